@@ -1,0 +1,8 @@
+"""Callbacks of a restoration, installed as ``rsi.callbacks``."""
+
+from rsi.callbacks.phase_scheduler import PhaseScheduler
+from rsi.callbacks.progress import RestorationProgress
+from rsi.callbacks.result_writer import ResultWriter
+from rsi.callbacks.tensorboard_images import TensorBoardImages
+
+__all__ = ["PhaseScheduler", "RestorationProgress", "ResultWriter", "TensorBoardImages"]

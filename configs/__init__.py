@@ -1,0 +1,1 @@
+"""Recipes for ``rsi fit --config``: one per task, prior and ablation."""

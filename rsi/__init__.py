@@ -1,0 +1,20 @@
+"""Robust StyleGAN Inversion: restores degraded images with a pretrained StyleGAN2, without supervision."""
+
+from rsi.data import Target, TargetFolder
+from rsi.degradations import Degradation, parse_degradation
+from rsi.errors import InputError
+from rsi.generators import load_generator
+from rsi.phases import PAPER_SCHEDULE, Phase
+from rsi.restoration import Restoration
+
+__all__ = [
+    "PAPER_SCHEDULE",
+    "Degradation",
+    "InputError",
+    "Phase",
+    "Restoration",
+    "Target",
+    "TargetFolder",
+    "load_generator",
+    "parse_degradation",
+]

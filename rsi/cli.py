@@ -1,0 +1,58 @@
+"""The ``rsi`` command."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from rsi.errors import InputError
+
+COMMANDS = {
+    "fit": "restore a folder of degraded images",
+    "convert": "turn an NVIDIA .pkl generator into a .safetensors file",
+    "render": "draw the image of a latent that fit has saved",
+}
+
+USAGE = """usage: rsi COMMAND [OPTIONS]
+
+Robust StyleGAN Inversion: restores degraded images with a pretrained StyleGAN2, without supervision.
+
+commands:
+{commands}
+
+`rsi COMMAND --help` says more, for example:
+
+  rsi fit --target_dir imgs/ --degradation jpeg
+  rsi fit --target_dir imgs/ --degradation upsample+noise:M --generator ffhq.pkl
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 if some image failed, 2 for bad input."""
+    command, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
+    if command in ("-h", "--help"):
+        print(_usage(), end="")
+        return 0
+    if command == "--version":
+        print(f"rsi {version('rsi')}")
+        return 0
+    if command not in COMMANDS:
+        print(f"rsi: there is no command {command!r}: use one of {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    return _run(command, rest)
+
+
+def _run(command: str, argv: Sequence[str]) -> int:
+    sys.path.append(str(Path.cwd()))  # so that --degradation my_module.MyBlur finds my_module.py
+    try:
+        status: int = importlib.import_module(f"rsi.commands.{command}").main(argv)
+    except InputError as error:
+        print(f"rsi: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    return USAGE.format(commands="\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items()))

@@ -1,0 +1,63 @@
+"""The eight EXIF orientations, for tensors."""
+
+from torch import Tensor
+
+_ROWS, _COLUMNS = -2, -1
+_FLIPS: dict[int, tuple[int, ...]] = {
+    1: (),
+    2: (_COLUMNS,),
+    3: (_ROWS, _COLUMNS),
+    4: (_ROWS,),
+    5: (),
+    6: (_COLUMNS,),
+    7: (_ROWS, _COLUMNS),
+    8: (_ROWS,),
+}
+
+
+def swaps_axes(orientation: int) -> bool:
+    """Whether width and height change places between the file and the upright picture."""
+    return orientation >= 5
+
+
+def upright(stored: Tensor, orientation: int) -> Tensor:
+    """Turns pixels from a file's order to the way the picture is to be looked at.
+
+    Args:
+        stored: Pixels as the file stores them, ``[..., H, W]``.
+        orientation: EXIF tag 0x0112, 1 to 8.
+
+    Returns:
+        ``[..., H, W]``, or ``[..., W, H]`` for orientations 5 to 8.
+
+    Source: EXIF 2.32 (CIPA DC-008-2019), tag Orientation.
+    """
+    turned = stored.mT if swaps_axes(orientation) else stored
+    return turned.flip(_FLIPS[orientation])
+
+
+def as_stored(picture: Tensor, orientation: int) -> Tensor:
+    """Turns an upright picture to the order of its file: the inverse of :func:`upright`."""
+    flipped = picture.flip(_FLIPS[orientation])
+    return flipped.mT if swaps_axes(orientation) else flipped
+
+
+def upright_box(box: tuple[int, int, int, int], side: int, orientation: int) -> tuple[int, int, int, int]:
+    """Where a box of a stored square ends up in the upright square.
+
+    Args:
+        box: Left, top, width and height in pixels of the stored square.
+        side: Width and height of the square in pixels.
+        orientation: EXIF orientation, 1 to 8.
+
+    Returns:
+        Left, top, width and height in pixels of the upright square.
+    """
+    left, top, width, height = box
+    if swaps_axes(orientation):
+        left, top, width, height = top, left, height, width
+    if _COLUMNS in _FLIPS[orientation]:
+        left = side - left - width
+    if _ROWS in _FLIPS[orientation]:
+        top = side - top - height
+    return left, top, width, height

@@ -1,0 +1,46 @@
+"""What is known of one degraded image."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class JpegHeader:
+    """How a JPEG file was coded, read from its own header.
+
+    Attributes:
+        tables: Quantisation tables of Y, Cb and Cr, ``[3, 8, 8]`` float32 in natural (row-major) order.
+        sampling: Luma samples per chroma sample, across and down: (1, 1) is 4:4:4, (2, 1) 4:2:2 and (2, 2)
+            4:2:0.
+        grayscale: The file stores luma alone.
+        orientation: EXIF orientation 1 to 8, how the decoded pixels were turned to stand upright.
+    """
+
+    tables: Tensor
+    sampling: tuple[int, int]
+    grayscale: bool = False
+    orientation: int = 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """A degraded image and all that its file says about how it was degraded.
+
+    Attributes:
+        name: Its path below the target folder, with the suffix; unique in a run.
+        image: RGB, ``[3, H, W]`` float32 in [0, 1]; square; unknown pixels are 0.
+        known: ``[1, H, W]`` float32, 1 where the image carries information and 0 in holes and padding.
+        seed: The seed of all its random numbers.
+        frame: The part of the square that the file's picture fills: left, top, width, height in pixels.
+        jpeg: The JPEG header, if the file is a JPEG that can be modelled.
+        notes: What was done to make the file fit, in words.
+    """
+
+    name: str
+    image: Tensor
+    known: Tensor
+    seed: int
+    frame: tuple[int, int, int, int]
+    jpeg: JpegHeader | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,31 @@
+"""Kinds of degradation, each as it truly happens to files and as a differentiable approximation."""
+
+from rsi.degradations.base import Degradation, quantise
+from rsi.degradations.composition import Composition
+from rsi.degradations.denoising import Denoising
+from rsi.degradations.inpainting import Inpainting, draw_strokes
+from rsi.degradations.jpeg import JPEG
+from rsi.degradations.jpeg_tables import quality_of, standard_tables
+from rsi.degradations.levels import LEVEL_SETTINGS, LEVELS, STROKES
+from rsi.degradations.spec import parse_degradation
+from rsi.degradations.surrogates import soft_clamp, soft_round
+from rsi.degradations.upsampling import Upsampling
+
+__all__ = [
+    "JPEG",
+    "LEVELS",
+    "LEVEL_SETTINGS",
+    "STROKES",
+    "Composition",
+    "Degradation",
+    "Denoising",
+    "Inpainting",
+    "Upsampling",
+    "draw_strokes",
+    "parse_degradation",
+    "quality_of",
+    "quantise",
+    "soft_clamp",
+    "soft_round",
+    "standard_tables",
+]

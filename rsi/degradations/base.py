@@ -1,0 +1,72 @@
+"""What every degradation can do."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rsi.data.target import Target
+from rsi.randomness import ImageRandom
+
+
+class Degradation(nn.Module):
+    """A kind of degradation ``f`` with a differentiable approximation of it.
+
+    A subclass gives :meth:`forward`, and :meth:`degrade` where the true operator is another one. Operators
+    hold settings; what a file says about its own degradation comes in through :meth:`bind`.
+
+    Attributes:
+        factor: How many times smaller than its input the output's side is; ``None`` where :meth:`bind` finds
+            it from the targets.
+    """
+
+    factor: int | None = 1
+
+    def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
+        """The differentiable approximation of the degradation.
+
+        Args:
+            x: Images, ``[B, 3, H, W]``, nominally in [0, 1].
+            random: The random numbers of these images at this step.
+
+        Returns:
+            Degraded images, ``[B, 3, H / factor, W / factor]``.
+        """
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
+        """The true degradation as files undergo it, stored with 8 bits; shapes as in ``forward``."""
+        return quantise(self(x, random))
+
+    def bind(self, targets: Sequence[Target], resolution: int) -> "Degradation":  # noqa: ARG002 - for others
+        """This operator for a batch of targets, with what their files say of their degradation.
+
+        Args:
+            targets: The degraded images, all of one size.
+            resolution: Side in pixels of the clean images that the operator will get.
+
+        Raises:
+            InputError: A target lacks what the operator needs to read from it.
+        """
+        return self
+
+    def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - for others
+        """The parameters in force for image ``index`` of the bound batch, for the table of results."""
+        return {}
+
+    def extra_repr(self) -> str:
+        """The operator's settings: its public attributes that are plain values."""
+        plain = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
+        return ", ".join(f"{k}={v!r}" for k, v in plain.items() if isinstance(v, int | float | str | None))
+
+    def __add__(self, other: "Degradation") -> "Degradation":
+        """First this degradation, then the other."""
+        from rsi.degradations.composition import Composition
+
+        return Composition([self, other])
+
+
+def quantise(x: Tensor) -> Tensor:
+    """Images as 8-bit files store them: clamped to [0, 1] and rounded to multiples of 1/255."""
+    return (x.clamp(0, 1) * 255).round() / 255

@@ -1,0 +1,105 @@
+"""Lossy compression: the degradation that deartifacting undoes."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rsi.data.orientation import as_stored, upright
+from rsi.data.target import JpegHeader, Target
+from rsi.degradations.base import Degradation
+from rsi.degradations.jpeg_codec import JpegCodec
+from rsi.degradations.jpeg_file import can_write, save_and_reload
+from rsi.degradations.jpeg_tables import quality_of, sampling_name, standard_tables
+from rsi.degradations.through_pillow import through_pillow
+from rsi.errors import InputError
+from rsi.randomness import ImageRandom
+
+PILLOW_SAMPLING = (2, 2)  # what Pillow and libjpeg use unless told otherwise
+
+
+class JPEG(Degradation):
+    """JPEG compression (RSI, Poirier-Ginter & Lalonde 2023, eq. 14 and 15).
+
+    The true operator is libjpeg's. The approximation does as libjpeg's encoder and decoder do, but of all
+    roundings it makes only those of the colours before the transform and of the coefficients.
+
+    Args:
+        quality: libjpeg's quality, 1 to 100, with 4:2:0 chroma sampling; left out, each target's tables,
+            sampling and orientation come from its own header.
+
+    Raises:
+        InputError: ``quality`` is out of range.
+    """
+
+    def __init__(self, quality: int | None = None) -> None:
+        super().__init__()
+        if quality is not None and not 1 <= quality <= 100:
+            raise InputError(f"jpeg:quality={quality}: give a whole number from 1 to 100")
+        self.quality = quality
+        self._headers: list[JpegHeader] = []
+        self.codec: JpegCodec | None = None
+        if quality is not None:
+            self._code_as([JpegHeader(standard_tables(quality), PILLOW_SAMPLING)])
+
+    def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
+        """The differentiable codec, ``[B, 3, H, W]``."""
+        if self.codec is None:
+            raise _no_tables()
+        decoded: Tensor = self.codec(x)
+        return decoded
+
+    @torch.no_grad()
+    def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
+        """What libjpeg reads from the file it wrote, ``[B, 3, H, W]``, 8 bits in [0, 1].
+
+        Chroma samplings that Pillow does not write, such as 4:1:1, go through the approximation.
+        """
+        header = self._header(0)
+        if not can_write(header):
+            return super().degrade(x, random)
+        stored = as_stored(x, header.orientation)
+        coded = through_pillow(stored, lambda index, picture: save_and_reload(picture, self._header(index)))
+        return upright(coded, header.orientation)
+
+    def bind(self, targets: Sequence[Target], resolution: int) -> "JPEG":  # noqa: ARG002 - fits any
+        """The operator with the headers of the targets, or this one if it has a quality.
+
+        Raises:
+            InputError: A target has no JPEG header.
+            ValueError: The headers differ in sampling, number of channels or orientation.
+        """
+        if self.quality is not None:
+            return self
+        bound = JPEG()
+        bound._code_as([_header_of(target) for target in targets])
+        return bound
+
+    def read_parameters(self, index: int) -> dict[str, float | str]:
+        """The libjpeg quality nearest to the tables and the chroma sampling."""
+        header = self._header(index)
+        if header.grayscale:
+            return {"quality": quality_of(header.tables[:1]), "sampling": "4:0:0"}
+        return {"quality": quality_of(header.tables), "sampling": sampling_name(header.sampling)}
+
+    def _header(self, index: int) -> JpegHeader:
+        if not self._headers:
+            raise _no_tables()
+        return self._headers[index % len(self._headers)]
+
+    def _code_as(self, headers: list[JpegHeader]) -> None:
+        self._headers = headers
+        self.codec = JpegCodec(headers)
+
+
+def _header_of(target: Target) -> JpegHeader:
+    if target.jpeg is None:
+        raise InputError(
+            f"{target.name!r} is not a JPEG with a header to read: give the quality it was once saved with, "
+            "--degradation jpeg:quality=12, or leave jpeg out of the degradation"
+        )
+    return target.jpeg
+
+
+def _no_tables() -> InputError:
+    return InputError("jpeg has no tables yet: give a quality, jpeg:quality=12, or bind it to JPEG targets")

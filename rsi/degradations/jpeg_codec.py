@@ -1,0 +1,48 @@
+"""JPEG coding and decoding as one differentiable function."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rsi.data.orientation import as_stored, upright
+from rsi.data.target import JpegHeader
+from rsi.degradations.jpeg_blocks import BlockCoder, upsample_chroma
+from rsi.degradations.jpeg_color import planes_to_rgb, rgb_to_planes
+from rsi.degradations.surrogates import soft_clamp, straight_through_round
+
+
+class JpegCodec(nn.Module):
+    """What libjpeg reads from the file it wrote, as a function with a gradient.
+
+    Args:
+        headers: How each image is coded, or one header for all. They may differ in their tables alone.
+
+    Raises:
+        ValueError: Chroma sampling, number of channels or orientation differ.
+    """
+
+    tables: Tensor
+
+    def __init__(self, headers: Sequence[JpegHeader]) -> None:
+        super().__init__()
+        layouts = {(header.sampling, header.grayscale, header.orientation) for header in headers}
+        if len(layouts) != 1:
+            raise ValueError(f"JPEGs of a batch must share sampling, grayscale and orientation: {layouts}")
+        ((self.sampling, grayscale, self.orientation),) = layouts
+        planes = 1 if grayscale else 3
+        self.to_planes = rgb_to_planes(planes)
+        self.luma = BlockCoder((1, 1))
+        self.chroma = None if grayscale else BlockCoder(self.sampling)
+        self.to_rgb = planes_to_rgb(planes)
+        self.register_buffer("tables", torch.stack([header.tables for header in headers]), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Upright images in [0, 1] before and after the file, ``[B, 3, H, W]``; H and W are any numbers."""
+        tables = self.tables.to(x)
+        planes = straight_through_round(self.to_planes(as_stored(x, self.orientation)))
+        decoded = self.luma(planes[:, :1], tables[:, :1])
+        if self.chroma is not None:
+            samples = upsample_chroma(self.chroma(planes[:, 1:], tables[:, 1:]), self.sampling)
+            decoded = torch.cat([decoded, samples[..., : planes.shape[-2], : planes.shape[-1]]], dim=1)
+        return upright(soft_clamp(self.to_rgb(decoded)), self.orientation)

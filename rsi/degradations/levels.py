@@ -1,0 +1,31 @@
+"""The levels of difficulty at which the paper tests (RSI, Poirier-Ginter & Lalonde 2023)."""
+
+LEVELS = ("XS", "S", "M", "L", "XL")
+
+LEVEL_SETTINGS: dict[str, dict[str, dict[str, float]]] = {
+    "upsample": {
+        "XS": {"factor": 2},
+        "S": {"factor": 4},
+        "M": {"factor": 8},
+        "L": {"factor": 16},
+        "XL": {"factor": 32},
+    },
+    "noise": {
+        "XS": {"k_p": 96, "k_b": 0.04},
+        "S": {"k_p": 48, "k_b": 0.08},
+        "M": {"k_p": 24, "k_b": 0.16},
+        "L": {"k_p": 12, "k_b": 0.32},
+        "XL": {"k_p": 6, "k_b": 0.64},
+    },
+    "jpeg": {
+        "XS": {"quality": 18},
+        "S": {"quality": 15},
+        "M": {"quality": 12},
+        "L": {"quality": 9},
+        "XL": {"quality": 6},
+    },
+}
+"""Arguments of the operators by their names in :mod:`rsi.degradations.spec`."""
+
+STROKES: dict[str, int] = {"XS": 1, "S": 5, "M": 9, "L": 13, "XL": 17}
+"""Strokes of an inpainting mask, for :func:`rsi.degradations.inpainting.draw_strokes`."""

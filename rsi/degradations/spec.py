@@ -1,0 +1,96 @@
+"""Degradations as short text."""
+
+import inspect
+from collections.abc import Mapping
+from typing import get_args, get_type_hints
+
+from rsi.degradations.base import Degradation
+from rsi.degradations.composition import Composition
+from rsi.degradations.denoising import Denoising
+from rsi.degradations.inpainting import Inpainting
+from rsi.degradations.jpeg import JPEG
+from rsi.degradations.levels import LEVEL_SETTINGS
+from rsi.degradations.upsampling import Upsampling
+from rsi.errors import InputError
+
+OPERATORS: Mapping[str, type[Degradation]] = {
+    "upsample": Upsampling,
+    "noise": Denoising,
+    "jpeg": JPEG,
+    "inpaint": Inpainting,
+}
+
+
+def parse_degradation(spec: str) -> Degradation:
+    """The degradation that a text names, such as ``upsample:factor=8+noise:M+jpeg``.
+
+    Args:
+        spec: Names joined with ``+`` in the order the degradations happened. After a name may come a colon
+            and, separated by commas, a level from XS to XL and settings such as ``quality=12``. Upper and
+            lower case are the same.
+
+    Raises:
+        InputError: A name, level or setting is unknown, a value is no number or a needed one is missing.
+    """
+    stages = [_parse_stage(stage) for stage in spec.split("+")]
+    return stages[0] if len(stages) == 1 else Composition(stages)
+
+
+def _parse_stage(text: str) -> Degradation:
+    given_name, _, arguments = text.strip().partition(":")
+    name = given_name.lower()
+    if name not in OPERATORS:
+        raise InputError(
+            f'unknown degradation "{given_name}": one of {", ".join(OPERATORS)}, joined with +, '
+            "or a class path such as my_module.MyBlur"
+        )
+    settings: dict[str, float] = {}
+    for argument in filter(None, arguments.split(",")):
+        settings |= _parse_argument(name, argument.strip())
+    _check_complete(name, settings)
+    return OPERATORS[name](**settings)
+
+
+def _parse_argument(name: str, argument: str) -> dict[str, float]:
+    if "=" not in argument:
+        return _settings_of_level(name, argument)
+    key, value = (side.strip() for side in argument.split("=", maxsplit=1))
+    number = _setting_types(name).get(key.lower())
+    if number is None:
+        raise InputError(f'{name} has no setting "{key}": {_possible(name)}')
+    try:
+        return {key.lower(): number(value)}
+    except ValueError:
+        kind = "a whole number" if number is int else "a number"
+        raise InputError(f'{name}:{key}="{value}" is not {kind}: {_possible(name)}') from None
+
+
+def _settings_of_level(name: str, level: str) -> dict[str, float]:
+    levels = LEVEL_SETTINGS.get(name, {})
+    if level.upper() not in levels:
+        raise InputError(f'{name} has no level "{level}": {_possible(name)}')
+    return levels[level.upper()]
+
+
+def _setting_types(name: str) -> dict[str, type[int] | type[float]]:
+    """The settings that are numbers, from the operator's constructor."""
+    types: dict[str, type[int] | type[float]] = {}
+    for key, hint in get_type_hints(OPERATORS[name].__init__).items():
+        kinds = get_args(hint) or (hint,)
+        types.update((key, kind) for kind in (int, float) if kind in kinds)
+    return types
+
+
+def _check_complete(name: str, settings: Mapping[str, float]) -> None:
+    parameters = inspect.signature(OPERATORS[name]).parameters.values()
+    missing = [p.name for p in parameters if p.default is p.empty and p.name not in settings]
+    if missing:
+        raise InputError(f"{name} needs {' and '.join(missing)}: {_possible(name)}")
+
+
+def _possible(name: str) -> str:
+    levels = LEVEL_SETTINGS.get(name)
+    if not levels:
+        return f"write {name} alone, the targets say the rest"
+    example = ",".join(f"{key}={value}" for key, value in levels["M"].items())
+    return f"give a level ({', '.join(levels)}), as in {name}:M, or settings, as in {name}:{example}"

@@ -1,0 +1,115 @@
+"""The sizes that define a StyleGAN2 generator."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
+
+from rsi.errors import InputError
+
+Number = TypeVar("Number", int, float)
+
+_FAMILY = "stylegan2-ada"
+_LARGEST = 2**20  # nothing real comes near it; it keeps absurd files from building absurd networks
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A StyleGAN2-ADA generator of architecture "skip" with RGB output (Karras et al. 2020).
+
+    Attributes:
+        z_dim: Length of the codes that the mapping network reads.
+        c_dim: Length of the class labels; 0 for an unconditional generator.
+        w_dim: Length of the style codes.
+        img_resolution: Side of the images in pixels, a power of two from 8 to 4096.
+        mapping_layers: Fully connected layers of the mapping network.
+        channel_base: Channels times resolution, where ``channel_max`` does not limit it.
+        channel_max: Most channels at any resolution.
+        conv_clamp: Bound on the magnitude of every layer's output; ``None`` is unbounded.
+
+    Raises:
+        InputError: A size that no generator can have.
+    """
+
+    z_dim: int
+    c_dim: int
+    w_dim: int
+    img_resolution: int
+    mapping_layers: int
+    channel_base: int
+    channel_max: int
+    conv_clamp: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max"):
+            _check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else _LARGEST)
+        _check_range("c_dim", self.c_dim, 0, _LARGEST)
+        _check_range("img_resolution", self.img_resolution, 8, 4096)
+        if self.img_resolution & (self.img_resolution - 1):
+            raise InputError(f"img_resolution {self.img_resolution} is not a power of two")
+        _check_range("channel_base", self.channel_base, self.img_resolution, _LARGEST)
+        if self.conv_clamp is not None and not self.conv_clamp > 0:
+            raise InputError(f"conv_clamp {self.conv_clamp} is not a positive number")
+
+    @property
+    def resolutions(self) -> tuple[int, ...]:
+        """Sides of the blocks in pixels: 4, 8, ... ``img_resolution``."""
+        return tuple(2**k for k in range(2, self.img_resolution.bit_length()))
+
+    @property
+    def num_ws(self) -> int:
+        """Number of style slots: the codes in W+."""
+        return 2 * len(self.resolutions)
+
+    @property
+    def filters(self) -> tuple[int, ...]:
+        """Number of distinct convolution filters read from each style slot: the codes in W++.
+
+        ToRGB of a block shares its slot with the first convolution of the next block and reads the first
+        three of its codes (RSI, Poirier-Ginter & Lalonde 2023, section 4.1).
+        """
+        slots = [self.channels(4)]
+        for resolution in self.resolutions[1:]:
+            channels = self.channels(resolution)
+            slots += [max(channels, 3), channels]
+        return (*slots, 3)
+
+    def channels(self, resolution: int) -> int:
+        """Channels of the feature maps of a side of ``resolution`` pixels."""
+        return min(self.channel_base // resolution, self.channel_max)
+
+    def to_metadata(self) -> dict[str, str]:
+        """The architecture as metadata of a safetensors file."""
+        sizes = {name: str(value) for name, value in asdict(self).items() if value is not None}
+        return {"architecture": _FAMILY, "img_channels": "3", **sizes}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Architecture":
+        """The architecture from metadata of a safetensors file; other keys are ignored.
+
+        Raises:
+            InputError: The metadata are not those of an RGB StyleGAN2, lack a size, or a size is impossible.
+        """
+        _check_fixed(metadata, "architecture", _FAMILY)
+        _check_fixed(metadata, "img_channels", "3")
+        names = [field.name for field in fields(cls) if field.name != "conv_clamp"]
+        clamp = _number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
+        return cls(**{name: _number(metadata, name, int) for name in names}, conv_clamp=clamp)
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{name} {value} is not between {low} and {high}")
+
+
+def _check_fixed(metadata: Mapping[str, str], key: str, expected: str) -> None:
+    if metadata.get(key) != expected:
+        raise InputError(f"metadata {key} is {metadata.get(key)!r}; only {expected!r} is supported")
+
+
+def _number(metadata: Mapping[str, str], key: str, kind: Callable[[str], Number]) -> Number:
+    try:
+        return kind(metadata[key])
+    except KeyError:
+        raise InputError(f"metadata {key} is missing") from None
+    except ValueError:
+        raise InputError(f"metadata {key} is {metadata[key][:100]!r}, not a number") from None

@@ -1,0 +1,28 @@
+"""Where a generator came from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+UNKNOWN_LICENSE = "unknown: ask whoever the weights came from"
+
+
+@dataclass(frozen=True)
+class GeneratorInfo:
+    """What is known of a generator apart from its weights.
+
+    Attributes:
+        name: The name it was asked for by, or the name of its file without the suffix.
+        source: The file it was read from; ``None`` if it was made in memory.
+        lr_scale: Multiplies the step sizes of the method, which suit the scale of FFHQ's W space; ``None`` if
+            unknown.
+        license: The licence of the weights.
+        sha256: SHA-256 of the file, 64 hexadecimal digits; empty if it was made in memory.
+        embedded: It came with this package.
+    """
+
+    name: str = "untrained"
+    source: Path | None = None
+    lr_scale: float | None = None
+    license: str = UNKNOWN_LICENSE
+    sha256: str = ""
+    embedded: bool = False

@@ -1,0 +1,171 @@
+"""NVIDIA's StyleGAN2-ADA checkpoints, read without running anything in them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rsi.errors import InputError
+from rsi.generators.architecture import Architecture
+from rsi.generators.inert_pickle import Call, UnknownGlobalError, read_pickle
+from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+
+PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
+DICTIONARIES = ("collections.OrderedDict", "dnnlib.util.EasyDict")
+ALLOWED = {
+    PERSISTENT,
+    *DICTIONARIES,
+    REBUILD_PARAMETER,
+    REBUILD_TENSOR,
+    LOAD_STORAGE,
+    "builtins.set",
+    "_codecs.encode",
+    "numpy.dtype",
+    "numpy.ndarray",
+    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+}
+FIRST_LAYER = "synthesis.b4.conv1."
+SUPPORTED = (  # module, attribute, the only value that the networks of this package implement
+    ("synthesis.b4.", "architecture", "skip"),
+    (FIRST_LAYER, "activation", "lrelu"),
+    ("mapping.fc0.", "activation", "lrelu"),
+    ("mapping.fc0.", "bias_gain", 0.01),
+)
+TORCH_SAVE_MAGIC = 0x1950A86A20F9469CFC6C
+MAX_MODULES = 1000
+MAX_NAME = 64
+
+
+@dataclass(frozen=True)
+class RecordedModule:
+    """A module as ``torch_utils.persistence`` stores it: the name of its class and its ``__dict__``."""
+
+    class_name: str
+    state: Mapping[Any, Any]
+
+
+def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
+    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch, or of a StyleGAN2 trained with stylegan3.
+
+    Args:
+        data: The file.
+
+    Returns:
+        The architecture, which follows from the tensors, and the tensors by name, not yet read.
+
+    Raises:
+        InputError: The file is damaged, names anything that no checkpoint needs, or holds another network.
+    """
+    modules = _walk(_g_ema(_read(data)))
+    _check_supported(modules)
+    tensors = {
+        prefix + name: _stored(prefix + name, record)
+        for prefix, module in modules.items()
+        for kind in ("_parameters", "_buffers")
+        for name, record in _children(module, kind).items()
+    }
+    return _architecture(tensors, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
+
+
+def _read(data: bytes) -> object:
+    try:
+        return read_pickle(data, ALLOWED)
+    except UnknownGlobalError as error:
+        if error.name.startswith("dnnlib.tflib."):
+            raise InputError(
+                f"a TensorFlow checkpoint ({error.name}): use the .pkl of the same network for stylegan2-ada-pytorch"
+            ) from None
+        raise
+
+
+def _g_ema(root: object) -> object:
+    if root == TORCH_SAVE_MAGIC:
+        raise InputError("a torch.save file: use NVIDIA's .pkl or a .safetensors file written by rsi convert")
+    network: object = _dictionary(root).get("G_ema")
+    if network is None:
+        raise InputError("the pickle has no G_ema: it is not an NVIDIA checkpoint of a generator")
+    return network
+
+
+def _walk(network: object) -> dict[str, RecordedModule]:
+    """All modules of a network by their prefix, such as ``synthesis.b4.``; the network's own is empty."""
+    modules: dict[str, RecordedModule] = {}
+    todo = [("", network)]
+    while todo:
+        prefix, record = todo.pop()
+        modules[prefix] = module = _module(prefix, record)
+        todo += [(f"{prefix}{name}.", child) for name, child in _children(module, "_modules").items()]
+        if len(modules) + len(todo) > MAX_MODULES:
+            raise InputError("G_ema has far more modules than a StyleGAN2, or contains itself")
+    return modules
+
+
+def _module(prefix: str, record: object) -> RecordedModule:
+    arguments = record.args if isinstance(record, Call) and record.name == PERSISTENT else ()
+    meta = _dictionary(arguments[0]) if arguments else {}
+    class_name, state = meta.get("class_name"), _dictionary(meta.get("state"))
+    if not isinstance(class_name, str) or not state:
+        raise InputError(f"G_ema.{prefix[:-1]} is not stored as a network module of NVIDIA's")
+    return RecordedModule(class_name, state)
+
+
+def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
+    """The modules, parameters or buffers of a module by name."""
+    children = _dictionary(module.state.get(kind))
+    if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in children):
+        raise InputError(f"the names in {kind} of a {module.class_name[:MAX_NAME]} are damaged")
+    return {name: child for name, child in children.items() if child is not None}
+
+
+def _dictionary(record: object) -> Mapping[Any, Any]:
+    """The contents of a dictionary, an ordered one or an EasyDict; empty for anything else."""
+    if isinstance(record, Call) and record.name in DICTIONARIES:
+        return record.items
+    return record if isinstance(record, dict) else {}
+
+
+def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
+    if any(module.class_name == "SynthesisInput" for module in modules.values()):
+        raise InputError("a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl")
+    for prefix, attribute, expected in SUPPORTED:
+        if prefix not in modules:
+            raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
+        value = modules[prefix].state.get(attribute, expected)
+        if value != expected:
+            shown = repr(value)[:MAX_NAME] if isinstance(value, str | float | None) else type(value).__name__
+            raise InputError(f"{attribute} of {prefix[:-1]} is {shown}; only {expected!r} is supported")
+
+
+def _stored(name: str, record: object) -> StoredTensor:
+    try:
+        return StoredTensor.from_record(record)
+    except InputError as error:
+        raise InputError(f"tensor {name}: {error}") from None
+
+
+def _architecture(tensors: Mapping[str, StoredTensor], conv_clamp: object) -> Architecture:
+    """The architecture that has tensors of these shapes."""
+
+    def size(name: str, axis: int) -> int:
+        shape = tensors[name].shape if name in tensors else ()
+        if len(shape) <= axis:
+            raise InputError(f"G_ema has no tensor {name} with {axis + 1} or more axes")
+        return shape[axis]
+
+    if not isinstance(conv_clamp, int | float | None):
+        raise InputError(f"conv_clamp is a {type(conv_clamp).__name__}, not a number")
+    found = (re.fullmatch(r"synthesis\.b(\d{1,4})\.conv1\.weight", name) for name in tensors)
+    channels = {int(match[1]): size(match[0], 0) for match in found if match}
+    if (colours := size(f"synthesis.b{max(channels)}.torgb.weight", 0)) != 3:
+        raise InputError(f"the generator makes images of {colours} channels: only RGB is supported")
+    conditional = "mapping.embed.weight" in tensors
+    return Architecture(
+        z_dim=size("mapping.fc0.weight", 1) - (size("mapping.embed.weight", 0) if conditional else 0),
+        c_dim=size("mapping.embed.weight", 1) if conditional else 0,
+        w_dim=size("synthesis.b4.conv1.affine.weight", 1),
+        img_resolution=max(channels),
+        mapping_layers=sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in tensors),
+        channel_base=max(resolution * count for resolution, count in channels.items()),
+        channel_max=max(channels.values()),
+        conv_clamp=conv_clamp,
+    )

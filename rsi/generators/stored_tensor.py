@@ -1,0 +1,88 @@
+"""Tensors inside a pickle, before they are read."""
+
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.storage import TypedStorage
+
+from rsi.errors import InputError
+from rsi.generators.inert_pickle import Call
+
+REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
+REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
+LOAD_STORAGE = "torch.storage._load_from_bytes"
+MAX_AXES = 8
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor of which only the geometry has been looked at.
+
+    Attributes:
+        storage: What ``torch.save`` wrote of the storage.
+        offset: Index of the first number in the storage.
+        shape: Its sizes.
+        stride: Its steps in the storage.
+    """
+
+    storage: bytes
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @classmethod
+    def from_record(cls, record: object) -> "StoredTensor":
+        """The tensor that a recorded ``_rebuild_parameter`` or ``_rebuild_tensor_v2`` would make.
+
+        Raises:
+            InputError: The record does not describe a dense tensor.
+        """
+        try:
+            if isinstance(record, Call) and record.name == REBUILD_PARAMETER:
+                record = record.args[0]
+            storage, offset, shape, stride = _arguments(record, REBUILD_TENSOR)[:4]
+            (data,) = _arguments(storage, LOAD_STORAGE)
+            sizes = (offset, *shape, *stride)
+        except (TypeError, ValueError, IndexError):
+            raise InputError("it is not stored as a dense tensor") from None
+        if not all(type(size) is int and 0 <= size < 2**63 for size in sizes) or not isinstance(data, bytes):
+            raise InputError("its geometry is damaged")
+        if len(shape) != len(stride) or len(shape) > MAX_AXES:
+            raise InputError("its geometry is damaged")
+        return cls(data, offset, tuple(shape), tuple(stride))
+
+    def read(self) -> Tensor:
+        """The tensor in float32, in memory of its own.
+
+        Raises:
+            InputError: The storage is damaged, holds anything but floating-point numbers or is too small.
+        """
+        numbers = _read_storage(self.storage)
+        if not numbers.is_floating_point():
+            raise InputError(f"it holds {numbers.dtype}, not floating-point numbers")
+        steps = sum((size - 1) * step for size, step in zip(self.shape, self.stride, strict=True))
+        if math.prod(self.shape) > numbers.numel() or self.offset + steps >= numbers.numel():
+            raise InputError(f"it reaches beyond its storage of {numbers.numel()} numbers")
+        tensor = numbers.as_strided(self.shape, self.stride, self.offset)
+        return tensor.to(torch.float32, copy=True).contiguous()
+
+
+def _arguments(record: object, name: str) -> tuple[Any, ...]:
+    if not isinstance(record, Call) or record.name != name:
+        raise TypeError
+    return record.args
+
+
+def _read_storage(data: bytes) -> Tensor:
+    """All numbers of a storage, ``[n]``, through torch's restricted unpickler, which runs nothing either."""
+    try:
+        storage = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception:  # bytes from a stranger can make torch raise nearly anything
+        raise InputError("its storage is damaged or is not a storage; nothing was run") from None
+    if not isinstance(storage, TypedStorage):
+        raise InputError(f"its storage holds a {type(storage).__name__}")
+    return torch.empty(0, dtype=storage.dtype).set_(storage)

@@ -1,0 +1,72 @@
+"""LPIPS with a VGG16 backbone, the perceptual distance of the method."""
+
+import pickle
+import warnings
+from pathlib import Path
+
+import lpips
+import torch
+from torch import Tensor
+
+from rsi.download import fetch
+from rsi.errors import InputError
+from rsi.perceptual.base import PerceptualDistance, normalise
+
+VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
+VGG16_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+
+
+class LpipsVgg(PerceptualDistance):
+    """LPIPS-VGG (Zhang et al. 2018): the linear heads of the ``lpips`` package on torchvision's VGG16.
+
+    Args:
+        vgg16: Path of ``vgg16-397923af.pth``; ``None`` takes it from torch's cache or downloads it, checking the whole
+            SHA-256 either way.
+
+    Raises:
+        InputError: The backbone cannot be had, or the file is not a VGG16.
+    """
+
+    def __init__(self, vgg16: str | None = None) -> None:
+        super().__init__()
+        path = Path(vgg16) if vgg16 else fetch(VGG16_URL, VGG16_SHA256)
+        with warnings.catch_warnings():  # lpips calls torchvision with arguments it has since renamed
+            warnings.simplefilter("ignore")
+            self.lpips = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
+        _load_backbone(self.lpips.net, path)
+        self.requires_grad_(False)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Five stages of VGG16, normalised and weighted by the heads; see :class:`PerceptualDistance`."""
+        stages = self.lpips.net(self.lpips.scaling_layer(images * 2 - 1))
+        heads = [lin.model[-1].weight.sqrt() for lin in self.lpips.lins]
+        return [normalise(stage, 1e-20) * head for stage, head in zip(stages, heads, strict=True)]
+
+
+def _load_backbone(net: torch.nn.Module, path: Path) -> None:
+    """Load torchvision's VGG16 weights, ``features.N.*``, into the slices of the ``lpips`` package."""
+    weights = _read_weights(path)
+    renamed = {}
+    for name in net.state_dict():
+        _, layer, kind = name.split(".")
+        try:
+            renamed[name] = weights[f"features.{layer}.{kind}"]
+        except (KeyError, TypeError):
+            raise InputError(f"{path} is not a VGG16: it has no tensor features.{layer}.{kind}") from None
+    try:
+        net.load_state_dict(renamed)
+    except RuntimeError as error:
+        raise InputError(f"{path} is not a VGG16: {str(error).splitlines()[-1].strip()}") from None
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: give the path of vgg16-397923af.pth, from {VGG16_URL}")
+    try:
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path} cannot be read as VGG16 weights ({reason}): download it again from {VGG16_URL}"
+        ) from None
+    return weights

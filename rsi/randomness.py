@@ -1,0 +1,51 @@
+"""Random numbers that depend on the image and the step, never on the batch."""
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def image_seed(name: str, seed: int) -> int:
+    """The seed of one image, a 63-bit number, from its name and the seed of the run."""
+    return _hash(f"{seed}:{name}")
+
+
+class ImageRandom:
+    """The random numbers of a batch at one step: each image has a generator of its own.
+
+    An image therefore draws the same numbers alone, in any batch, at any position of it and on any rank.
+
+    Args:
+        seeds: One seed per image.
+        step: The optimisation step, or what else the numbers are for; other steps draw other numbers.
+        device: Where the numbers are drawn; CPU and CUDA draw different ones.
+    """
+
+    def __init__(self, seeds: Sequence[int], step: int | str = 0, device: torch.device | str = "cpu") -> None:
+        self._generators = [torch.Generator(device).manual_seed(_hash(f"{seed}@{step}")) for seed in seeds]
+        self._device = device
+
+    def __len__(self) -> int:
+        return len(self._generators)
+
+    def normal(self, shape: Sequence[int]) -> Tensor:
+        """Standard normal numbers, ``[B, *shape]``."""
+        return torch.stack([torch.randn(*shape, generator=g, device=self._device) for g in self._generators])
+
+    def uniform(self, shape: Sequence[int]) -> Tensor:
+        """Uniform numbers in [0, 1), ``[B, *shape]``."""
+        return torch.stack([torch.rand(*shape, generator=g, device=self._device) for g in self._generators])
+
+    def poisson(self, rate: Tensor) -> Tensor:
+        """Poisson numbers of the given rates, shaped as ``rate``, ``[B, ...]``."""
+        return torch.stack([torch.poisson(r, generator=g) for r, g in zip(rate, self._generators, strict=True)])
+
+    def choice(self, options: int) -> list[int]:
+        """One integer in ``[0, options)`` per image."""
+        return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._generators]
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from rsi.commands.convert import main
+from rsi.errors import InputError
+from rsi.generators import Architecture, Generator, load_generator, save_generator
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.safetensors"
+    save_generator(Generator(Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8)), path)
+    return path
+
+
+def test_it_writes_the_same_generator_and_says_so(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = source.with_name("out.safetensors")
+    assert main([str(source), str(target)]) == 0
+    z = torch.randn(1, 6)
+    assert torch.equal(load_generator(target)(z), load_generator(source)(z))
+    printed = capsys.readouterr().out
+    assert printed == f"wrote {target}: StyleGAN2-ADA, 16 px, z 6, c 0, w 5, {target.stat().st_size / 1e6:.1f} MB\n"
+
+
+def test_an_existing_file_is_replaced_only_on_demand(source: Path) -> None:
+    target = source.with_name("out.safetensors")
+    target.write_text("precious")
+    with pytest.raises(InputError, match=r"out.safetensors exists: give another name or --overwrite"):
+        main([str(source), str(target)])
+    assert target.read_text() == "precious"
+    assert main([str(source), str(target), "--overwrite"]) == 0
+    assert load_generator(target).resolution == 16
+
+
+def test_a_file_can_be_rewritten_in_place(source: Path) -> None:
+    before = load_generator(source).state_dict()
+    main([str(source), str(source), "--overwrite"])
+    after = load_generator(source).state_dict()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+
+
+def test_nothing_is_written_from_a_bad_file(tmp_path: Path) -> None:
+    bad, target = tmp_path / "bad.pkl", tmp_path / "out.safetensors"
+    bad.write_bytes(b"\x80\x03cos\nsystem\n.")
+    with pytest.raises(InputError, match=r"bad.pkl: it names 'os.system'"):
+        main([str(bad), str(target)])
+    assert not target.exists()
+
+
+def test_a_folder_as_output(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        main([str(source), str(tmp_path), "--overwrite"])

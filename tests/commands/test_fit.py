@@ -1,0 +1,271 @@
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rsi.configs
+import yaml
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from rsi.cli import main
+
+SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
+RECIPES = sorted(Path(rsi.configs.__file__).parent.glob("*.yaml"))
+
+
+class Runner:
+    """Runs ``rsi fit`` in process, on the tiny generator, for a few steps."""
+
+    def __init__(self, generator: Path, output: Path) -> None:
+        self.generator, self.output = generator, output
+
+    def __call__(self, targets: Path, *flags: str) -> int:
+        everywhere = ["--target_dir", str(targets), "--output_dir", str(self.output), *flags]
+        return main(["fit", "--generator", str(self.generator), "--config", str(SHORT), *everywhere])
+
+    def rows(self) -> list[dict[str, str]]:
+        with (self.output / "results.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def fit(tiny_generator: Path, tmp_path: Path) -> Runner:
+    return Runner(tiny_generator, tmp_path / "restored")
+
+
+def pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path))
+
+
+def test_every_image_gets_its_files_and_its_row(fit: Runner, jpeg_folder: Path) -> None:
+    assert fit(jpeg_folder) == 0
+    for name in "abc":
+        assert Image.open(fit.output / f"{name}.png").size == (32, 32)
+        assert Image.open(fit.output / "comparisons" / f"{name}.png").width > 4 * 32
+        assert (fit.output / "latents" / f"{name}.safetensors").exists()
+    rows = fit.rows()
+    assert [row["file"] for row in rows] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [row["parameters"] for row in rows] == [f"quality={q} sampling=4:2:0" for q in (30, 30, 60)]
+    assert all(row["status"] == "restored" and row["degradation"] == "jpeg" for row in rows)
+    assert all(float(row["loss"]) > 0 and float(row["fidelity"]) > 0 for row in rows)
+
+
+def test_latent_renders_the_same_image_again(fit: Runner, jpeg_folder: Path, tmp_path: Path) -> None:
+    fit(jpeg_folder)
+    again = tmp_path / "again.png"
+    assert main(["render", str(fit.output / "latents" / "a.safetensors"), str(again)]) == 0
+    difference = np.abs(pixels(again).astype(int) - pixels(fit.output / "a.png"))
+    assert difference.max() <= 1
+
+
+def test_tensorboard_shows_losses_by_phase_and_pictures(fit: Runner, jpeg_folder: Path) -> None:
+    fit(jpeg_folder, "--tensorboard.scalars_every", "1")
+    first = EventAccumulator(str(fit.output / "logs" / "W")).Reload()
+    assert [event.step for event in first.Scalars("a.jpg/total")] == [0, 1, 2]
+    last = EventAccumulator(str(fit.output / "logs" / "W++")).Reload()
+    assert [event.step for event in last.Scalars("c.jpg/l1")] == [5, 6]
+    assert last.Images("b.jpg/steps")[-1].width > 3 * 32
+    path = EventAccumulator(str(fit.output / "logs" / "path")).Reload()
+    assert path.Images("a.jpg/path")[-1].width > 4 * 32
+
+
+def test_resolved_config_runs_again(fit: Runner, jpeg_folder: Path, tmp_path: Path) -> None:
+    fit(jpeg_folder)
+    config = yaml.safe_load((fit.output / "config.yaml").read_text())
+    assert config["degradation"] == "jpeg"
+    assert config["model"]["schedule"][2] == {"space": "W++", "steps": 2, "lr": 0.005}
+    again = tmp_path / "again"
+    assert main(["fit", "--config", str(fit.output / "config.yaml"), "--output_dir", str(again)]) == 0
+    assert (again / "a.png").read_bytes() == (fit.output / "a.png").read_bytes()
+
+
+def test_unreadable_file_is_reported_and_the_rest_restored(
+    fit: Runner, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (jpeg_folder / "bad.png").write_text("no picture")
+    assert fit(jpeg_folder) == 1
+    rows = {row["file"]: row for row in fit.rows()}
+    assert rows["bad.png"]["status"] == "failed"
+    assert "not an intact PNG" in rows["bad.png"]["notes"]
+    assert rows["a.jpg"]["status"] == "restored"
+    assert "failed bad.png: " in capsys.readouterr().out
+
+
+def test_file_that_lacks_what_the_degradation_reads(fit: Runner, jpeg_folder: Path) -> None:
+    Image.open(jpeg_folder / "a.jpg").save(jpeg_folder / "plain.png")
+    assert fit(jpeg_folder) == 1
+    assert "'plain.png' is not a JPEG" in {row["file"]: row["notes"] for row in fit.rows()}["plain.png"]
+
+
+def test_folder_of_bad_files_only(fit: Runner, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "bad.png").touch()
+    assert fit(folder) == 1
+    assert [row["status"] for row in fit.rows()] == ["failed"]
+
+
+def test_second_run_does_only_what_is_missing(
+    fit: Runner, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(jpeg_folder)
+    untouched = (fit.output / "a.png").stat().st_mtime_ns
+    (fit.output / "b.png").unlink()
+    capsys.readouterr()
+    assert fit(jpeg_folder) == 0
+    assert (fit.output / "a.png").stat().st_mtime_ns == untouched
+    assert (fit.output / "b.png").exists()
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("restored")] != []
+
+
+def test_other_settings_are_refused_unless_overwrite(
+    fit: Runner, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(jpeg_folder)
+    before = (fit.output / "a.png").read_bytes()
+    assert fit(jpeg_folder, "--degradation", "noise:M") == 2
+    assert "holds results of another degradation: choose another --output_dir" in capsys.readouterr().err
+    assert (fit.output / "a.png").read_bytes() == before
+    assert fit(jpeg_folder, "--degradation", "noise:M", "--overwrite") == 0
+    assert fit.rows()[0]["degradation"] == "noise:M"
+
+
+def test_small_and_odd_pictures(fit: Runner, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "odd"
+    (folder / "sub").mkdir(parents=True)
+    Image.radial_gradient("L").resize((16, 16)).save(folder / "grey.png")
+    Image.radial_gradient("L").resize((12, 8)).convert("P").save(folder / "sub" / "palette 8.png")
+    assert fit(folder, "--degradation", "upsample") == 0
+    rows = fit.rows()
+    assert [(row["size"], row["parameters"]) for row in rows] == [("16x16", "factor=2"), ("8x8", "factor=4")]
+    assert rows[1]["notes"] == "cropped from 12x8 to the central 8x8"
+    assert "cropped from 12x8" in capsys.readouterr().out
+    assert (fit.output / "sub" / "palette 8.png").exists()
+
+
+def test_padding_is_cut_off_again(fit: Runner, tmp_path: Path) -> None:
+    folder = tmp_path / "narrow"
+    folder.mkdir()
+    Image.radial_gradient("L").resize((32, 20)).save(folder / "a.png")
+    assert fit(folder, "--degradation", "noise:XS", "--fit", "pad") == 0
+    assert Image.open(fit.output / "a.png").size == (32, 20)
+
+
+def test_inpainting_with_masks_of_a_folder(fit: Runner, tmp_path: Path) -> None:
+    targets, masks = tmp_path / "targets", tmp_path / "masks"
+    targets.mkdir()
+    masks.mkdir()
+    Image.radial_gradient("L").resize((32, 32)).save(targets / "a.png")
+    mask = Image.new("L", (32, 32), 255)
+    mask.paste(0, (8, 8, 20, 20))
+    mask.save(masks / "a.png")
+    assert fit(targets, "--degradation", "inpaint", "--mask_dir", str(masks)) == 0
+
+
+def test_own_degradation_by_class(
+    fit: Runner, jpeg_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_module.py").write_text(
+        "from rsi import Degradation\n"
+        "class Darker(Degradation):\n"
+        "    def __init__(self, by: float = 0.5) -> None:\n"
+        "        super().__init__()\n"
+        "        self.by = by\n"
+        "    def forward(self, x, random):\n"
+        "        return x * self.by\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert fit(jpeg_folder, "--degradation", "my_module.Darker", "--degradation.by", "0.8") == 0
+    assert fit.rows()[0]["degradation"] == "Darker"
+    assert fit(jpeg_folder, "--degradation", "my_module.Darker", "--degradation.by", "0.7") == 2
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
+    targets = tmp_path / "targets"
+    targets.mkdir()
+    side = 16 if "upsample" in recipe.stem else 32
+    picture = Image.radial_gradient("L").resize((side, side)).convert("RGB")
+    if "inpaint" in recipe.stem:
+        picture.putalpha(Image.radial_gradient("L").resize((side, side)).point(lambda v: 255 if v > 60 else 0))
+        picture.save(targets / "a.png")
+    else:
+        picture.save(targets / "a.jpg")
+    overrides = ["--generator", str(fit.generator), "--config", str(SHORT), "--output_dir", str(fit.output)]
+    assert main(["fit", "--config", str(recipe), *overrides, "--target_dir", str(targets)]) == 0
+    assert fit.rows()[0]["status"] == "restored"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--degradation", "blur"], 'rsi: unknown degradation "blur": one of upsample, noise, jpeg, inpaint'),
+        (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
+        (
+            ["--generator", "ffhq.pkl"],
+            "rsi: ffhq.pkl does not exist: give a .safetensors or NVIDIA .pkl file",
+        ),
+        (["--batch_size", "0"], "rsi: batch_size is 0: it must be at least 1"),
+        (["--perceptual", "vgg.pth"], "rsi: vgg.pth does not exist: give the path of vgg16-397923af.pth"),
+    ],
+)
+def test_bad_settings_are_one_line(
+    fit: Runner, jpeg_folder: Path, flags: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(jpeg_folder, *flags) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith(message)
+    assert not (fit.output / "results.csv").exists()
+
+
+def test_empty_folder(fit: Runner, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert fit(tmp_path / "empty") == 2
+    assert "no picture in" in capsys.readouterr().err
+
+
+def test_results_never_replace_the_targets(fit: Runner, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(jpeg_folder, "--output_dir", str(jpeg_folder)) == 2
+    assert "results would replace the images in" in capsys.readouterr().err
+
+
+def test_embedded_prior_says_what_it_is(capsys: pytest.CaptureFixture[str], jpeg_folder: Path, tmp_path: Path) -> None:
+    picture = Image.open(jpeg_folder / "a.jpg").resize((128, 128))
+    (tmp_path / "large").mkdir()
+    picture.save(tmp_path / "large" / "a.jpg")
+    flags = [
+        "--config",
+        str(SHORT),
+        "--target_dir",
+        str(tmp_path / "large"),
+        "--output_dir",
+        str(tmp_path / "out"),
+    ]
+    assert main(["fit", *flags]) == 0
+    told = capsys.readouterr().err
+    assert "avatars128, the embedded demonstration prior (cartoon faces, 128 px): choose another with" in told
+    assert "perceptual distance: embedded" in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--help"], "restore a folder of degraded images"),
+        (["fit", "--help"], "--target_dir TARGET_DIR"),
+        (["convert", "--help"], "usage: rsi convert"),
+        (["--version"], "rsi 0"),
+    ],
+)
+def test_command_line_answers(flags: list[str], expected: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "rsi", *flags], capture_output=True, text=True, check=True)
+    assert expected in done.stdout
+
+
+def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore"]) == 2
+    assert "there is no command 'restore': use one of fit, convert" in capsys.readouterr().err

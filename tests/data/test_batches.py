@@ -1,0 +1,103 @@
+from collections.abc import Callable
+
+import torch
+
+from rsi.data.batches import Failure, Step, TargetBatches
+from rsi.data.target import JpegHeader, Target
+from rsi.errors import InputError
+
+
+def target(name: str) -> Target:
+    """A target whose name tells its side and its JPEG coding, such as ``4-420-1``."""
+    side, _, coding = name.split("/")[-1].partition("-")
+    image = torch.zeros(3, int(side), int(side))
+    frame = (0, 0, int(side), int(side))
+    return Target(name, image, image[:1], 0, frame, jpeg=header(coding) if coding else None)
+
+
+def header(coding: str) -> JpegHeader:
+    sampling, _, orientation = coding.partition("-")
+    factors = {"444": (1, 1), "420": (2, 2), "gray": (1, 1)}[sampling]
+    return JpegHeader(torch.ones(3, 8, 8), factors, sampling == "gray", int(orientation or 1))
+
+
+def nothing(_: Target) -> None:
+    return None
+
+
+def batches(
+    names: list[str],
+    *,
+    read: Callable[[str], Target] = target,
+    check: Callable[[Target], None] = nothing,
+    batch_size: int = 2,
+    steps: int = 1,
+    skip: Callable[[str], bool] = lambda _: False,
+) -> TargetBatches:
+    return TargetBatches(names, read, check, batch_size=batch_size, steps=steps, skip=skip)
+
+
+def names_of(loader: TargetBatches) -> list[list[str]]:
+    return [[item.name for item in step.targets] for step in loader]
+
+
+def test_every_batch_is_given_once_per_step() -> None:
+    steps = list(batches(["a/4", "b/4", "c/4"], steps=3))
+    assert [step.index for step in steps] == [0, 1, 2, 0, 1, 2]
+    assert [len(step.targets) for step in steps] == [2, 2, 2, 1, 1, 1]
+    assert steps[0].targets is steps[2].targets
+    assert isinstance(steps[0], Step)
+
+
+def test_batches_keep_the_order_and_hold_one_size() -> None:
+    loader = batches(["a/4", "b/8", "c/4", "d/4", "e/8", "f/2"])
+    assert names_of(loader) == [["a/4", "c/4"], ["b/8", "e/8"], ["d/4"], ["f/2"]]
+
+
+def test_batches_hold_one_jpeg_coding() -> None:
+    codings = ["8", "8-420", "8-444", "8-gray", "8-420-6"]
+    loader = batches([f"{turn}/{coding}" for turn in "ab" for coding in codings], batch_size=4)
+    assert names_of(loader) == [[f"a/{coding}", f"b/{coding}"] for coding in codings]
+
+
+def test_targets_are_read_when_their_batch_is_due() -> None:
+    seen: list[str] = []
+
+    def read(name: str) -> Target:
+        seen.append(name)
+        return target(name)
+
+    iterator = iter(batches(["a/4", "b/4", "c/4", "d/4"], read=read))
+    next(iterator)
+    assert seen == ["a/4", "b/4"]
+
+
+def test_unreadable_files_do_not_stop_the_others() -> None:
+    def read(name: str) -> Target:
+        if name == "b/4":
+            raise InputError("b is broken")
+        return target(name)
+
+    loader = batches(["a/4", "b/4", "c/4"], read=read)
+    assert names_of(loader) == [["a/4", "c/4"]]
+    assert loader.failures == [Failure("b/4", "b is broken")]
+
+
+def test_targets_that_the_degradation_refuses_are_failures() -> None:
+    def check(item: Target) -> None:
+        if item.jpeg is None:
+            raise InputError("not a JPEG")
+
+    loader = batches(["a/4", "b/4-420"], check=check)
+    assert names_of(loader) == [["b/4-420"]]
+    assert loader.failures == [Failure("a/4", "not a JPEG")]
+
+
+def test_finished_files_are_left_out() -> None:
+    loader = batches(["a/4", "b/4", "c/4"], skip={"b/4"}.__contains__)
+    assert loader.names == ["a/4", "c/4"]
+    assert names_of(loader) == [["a/4", "c/4"]]
+
+
+def test_nothing_to_do() -> None:
+    assert list(batches([])) == []

@@ -1,0 +1,81 @@
+import pytest
+
+from rsi.degradations import JPEG, LEVELS, Composition, Degradation, Denoising, Inpainting, Upsampling
+from rsi.degradations.spec import OPERATORS, parse_degradation
+from rsi.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("jpeg", JPEG()),
+        ("JPEG", JPEG()),
+        ("jpeg:quality=12", JPEG(12)),
+        ("jpeg:M", JPEG(12)),
+        ("jpeg:xl", JPEG(6)),
+        ("noise:M", Denoising(24, 0.16)),
+        ("noise:k_p=24,k_b=0.16", Denoising(24, 0.16)),
+        ("noise:k_p=24,k_b=0.16,offset=0", Denoising(24, 0.16, 0)),
+        ("noise:M,offset=0", Denoising(24, 0.16, 0)),
+        (" noise:K_P = 2.5e1, k_b=.5 ", Denoising(25, 0.5)),
+        ("upsample", Upsampling()),
+        ("upsample:factor=8", Upsampling(8)),
+        ("upsample:L", Upsampling(16)),
+        ("inpaint", Inpainting()),
+    ],
+)
+def test_single_degradations(spec: str, expected: Degradation) -> None:
+    parsed = parse_degradation(spec)
+    assert type(parsed) is type(expected)
+    assert repr(parsed) == repr(expected)
+
+
+def test_compositions() -> None:
+    composed = parse_degradation("upsample+noise:M+jpeg + inpaint")
+    assert isinstance(composed, Composition)
+    assert [type(stage) for stage in composed.stages] == [Upsampling, Denoising, JPEG, Inpainting]
+    assert composed.factor is None
+
+
+@pytest.mark.parametrize("name", ["upsample", "noise", "jpeg"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_is_understood(name: str, level: str) -> None:
+    assert isinstance(parse_degradation(f"{name}:{level}"), OPERATORS[name])
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "blur",
+            'unknown degradation "blur": one of upsample, noise, jpeg, inpaint, joined with +, or a class '
+            "path such as my_module.MyBlur",
+        ),
+        ("jpeg+", 'unknown degradation "": one of'),
+        ("", 'unknown degradation "": one of'),
+        (
+            "noise",
+            "noise needs k_p and k_b: give a level (XS, S, M, L, XL), as in noise:M, or settings, as in "
+            "noise:k_p=24,k_b=0.16",
+        ),
+        ("noise:k_p=24", "noise needs k_b: give a level"),
+        ("jpeg:XXL", 'jpeg has no level "XXL": give a level (XS, S, M, L, XL), as in jpeg:M'),
+        (
+            "jpeg:12",
+            'jpeg has no level "12": give a level (XS, S, M, L, XL), as in jpeg:M, or settings',
+        ),
+        ("jpeg:factor=2", 'jpeg has no setting "factor": give a level'),
+        ("jpeg:quality=good", 'jpeg:quality="good" is not a whole number: give a level'),
+        ("jpeg:quality=12.5", 'jpeg:quality="12.5" is not a whole number'),
+        ("noise:k_p=a,k_b=1", 'noise:k_p="a" is not a number'),
+        ("jpeg:quality=0", "jpeg:quality=0: give a whole number from 1 to 100"),
+        ("inpaint:M", 'inpaint has no level "M": write inpaint alone'),
+        ("inpaint:known=1", 'inpaint has no setting "known": write inpaint alone'),
+        ("noise:M+Blur", 'unknown degradation "Blur"'),
+    ],
+)
+def test_errors_say_what_is_possible(spec: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_degradation(spec)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,104 @@
+import collections
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rsi.errors import InputError
+from rsi.generators.inert_pickle import Call, UnknownGlobalError, read_pickle
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner),
+)
+
+
+class Hostile:
+    def __init__(self, function: object, *arguments: object) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.call
+
+
+@given(PLAIN, st.sampled_from([3, 4, 5]))
+def test_plain_data_is_read_as_python_reads_it(data: object, protocol: int) -> None:
+    assert read_pickle(pickle.dumps(data, protocol), ()) == data
+
+
+def test_shared_and_self_containing_data() -> None:
+    shared: list[object] = []
+    shared.append(shared)
+    data = read_pickle(pickle.dumps({"a": shared, "b": shared}), ())
+    assert isinstance(data, dict)
+    assert data["a"] is data["b"] is data["a"][0]
+
+
+def test_allowed_globals_are_recorded_and_not_called() -> None:
+    data = collections.OrderedDict(a=1)
+    record = read_pickle(pickle.dumps(data, 3), {"collections.OrderedDict"})
+    assert isinstance(record, Call)
+    assert (record.name, record.args, record.items) == ("collections.OrderedDict", (), {"a": 1})
+
+
+def test_sets_become_lists() -> None:
+    assert read_pickle(pickle.dumps([{1}, frozenset({2})], 4), ()) == [[1], [2]]
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(os.system, "posix.system"), (eval, "builtins.eval"), (getattr, "builtins.getattr")],
+)
+def test_other_globals_are_refused_by_name(function: object, name: str, protocol: int, canary: Path) -> None:
+    data = pickle.dumps({"a": Hostile(function, f"open({str(canary)!r}, 'w')")}, protocol)
+    with pytest.raises(UnknownGlobalError, match=name.replace("builtins", "(__builtin__|builtins)")):
+        read_pickle(data, {"collections.OrderedDict"})
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x80\x04.",
+        b"\x80\x04)R.",
+        b"\x80\x04}}b.",
+        b"\x80\x04}]Ns.",
+        b"\x80\x04](]Nu.",
+        b"\x80\x04Ne.",
+        b"\x80\x04h\x05.",
+        b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7fabc.",
+        b"\x80\x04B\xff\xff\xff\xffabc.",
+        b"\x80\x04ccollections\nOrderedDict\n]R.",
+    ],
+)
+def test_malformed_pickles(data: bytes) -> None:
+    with pytest.raises(InputError, match="damaged or cut off"):
+        read_pickle(data, {"collections.OrderedDict"})
+
+
+def test_a_huge_memo_index_costs_nothing() -> None:
+    assert read_pickle(b"\x80\x04Nr\xff\xff\xff\xff.", ()) is None
+
+
+@pytest.mark.parametrize("data", [b"(S'x'\nos\n.", b"\x80\x04Pabc\n.", b"\x80\x04N2.", b"(i__main__\nx\n."])
+def test_opcodes_that_no_checkpoint_needs(data: bytes) -> None:
+    with pytest.raises(InputError, match=r"the pickle uses (STRING|PERSID|DUP|INST), which no StyleGAN2"):
+        read_pickle(data, ())
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_never_do_more_than_fail(data: bytes) -> None:
+    assert "\n" not in complaint(b"\x80\x04" + data)
+
+
+def complaint(data: bytes) -> str:
+    try:
+        read_pickle(data, ())
+    except InputError as error:
+        return str(error)
+    return ""

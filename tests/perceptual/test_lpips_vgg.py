@@ -1,0 +1,66 @@
+import hashlib
+from pathlib import Path
+
+import lpips
+import pytest
+import torch
+import torchvision
+
+from rsi.errors import InputError
+from rsi.perceptual import LpipsVgg, load_perceptual
+
+
+@pytest.fixture(scope="module")
+def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
+    features = torchvision.models.vgg16().features.state_dict()
+    torch.save({f"features.{name}": weight for name, weight in features.items()}, path)
+    return path
+
+
+def test_distance_is_that_of_the_lpips_package(vgg16: Path) -> None:
+    ours = LpipsVgg(str(vgg16))
+    theirs = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
+    theirs.net.load_state_dict(ours.lpips.net.state_dict())
+    x, y = torch.rand(2, 2, 3, 64, 64)
+    torch.testing.assert_close(ours(x, y), theirs(x, y, normalize=True).flatten(), rtol=1e-4, atol=1e-6)
+
+
+def test_gradient_is_finite_where_features_vanish(vgg16: Path) -> None:
+    ours = LpipsVgg(str(vgg16))
+    for parameter in ours.lpips.net.parameters():
+        parameter.zero_()
+    x = torch.rand(1, 3, 32, 32, requires_grad=True)
+    ours(x, torch.rand(1, 3, 32, 32)).sum().backward()
+    assert x.grad is not None
+    assert bool(x.grad.isfinite().all())
+
+
+def test_missing_file() -> None:
+    with pytest.raises(
+        InputError, match=r"none/vgg16.pth does not exist: give the path of vgg16-397923af.pth, from https"
+    ):
+        load_perceptual("none/vgg16.pth")
+
+
+def test_file_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "resnet.pth"
+    torch.save({"conv1.weight": torch.zeros(1)}, path)
+    with pytest.raises(InputError, match=r"resnet.pth is not a VGG16: it has no tensor features.0.weight"):
+        load_perceptual(str(path))
+
+
+def test_truncated_file(tmp_path: Path, vgg16: Path) -> None:
+    path = tmp_path / "vgg16.pth"
+    path.write_bytes(vgg16.read_bytes()[:100_000])
+    with pytest.raises(InputError, match=r"vgg16.pth cannot be read as VGG16 weights"):
+        load_perceptual(str(path))
+
+
+def test_wrong_bytes_in_the_cache_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    cached = tmp_path / "hub" / "checkpoints" / "vgg16-397923af.pth"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"not a network")
+    with pytest.raises(InputError, match=hashlib.sha256(b"not a network").hexdigest()[:8]):
+        load_perceptual("lpips-vgg")

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from rsi.atomic import atomic_path
+
+
+def test_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file.txt"
+    with atomic_path(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_error_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def fail() -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_has_the_permissions_of_an_ordinary_one(tmp_path: Path) -> None:
+    ordinary, path = tmp_path / "ordinary", tmp_path / "file"
+    ordinary.touch()
+    with atomic_path(path) as temporary:
+        temporary.touch()
+    assert path.stat().st_mode == ordinary.stat().st_mode

@@ -1,0 +1,36 @@
+import pytest
+import torch
+
+from rsi.latents import expand, initial_codes
+from rsi.phases import Space
+
+FILTERS = (4, 4, 2, 3)
+
+
+def test_initial_codes_are_the_mean_code_of_each_image() -> None:
+    w_avg = torch.randn(5)
+    codes = initial_codes(w_avg, 3)
+    assert torch.equal(codes, torch.stack([w_avg] * 3))
+    codes[0] += 1
+    assert torch.equal(codes[1], w_avg)
+
+
+@pytest.mark.parametrize(("space", "count"), [("W+", 4), ("W++", 13)])
+def test_w_is_repeated(space: Space, count: int) -> None:
+    codes = torch.randn(2, 5)
+    expanded = expand(codes, space, FILTERS)
+    assert torch.equal(expanded, codes.unsqueeze(1).expand(2, count, 5))
+
+
+def test_w_plus_is_repeated_for_the_filters_of_each_slot() -> None:
+    codes = torch.randn(2, 4, 5)
+    expanded = expand(codes, "W++", FILTERS)
+    slots = torch.split(expanded, list(FILTERS), dim=1)
+    for slot, codes_of_slot in enumerate(slots):
+        assert torch.equal(codes_of_slot, codes[:, slot : slot + 1].expand_as(codes_of_slot))
+
+
+@pytest.mark.parametrize(("shape", "space"), [((2, 5), "W"), ((2, 4, 5), "W+"), ((2, 13, 5), "W++")])
+def test_codes_of_the_space_wanted_stay(shape: tuple[int, ...], space: Space) -> None:
+    codes = torch.randn(shape)
+    assert torch.equal(expand(codes, space, FILTERS), codes)

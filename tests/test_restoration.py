@@ -1,0 +1,141 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from literal import restore
+from PIL import Image
+from pytorch_lightning import Callback, Trainer
+from rsi.callbacks import PhaseScheduler
+from torch import Tensor
+
+from rsi import InputError, Phase, Restoration, TargetFolder
+from rsi.data.batches import Step
+from rsi.perceptual import EmbeddedDistance
+from rsi.randomness import ImageRandom
+
+SHORT = [Phase("W", 4, 0.08), Phase("W+", 3, 0.02), Phase("W++", 3, 0.005)]
+
+
+class Record(Callback):
+    """Keeps what every image went through."""
+
+    def __init__(self) -> None:
+        self.losses: dict[str, list[float]] = {}
+        self.path: dict[str, list[Tensor]] = {}
+        self.steps = 0
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
+        self.steps = trainer.global_step
+        for index, target in enumerate(batch.targets):
+            self.losses.setdefault(target.name, []).append(float(pl_module.terms["total"][index]))
+            self.path[target.name] = [result.images[index] for result in pl_module.path]
+
+
+def run(folder: Path, generator: Path, batch_size: int = 8, **settings: Any) -> tuple[Record, Restoration]:
+    settings = {"degradation": "jpeg", "schedule": SHORT, "perceptual": "embedded", **settings}
+    module, record = Restoration(str(generator), **settings), Record()
+    trainer = Trainer(
+        max_epochs=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        callbacks=[PhaseScheduler(), record],
+    )
+    trainer.fit(module, datamodule=TargetFolder(str(folder), batch_size=batch_size))
+    return record, module
+
+
+@pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "upsample:factor=1+noise:L+jpeg"])
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_result_does_not_depend_on_the_batch(
+    jpeg_folder: Path, tiny_generator: Path, degradation: str, batch_size: int
+) -> None:
+    together, _ = run(jpeg_folder, tiny_generator, degradation=degradation)
+    apart, _ = run(jpeg_folder, tiny_generator, batch_size, degradation=degradation)
+    for name, losses in together.losses.items():
+        assert losses == pytest.approx(apart.losses[name], rel=1e-3)  # roundings in JPEG amplify the last bit
+        torch.testing.assert_close(together.path[name], apart.path[name], rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "jpeg:quality=20"])
+def test_path_is_that_of_the_method_written_down(jpeg_folder: Path, tiny_generator: Path, degradation: str) -> None:
+    record, module = run(jpeg_folder, tiny_generator, batch_size=1, degradation=degradation)
+    target = module.targets[0]
+
+    def degrade(x: Tensor, step: int) -> Tensor:
+        degraded: Tensor = module.operator(x, ImageRandom([target.seed], f"degrade {step}"))
+        return degraded
+
+    losses, image = restore(
+        module.generator.synthesis,
+        module.generator.w_avg,
+        module.generator.filters,
+        degrade,
+        EmbeddedDistance(),
+        target.image[None],
+        (4, 3, 3),
+        module.step_scale,
+    )
+    assert record.losses[target.name] == pytest.approx(losses, rel=1e-4)
+    torch.testing.assert_close(record.path[target.name][-1], image[0], rtol=0, atol=1e-3)
+
+
+def test_every_batch_starts_anew_and_every_step_counts(jpeg_folder: Path, tiny_generator: Path) -> None:
+    record, module = run(jpeg_folder, tiny_generator, batch_size=1)
+    assert record.steps == 3 * module.steps_per_batch == 30
+    assert [len(losses) for losses in record.losses.values()] == [10, 10, 10]
+    assert [result.space for result in module.path] == ["W", "W+", "W++"]
+
+
+def test_latent_has_the_shape_of_each_phase(jpeg_folder: Path, tiny_generator: Path) -> None:
+    _, module = run(jpeg_folder, tiny_generator, batch_size=2)
+    shapes = [tuple(result.codes.shape) for result in module.path]
+    assert shapes == [(1, 8), (1, 8, 8), (1, sum(module.generator.filters), 8)]
+
+
+def test_loss_goes_down(jpeg_folder: Path, tiny_generator: Path) -> None:
+    record, _ = run(jpeg_folder, tiny_generator)
+    assert all(losses[-1] < losses[0] for losses in record.losses.values())
+
+
+def test_inpainting_ignores_what_is_in_the_hole(tmp_path: Path, tiny_generator: Path) -> None:
+    folders = []
+    for name, colour in (("red", (255, 0, 0, 0)), ("blue", (0, 0, 255, 0))):
+        folder = tmp_path / name
+        folder.mkdir()
+        picture = Image.new("RGBA", (32, 32), (90, 120, 60, 255))
+        picture.paste(Image.new("RGBA", (12, 12), colour), (8, 8))
+        picture.save(folder / "hole.png")
+        folders.append(folder)
+    red, blue = (run(folder, tiny_generator, degradation="inpaint")[0] for folder in folders)
+    assert red.losses == blue.losses
+
+
+def test_step_scale_of_an_unknown_generator_follows_its_w(tiny_generator: Path) -> None:
+    module = Restoration(str(tiny_generator), perceptual="embedded")
+    module.configure_model()
+    z = torch.randn(20_000, 8)
+    codes = module.generator.mapping(z)
+    spread = (codes - module.generator.w_avg).square().sum(1).mean().sqrt()
+    assert module.step_scale == pytest.approx(float(spread) / 9.95, rel=0.03)
+
+
+def test_embedded_generator_has_its_own_step_scale_and_distance() -> None:
+    module = Restoration()
+    module.configure_model()
+    assert module.step_scale == 0.377
+    assert module.perceptual_name == "embedded"
+
+
+def test_shrinking_schedule_is_refused() -> None:
+    with pytest.raises(InputError, match="a space can only grow"):
+        Restoration(schedule=[Phase("W+", 1, 0.1), Phase("W", 1, 0.1)])
+
+
+def test_checkpoint_holds_the_latent_alone(jpeg_folder: Path, tiny_generator: Path) -> None:
+    _, module = run(jpeg_folder, tiny_generator)
+    checkpoint = {"state_dict": module.state_dict()}
+    module.on_save_checkpoint(checkpoint)
+    assert list(checkpoint["state_dict"]) == ["latent"]

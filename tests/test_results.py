@@ -1,0 +1,89 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from rsi.errors import InputError
+from rsi.results import FAILED, RESTORED, ResultFolder, Row
+
+
+def save(folder: ResultFolder, file: str) -> None:
+    picture = Image.new("RGB", (4, 4), "red")
+    output, sha256 = folder.save_restored(Path(file).stem, picture, picture)
+    folder.save_row(Row(file, RESTORED, output=output, sha256=sha256))
+
+
+def test_image_is_finished_once_its_record_is_written(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    assert folder.finished() == set()
+    save(folder, "a.png")
+    assert ResultFolder(tmp_path).finished() == {"a.png"}
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"cut")])
+def test_damaged_image_is_not_finished(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    folder = ResultFolder(tmp_path)
+    save(folder, "a.png")
+    damage(tmp_path / "a.png")
+    assert folder.finished() == set()
+
+
+def test_failed_image_is_tried_again(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.save_row(Row("a.png", FAILED, notes="broken"))
+    assert folder.finished() == set()
+
+
+def test_table_has_a_row_per_image_in_the_order_of_names(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    save(folder, "b.png")
+    folder.save_row(Row("a.png", FAILED, notes="broken, and\nmore"))
+    folder.save_table()
+    with (tmp_path / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["file"], row["status"], row["notes"]) for row in rows] == [
+        ("a.png", "failed", "broken, and\nmore"),
+        ("b.png", "restored", ""),
+    ]
+
+
+def test_latent_is_stored_with_what_it_belongs_to(tmp_path: Path) -> None:
+    codes = torch.randn(3, 4)
+    ResultFolder(tmp_path).save_latent("sub/a", codes, {"generator": "g"})
+    assert torch.equal(load_file(tmp_path / "latents" / "sub" / "a.safetensors")["codes"], codes)
+
+
+def test_same_settings_go_on_and_others_are_refused(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.claim({"degradation": "jpeg", "seed": "0"}, overwrite=False)
+    save(folder, "a.png")
+    folder.claim({"degradation": "jpeg", "seed": "0"}, overwrite=False)
+    with pytest.raises(InputError, match=r"holds results of another degradation, seed: choose another --output_dir"):
+        folder.claim({"degradation": "noise", "seed": "1"}, overwrite=False)
+    assert folder.finished() == {"a.png"}
+
+
+def test_overwrite_starts_anew(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.claim({"seed": "0"}, overwrite=False)
+    save(folder, "a.png")
+    folder.claim({"seed": "1"}, overwrite=True)
+    assert folder.finished() == set()
+    folder.claim({"seed": "1"}, overwrite=False)
+
+
+def test_unreadable_settings(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    save(folder, "a.png")
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(InputError, match=r"settings.json cannot be read"):
+        folder.claim({}, overwrite=False)
+
+
+def test_settings_of_a_run_without_results_do_not_matter(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    folder.claim({"seed": "0"}, overwrite=False)
+    folder.claim({"seed": "1"}, overwrite=False)
