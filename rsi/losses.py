@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rsi.perceptual import PerceptualDistance, feature_distance
+from rsi.perceptual import PerceptualDistance
 from rsi.randomness import ImageRandom
 
 
@@ -18,6 +18,7 @@ class LossVariant:
     Attributes:
         pool_first: The first level is half as large as the target.
         above: Levels have more pixels a side than this.
+        max_levels: There are no more levels than this.
         l1_at_last_level: The L1 term is taken at the last level, not at half its size.
         fill_mean: Mean of the noise that fills unknown pixels, for images in [0, 1].
         fill_std: Standard deviation of that noise.
@@ -25,16 +26,22 @@ class LossVariant:
 
     pool_first: bool
     above: int
+    max_levels: int
     l1_at_last_level: bool
     fill_mean: float
     fill_std: float
 
 
 VARIANTS = {
-    "program": LossVariant(pool_first=False, above=16, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5),
-    "paper": LossVariant(pool_first=True, above=15, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
+    "program": LossVariant(
+        pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5
+    ),
+    "paper": LossVariant(pool_first=True, above=15, max_levels=6, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
+    "single": LossVariant(
+        pool_first=False, above=16, max_levels=1, l1_at_last_level=True, fill_mean=0.25, fill_std=0.5
+    ),
 }
-MAX_LEVELS = 6
+LossName = Literal["program", "paper", "single"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,13 @@ class TargetPyramid:
     Attributes:
         levels: The targets at the sides that are compared perceptually, each ``[B, 3, h, w]``.
         smallest: The targets at the side of the L1 term.
-        features: Perceptual features of the levels, kept where every pixel is known.
+        references: What the levels are to be compared with perceptually, kept where every pixel is known.
         known: The share of known pixels at the levels' sides, each ``[B, 1, h, w]``, kept where some are not.
     """
 
     levels: list[Tensor]
     smallest: Tensor
-    features: list[list[Tensor]]
+    references: list[list[Tensor]]
     known: list[Tensor]
 
 
@@ -59,17 +66,18 @@ class MultiresolutionLoss(nn.Module):
 
     Levels are halved by average pooling. ``program``, the authors' released program and the published numbers: from the
     target's own size, at most 6 levels, none at 16 px or below, L1 at the size below the last. ``paper`` (equation 9):
-    from half the target's size, at most 6 levels, down to 16 px, L1 at the last.
+    from half the target's size, at most 6 levels, down to 16 px, L1 at the last. ``single``, an ablation: both terms at
+    the target's own size alone, L1 alone at 16 px or below.
     Unknown pixels of prediction and target, which have to be 0, get the same fresh noise at every level and step.
 
     Args:
         perceptual: The perceptual distance.
-        variant: ``program`` or ``paper``.
+        variant: ``program``, ``paper`` or ``single``.
     """
 
     l1_weight = 0.1
 
-    def __init__(self, perceptual: PerceptualDistance, variant: Literal["program", "paper"] = "program") -> None:
+    def __init__(self, perceptual: PerceptualDistance, variant: LossName = "program") -> None:
         super().__init__()
         self.perceptual = perceptual
         self.variant = VARIANTS[variant]
@@ -84,8 +92,7 @@ class MultiresolutionLoss(nn.Module):
         levels, smallest = self._pyramid(target * known)
         if not bool((known == 1).all()):
             return TargetPyramid(levels, smallest, [], self._pyramid(known)[0])
-        with torch.no_grad():
-            return TargetPyramid(levels, smallest, [self.perceptual.features(level) for level in levels], [])
+        return TargetPyramid(levels, smallest, [self.perceptual.reference(level) for level in levels], [])
 
     def forward(self, prediction: Tensor, target: TargetPyramid, random: ImageRandom) -> dict[str, Tensor]:
         """The terms of the loss of each image.
@@ -105,20 +112,19 @@ class MultiresolutionLoss(nn.Module):
         return {**terms, "l1": l1, "total": sum(distances, self.l1_weight * l1)}
 
     def _distance(self, level: Tensor, target: TargetPyramid, index: int, random: ImageRandom) -> Tensor:
-        if target.features:
-            return feature_distance(self.perceptual.features(level), target.features[index])
+        if target.references:
+            return self.perceptual.compare(level, target.references[index])
         noise = self.variant.fill_mean + self.variant.fill_std * random.normal(level.shape[1:])
         fill = (1 - target.known[index]) * noise
-        with torch.no_grad():
-            features = self.perceptual.features(target.levels[index] + fill)
-        return feature_distance(self.perceptual.features(level + fill), features)
+        reference = self.perceptual.reference(target.levels[index] + fill)
+        return self.perceptual.compare(level + fill, reference)
 
     def _pyramid(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
         """The images at the sides that are compared perceptually, and at the side of the L1 term."""
         levels: list[Tensor] = []
         if self.variant.pool_first:
             images = F.avg_pool2d(images, 2)
-        while len(levels) < MAX_LEVELS and images.shape[-1] > self.variant.above:
+        while len(levels) < self.variant.max_levels and images.shape[-1] > self.variant.above:
             levels.append(images)
             images = F.avg_pool2d(images, 2)
         return levels, levels[-1] if levels and self.variant.l1_at_last_level else images

@@ -45,12 +45,14 @@ def load_generator(name_or_path: str | Path) -> Generator:
         return generator
     path = Path(name_or_path)
     if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {kind}: give a .safetensors or NVIDIA .pkl file, or one of {', '.join(EMBEDDED)}")
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(
+            f"{path} {problem}: give a .safetensors or NVIDIA .pkl file, or the name {' or '.join(EMBEDDED)}"
+        )
     try:
         return _load(path)
     except (InputError, OSError) as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def save_generator(generator: Generator, path: str | Path) -> None:

@@ -132,7 +132,7 @@ def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
         value = modules[prefix].state.get(attribute, expected)
         if value != expected:
-            shown = repr(value)[:MAX_NAME] if isinstance(value, str | float | None) else type(value).__name__
+            shown = repr(value)[:MAX_NAME] if isinstance(value, str | int | float | None) else type(value).__name__
             raise InputError(f"{attribute} of {prefix[:-1]} is {shown}; only {expected!r} is supported")
 
 
@@ -154,8 +154,8 @@ def _architecture(tensors: Mapping[str, StoredTensor], conv_clamp: object) -> Ar
 
     if not isinstance(conv_clamp, int | float | None):
         raise InputError(f"conv_clamp is a {type(conv_clamp).__name__}, not a number")
-    found = (re.fullmatch(r"synthesis\.b(\d{1,4})\.conv1\.weight", name) for name in tensors)
-    channels = {int(match[1]): size(match[0], 0) for match in found if match}
+    blocks = (re.fullmatch(r"synthesis\.b(\d{1,4})\.conv1\.weight", name) for name in tensors)
+    channels = {4: size(f"{FIRST_LAYER}weight", 0)} | {int(block[1]): size(block[0], 0) for block in blocks if block}
     if (colours := size(f"synthesis.b{max(channels)}.torgb.weight", 0)) != 3:
         raise InputError(f"the generator makes images of {colours} channels: only RGB is supported")
     conditional = "mapping.embed.weight" in tensors

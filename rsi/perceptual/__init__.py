@@ -1,10 +1,10 @@
 """Perceptual distances: how far two images are apart for a person."""
 
-from rsi.perceptual.base import PerceptualDistance, feature_distance
+from rsi.perceptual.base import PerceptualDistance
 from rsi.perceptual.embedded import EmbeddedDistance
 from rsi.perceptual.lpips_vgg import LpipsVgg
 
-__all__ = ["EmbeddedDistance", "LpipsVgg", "PerceptualDistance", "feature_distance", "load_perceptual"]
+__all__ = ["EmbeddedDistance", "LpipsVgg", "PerceptualDistance", "load_perceptual"]
 
 
 def load_perceptual(name: str) -> PerceptualDistance:

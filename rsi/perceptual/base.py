@@ -5,22 +5,35 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rsi.perceptual.unit_distance import normalise, unit_distance
+
 SMALLEST_SIDE = 16
 
 
 class PerceptualDistance(nn.Module):
-    """A distance between images that follows what people see, as a squared distance between features.
+    """A distance between images that follows what people see: squared distances between unit vectors of features.
 
-    A subclass gives :meth:`features`. Features of an image that does not change are computed once and kept.
+    A subclass gives :meth:`features` and :meth:`compare`. The reference of an image that does not change is computed once
+    and kept.
+
+    Attributes:
+        epsilon: Added to the squared length of a vector of features when it is normalised.
     """
 
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Feature maps, each ``[B, C, h, w]``, already weighted.
+    epsilon: float
 
-        Args:
-            images: RGB, ``[B, 3, H, W]``, nominally in [0, 1].
-        """
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
         raise NotImplementedError
+
+    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+        """The distance of each image, ``[B, 3, H, W]``, to those that ``reference`` was made of, ``[B]``."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def reference(self, images: Tensor) -> list[Tensor]:
+        """What images ``[B, 3, H, W]`` are to be compared with: themselves and their normalised features."""
+        return [images, *(normalise(features, self.epsilon) for features in self.features(images))]
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 for equal images.
@@ -28,19 +41,15 @@ class PerceptualDistance(nn.Module):
         Pixels of images smaller than 16 px, the least that five stages of halving can take, are repeated.
         """
         scale = -(-SMALLEST_SIDE // min(x.shape[-2:]))
-        return feature_distance(self.features(_repeat(x, scale)), self.features(_repeat(y, scale)))
+        return self.compare(_repeat(x, scale), self.reference(_repeat(y, scale)))
 
-
-def feature_distance(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
-    """Squared differences summed over channels and maps and averaged over positions, ``[B]``."""
-    maps = [(p - q).square().sum(1).mean((1, 2)) for p, q in zip(a, b, strict=True)]
-    return torch.stack(maps).sum(0)
+    def _stage_distances(
+        self, features: Sequence[Tensor], units: Sequence[Tensor], weights: Sequence[Tensor | None]
+    ) -> Tensor:
+        """The distance at each stage, ``[stages, B]``."""
+        stages = zip(features, units, weights, strict=True)
+        return torch.stack([unit_distance(x, u, w, self.epsilon) for x, u, w in stages])
 
 
 def _repeat(images: Tensor, scale: int) -> Tensor:
     return images.repeat_interleave(scale, -1).repeat_interleave(scale, -2) if scale > 1 else images
-
-
-def normalise(features: Tensor, epsilon: float) -> Tensor:
-    """Every position's channel vector scaled to length 1; ``epsilon`` under the root keeps gradients finite."""
-    return features * (features.square().sum(1, keepdim=True) + epsilon).rsqrt()

@@ -1,11 +1,13 @@
 """The small perceptual network that comes with the embedded generator."""
 
+from collections.abc import Sequence
 from importlib import resources
 
+import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from rsi.perceptual.base import PerceptualDistance, normalise
+from rsi.perceptual.base import PerceptualDistance
 
 CHANNELS = (16, 24, 48, 64, 96)
 
@@ -17,20 +19,34 @@ class EmbeddedDistance(PerceptualDistance):
     distance between the images themselves, without which colours drift under noise and JPEG.
     """
 
+    epsilon = 1e-10
+
     def __init__(self) -> None:
         super().__init__()
         widths = (3, *CHANNELS)
         self.stages = nn.ModuleList(_stage(i, o) for i, o in zip(widths, CHANNELS, strict=False))
         self.rgb_weight = self._load()
         self.requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """Five normalised stages and the weighted image; see :class:`PerceptualDistance`."""
-        maps, x = [images * self.rgb_weight**0.5], images * 2 - 1
+        """The outputs of the five stages; see :class:`PerceptualDistance`."""
+        maps, x = [], (images * 2 - 1).contiguous(memory_format=torch.channels_last)
         for index, stage in enumerate(self.stages):
             x = stage(x if index == 0 else nn.functional.max_pool2d(x, 2))
-            maps.append(normalise(x, 1e-10) * len(self.stages) ** -0.5)
+            maps.append(x)
         return maps
+
+    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+        """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""
+        others, *units = reference
+        colours = (images - others).square().sum(1).mean((1, 2))
+        stages = self._stage_distances(self.features(images), units, [None] * len(units))
+        return stages.mean(0) + self.rgb_weight * colours
+
+    def describe(self, images: Tensor) -> Tensor:
+        """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images ``[B, 3, H, W]``."""
+        return self.features(images)[-1].mean((2, 3))
 
     def _load(self) -> float:
         asset = resources.files("rsi.generators") / "assets" / "perceptual.safetensors"

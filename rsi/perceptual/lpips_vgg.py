@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import lpips
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from rsi.download import fetch
 from rsi.errors import InputError
-from rsi.perceptual.base import PerceptualDistance, normalise
+from rsi.perceptual.base import PerceptualDistance
 
 VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
 VGG16_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
@@ -27,6 +28,8 @@ class LpipsVgg(PerceptualDistance):
         InputError: The backbone cannot be had, or the file is not a VGG16.
     """
 
+    epsilon = 1e-20
+
     def __init__(self, vgg16: str | None = None) -> None:
         super().__init__()
         path = Path(vgg16) if vgg16 else fetch(VGG16_URL, VGG16_SHA256)
@@ -35,12 +38,17 @@ class LpipsVgg(PerceptualDistance):
             self.lpips = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
         _load_backbone(self.lpips.net, path)
         self.requires_grad_(False)
+        self.to(memory_format=torch.channels_last)
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """Five stages of VGG16, normalised and weighted by the heads; see :class:`PerceptualDistance`."""
-        stages = self.lpips.net(self.lpips.scaling_layer(images * 2 - 1))
-        heads = [lin.model[-1].weight.sqrt() for lin in self.lpips.lins]
-        return [normalise(stage, 1e-20) * head for stage, head in zip(stages, heads, strict=True)]
+        """Five stages of VGG16; see :class:`PerceptualDistance`."""
+        x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
+        return list(self.lpips.net(x))
+
+    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+        """The sum over the stages, channels weighted by the heads; see :class:`PerceptualDistance`."""
+        heads = [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
+        return self._stage_distances(self.features(images), reference[1:], heads).sum(0)
 
 
 def _load_backbone(net: torch.nn.Module, path: Path) -> None:

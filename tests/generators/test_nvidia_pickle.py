@@ -91,6 +91,8 @@ def test_views_of_a_shared_storage(persistent: Any, write_pickle: WritePickle) -
     ("change", "message"),
     [
         (lambda g: delattr(g, "mapping"), "has no module mapping.fc0"),
+        (lambda g: delattr(g.synthesis.b4.conv1, "weight"), "no tensor synthesis.b4.conv1.weight with 1 or more axes"),
+        (lambda g: g._buffers.update({"two\nlines": torch.ones(1)}), "two lines unexpected"),
         (lambda g: delattr(g.synthesis.b8, "torgb"), "synthesis.b8.torgb.*, .* and 1 more missing"),
         (lambda g: g.mapping.register_buffer("extra", torch.ones(2)), "mapping.extra unexpected"),
         (

@@ -96,11 +96,11 @@ class Reference:
 
 
 @pytest.mark.parametrize("space", ["W", "W+", "W++"])
-@pytest.mark.parametrize("conv_clamp", [None, 1.5])
+@pytest.mark.parametrize(("channel_max", "conv_clamp"), [(7, None), (7, 1.5), (2, None)])
 def test_images_agree_with_a_literal_implementation(
-    make_generator: MakeGenerator, space: str, conv_clamp: float | None
+    make_generator: MakeGenerator, space: str, channel_max: int, conv_clamp: float | None
 ) -> None:
-    sizes = Architecture(3, 0, 4, 16, 1, channel_base=64, channel_max=7, conv_clamp=conv_clamp)
+    sizes = Architecture(3, 0, 4, 16, 1, channel_base=64, channel_max=channel_max, conv_clamp=conv_clamp)
     generator = make_generator(sizes)
     codes = random_codes(generator, space, 2)
     per_filter = expand(codes, "W++", generator.filters).double()

@@ -1,0 +1,31 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CHECK = """
+import rsi, rsi.callbacks, rsi.commands.fit, rsi.configs
+from pathlib import Path
+assert rsi.load_generator("avatars128").resolution == 128
+assert list(Path(rsi.configs.__file__).parent.glob("*.yaml"))
+print(rsi.__file__)
+"""
+
+
+@pytest.mark.slow
+def test_wheel_holds_everything_and_no_other_top_level_package(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    wheels, site = tmp_path / "wheels", tmp_path / "site"
+    source = tmp_path / "source"
+    subprocess.run(["git", "clone", "-q", ROOT, source], check=True)
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, source], check=True)
+    (wheel,) = wheels.glob("rsi-*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK], cwd=tmp_path, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(site / "rsi" / "__init__.py")
+    assert (site / "bin" / "rsi").exists()
+    assert {path.name for path in site.iterdir() if path.is_dir()} == {"bin", "rsi", "rsi-0.1.0.dist-info"}
