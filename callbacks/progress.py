@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
+from rsi.finite import GOING
+from rsi.log import printable
 from rsi.phases import phase_at
 from rsi.restoration import Restoration, as_restoration
 
@@ -66,16 +68,18 @@ class RestorationProgress(ProgressBar):
 
     def _tell_batch(self, trainer: Trainer, module: Restoration, batch: Step) -> None:
         self._tell_failures(trainer)
-        for target, loss in zip(batch.targets, module.terms["total"].tolist(), strict=True):
+        losses, stops = module.terms["total"].tolist(), module.guard.stopped_at.tolist()
+        for target, loss, stop in zip(batch.targets, losses, stops, strict=True):
+            outcome = "restored" if stop == GOING else f"stopped at step {stop}, not finite:"
             notes = "".join(f"; {note}" for note in target.notes)
-            self._console.print(f"restored {target.name} (loss {loss:.4f}{notes})", markup=False)
+            self._console.print(printable(f"{outcome} {target.name} (loss {loss:.4f}{notes})"), markup=False)
         done = self._progress.tasks[0].fields["done"] + len(batch.targets)
         self._progress.update(self._task, done=done)
 
     def _tell_failures(self, trainer: Trainer) -> None:
         failures = _failures(trainer)
         for failure in failures[self._failures_told :]:
-            self._console.print(f"failed {failure.name}: {failure.reason}", markup=False)
+            self._console.print(printable(f"failed {failure.name}: {failure.reason}"), markup=False)
         self._failures_told = len(failures)
 
 

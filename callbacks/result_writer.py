@@ -1,5 +1,6 @@
 """Writes results as soon as a batch is done."""
 
+import math
 import time
 from typing import Any
 
@@ -11,9 +12,10 @@ from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.data.targets import output_name
 from rsi.errors import InputError
+from rsi.finite import GOING
 from rsi.pictures import side_by_side, to_picture
 from rsi.restoration import Restoration, as_restoration
-from rsi.results import FAILED, RESTORED, ResultFolder, Row
+from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder, Row
 
 
 class ResultWriter(Callback):
@@ -30,7 +32,7 @@ class ResultWriter(Callback):
     def __init__(self, output_dir: str = "restored", overwrite: bool = False) -> None:
         self.folder = ResultFolder(output_dir)
         self.overwrite = overwrite
-        self._started = 0.0
+        self._finished: set[str] = set()
         self._failures_noted = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -42,29 +44,29 @@ class ResultWriter(Callback):
         data = _target_folder(trainer)
         if self.folder.path.resolve() == data.target_dir.resolve():
             raise InputError(f"results would replace the images in {data.target_dir}: choose another --output_dir")
-        self.folder.claim({**as_restoration(pl_module).settings, **data.settings}, overwrite=self.overwrite)
-        data.finished = self.folder.finished()
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Note when a batch starts."""
-        if batch.index == 0:
-            self._started = time.monotonic()
+        if trainer.is_global_zero:
+            self.folder.claim({**as_restoration(pl_module).settings, **data.settings}, overwrite=self.overwrite)
+        self._finished = set() if self.overwrite else self.folder.finished()
+        data.finished = self.folder.settled(self._finished)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
-        """Write the batch after its last step."""
+        """Write what is not finished of the batch after its last step."""
         module = as_restoration(pl_module)
         if batch.index + 1 < module.steps_per_batch:
             return
-        seconds = (time.monotonic() - self._started) / len(batch.targets)
+        seconds = (time.monotonic() - module.started) / len(batch.targets)
         names = _target_folder(trainer).names
+        together = tuple(target.name for target in batch.targets)
         fidelity = module.fidelity().tolist()
         for index, target in enumerate(batch.targets):
+            if target.name in self._finished:
+                continue
             stem = output_name(target.name, names)
             output, sha256 = self._save(module, index, target, stem)
             row = _row(module, index, target, fidelity=fidelity[index], seconds=seconds)
-            self.folder.save_row(Row(output=output, sha256=sha256, **row))
+            self.folder.save_row(Row(output=output, sha256=sha256, batch=together, **row))
         self._note_failures(trainer)
         self.folder.save_table()
 
@@ -72,6 +74,14 @@ class ResultWriter(Callback):
         """Write what failed after the last batch."""
         self._note_failures(trainer)
         self.folder.save_table()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Let other runs claim the folder."""
+        self.folder.release()
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Let other runs claim the folder."""
+        self.folder.release()
 
     def _save(self, module: Restoration, index: int, target: Target, stem: str) -> tuple[str, str]:
         final = module.path[-1]
@@ -91,18 +101,24 @@ class ResultWriter(Callback):
 
 def _row(module: Restoration, index: int, target: Target, *, fidelity: float, seconds: float) -> dict[str, Any]:
     parameters = module.operator.read_parameters(index)
+    stopped_at = int(module.guard.stopped_at[index])
+    stopped = () if stopped_at == GOING else (f"stopped at step {stopped_at}: its loss or gradient was not finite",)
     return {
         "file": target.name,
-        "status": RESTORED,
+        "status": STOPPED if stopped else RESTORED,
         "size": f"{target.image.shape[-1]}x{target.image.shape[-2]}",
         "degradation": module.degradation_name,
         "parameters": " ".join(f"{name}={value}" for name, value in parameters.items()),
-        "loss": round(float(module.terms["total"][index]), 6),
-        "fidelity": round(fidelity, 6),
+        "loss": _finite(float(module.terms["total"][index])),
+        "fidelity": _finite(fidelity),
         "seed": target.seed,
         "seconds": round(seconds, 2),
-        "notes": "; ".join(target.notes),
+        "notes": "; ".join((*stopped, *target.notes)),
     }
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
 
 
 def _framed(image: Tensor, target: Target) -> Tensor:

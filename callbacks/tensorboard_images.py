@@ -9,6 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
 from rsi.data.batches import Step
+from rsi.errors import Interrupted
 from rsi.phases import phase_at, phase_ends
 from rsi.pictures import side_by_side
 from rsi.restoration import Restoration, as_restoration
@@ -48,6 +49,14 @@ class TensorBoardImages(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Close the event files."""
+        self._close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Close the event files when a signal has ended the run."""
+        if isinstance(exception, Interrupted):
+            self._close()
+
+    def _close(self) -> None:
         for writer in self._writers.values():
             writer.close()
 

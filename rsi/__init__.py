@@ -6,10 +6,12 @@ from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.phases import PAPER_SCHEDULE, Phase
 from rsi.restoration import Restoration
+from rsi.strategy import IndependentStrategy
 
 __all__ = [
     "PAPER_SCHEDULE",
     "Degradation",
+    "IndependentStrategy",
     "InputError",
     "Phase",
     "Restoration",

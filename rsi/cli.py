@@ -10,6 +10,7 @@ from rsi.errors import InputError
 
 COMMANDS = {
     "fit": "restore a folder of degraded images",
+    "benchmark": "degrade clean images, restore them and print the paper's tables",
     "convert": "turn an NVIDIA .pkl generator into a .safetensors file",
     "render": "draw the image of a latent that fit has saved",
 }
@@ -50,6 +51,13 @@ def _run(command: str, argv: Sequence[str]) -> int:
     except InputError as error:
         print(f"rsi: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"rsi: {where}{error.strerror or error}: mend it and give the same command again", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("rsi: interrupted", file=sys.stderr)
+        return 130
     return status
 
 

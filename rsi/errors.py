@@ -1,4 +1,4 @@
-"""The one kind of error that a user can mend."""
+"""What ends a run early."""
 
 
 class InputError(ValueError):
@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     Its message is one line that names the file or the value and says what to do.
     """
+
+
+class Interrupted(SystemExit):
+    """A signal ended the run between two steps; the exit status is 128 plus its number, as shells have it."""

@@ -8,4 +8,9 @@ from pytorch_lightning.utilities import rank_zero_only
 @rank_zero_only
 def tell(message: str) -> None:
     """Print a line on standard error, once for all ranks."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """The text with control characters and bytes that are no UTF-8, as file names may have, written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,11 +1,13 @@
-"""Normalised gradient descent."""
+"""Normalised gradient descent, and Adam to compare it with."""
 
 from collections.abc import Callable, Iterable
-from typing import overload
+from typing import Literal, overload
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
+
+OptimizerName = Literal["ngd", "adam"]
 
 
 class NGD(Optimizer):
@@ -45,3 +47,14 @@ def direction(gradient: Tensor) -> Tensor:
     """The gradient scaled to length 1 along its last axis, 0 where it is 0."""
     norm = gradient.norm(dim=-1, keepdim=True)
     return torch.where(norm > 0, gradient / norm, 0)
+
+
+def make_optimizer(name: OptimizerName, latent: nn.Parameter, lr: float) -> Optimizer:
+    """An optimiser whose first step moves every code ``[..., w_dim]`` by ``lr``.
+
+    NGD moves a code by ``lr`` at every step, Adam each of its ``w_dim`` numbers by about Adam's step size, which
+    therefore is ``lr / sqrt(w_dim)``.
+    """
+    if name == "adam":
+        return Adam([latent], lr=lr * latent.shape[-1] ** -0.5)
+    return NGD([latent], lr=lr)

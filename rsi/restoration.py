@@ -1,8 +1,9 @@
 """The restoration of a batch of images as a LightningModule."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
@@ -12,11 +13,12 @@ from torch.optim import Optimizer
 from rsi.data.batches import Step
 from rsi.data.target import Target
 from rsi.degradations import Degradation, parse_degradation, quantise
+from rsi.finite import FiniteGuard
 from rsi.generators import GeneratorInfo, load_generator, w_rms
 from rsi.latents import expand, initial_codes
 from rsi.log import tell
-from rsi.losses import MultiresolutionLoss
-from rsi.optim import NGD
+from rsi.losses import LossName, MultiresolutionLoss
+from rsi.optim import OptimizerName, make_optimizer
 from rsi.perceptual import load_perceptual
 from rsi.phases import PAPER_SCHEDULE, Phase, Space, check_schedule
 from rsi.randomness import ImageRandom
@@ -44,7 +46,7 @@ class Restoration(LightningModule):
     """Restores batches of degraded images, each image's latent optimised on its own (RSI, section 4).
 
     The only trained parameter is ``latent``, the codes of the current phase for the current batch. One training step is
-    one NGD step of every image. :class:`rsi.callbacks.PhaseScheduler` starts batches and phases.
+    one step of every image. :class:`rsi.callbacks.PhaseScheduler` starts batches and phases.
 
     Args:
         generator: ``avatars128``, the embedded demonstration prior, or a file: our ``.safetensors`` or NVIDIA's
@@ -54,12 +56,16 @@ class Restoration(LightningModule):
         perceptual: ``lpips-vgg``, the path of its VGG16 file, or ``embedded``; left out, the one made for the
             generator.
         schedule: The phases, as space, steps and lr each; left out, the paper's.
-        loss: ``program`` as in the authors' released program or ``paper`` as in equation 9.
+        loss: ``program`` as in the authors' released program, ``paper`` as in equation 9, or ``single``, an ablation
+            at the target's own size alone.
         lr_scale: Multiplies the step sizes for generators whose W has another scale than FFHQ's; left out, the
             generator's own.
+        optimizer: ``ngd``, the method's, or ``adam``, an ablation; see :func:`rsi.optim.make_optimizer`.
 
     Attributes:
         settings: All that the results depend on, apart from the targets.
+        guard: Which images of the batch were stopped because their numbers were not finite.
+        started: When the batch started, on the monotonic clock, in seconds.
 
     Raises:
         InputError: An argument cannot be used; generator and perceptual weights are read in ``configure_model``.
@@ -71,8 +77,9 @@ class Restoration(LightningModule):
         degradation: Degradation | str = "jpeg",
         perceptual: str | None = None,
         schedule: list[Phase] | None = None,
-        loss: Literal["program", "paper"] = "program",
+        loss: LossName = "program",
         lr_scale: float | None = None,
+        optimizer: OptimizerName = "ngd",
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["degradation", "schedule"])
@@ -84,6 +91,7 @@ class Restoration(LightningModule):
         self.schedule = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
         self.loss_variant = loss
         self.lr_scale = lr_scale
+        self.optimizer_name = optimizer
         self.settings = {
             "generator": generator,
             "degradation": " ".join(str(self.degradation).split()),
@@ -91,6 +99,7 @@ class Restoration(LightningModule):
             "schedule": "; ".join(f"{phase.space} {phase.steps} x {phase.lr}" for phase in self.schedule),
             "loss": loss,
             "lr_scale": str(lr_scale),
+            "optimizer": optimizer,
         }
         self.phase = self.schedule[0]
         self.targets: Sequence[Target] = ()
@@ -107,10 +116,11 @@ class Restoration(LightningModule):
         _tell_choices(info, self.perceptual_name)
         self.loss = MultiresolutionLoss(load_perceptual(self.perceptual_name), self.loss_variant)
         self.latent = nn.Parameter(initial_codes(self.generator.w_avg, 1))
+        self.guard = FiniteGuard(self.latent)
 
     def configure_optimizers(self) -> Optimizer:
-        """NGD over the latent, with the step size of the current phase."""
-        return NGD([self.latent], lr=self.phase.lr * self.step_scale)
+        """The optimiser of the latent, with the step size of the current phase."""
+        return make_optimizer(self.optimizer_name, self.latent, self.phase.lr * self.step_scale)
 
     @property
     def steps_per_batch(self) -> int:
@@ -119,22 +129,25 @@ class Restoration(LightningModule):
 
     def start_batch(self, targets: Sequence[Target]) -> None:
         """Take up new targets, every image at the generator's mean code."""
+        self.started = time.monotonic()
         self.targets = targets
         self.operator = self.degradation.bind(targets, self.generator.resolution).to(self.device)
         self.known = torch.stack([target.known for target in targets]).to(self.device)
         self.observed = torch.stack([target.image for target in targets]).to(self.device) * self.known
         self.pyramid = self.loss.prepare(self.observed, self.known)
         self.latent = nn.Parameter(initial_codes(self.generator.w_avg, len(targets)))
+        self.guard = FiniteGuard(self.latent)
         self.path = []
 
     def start_phase(self, phase: Phase) -> None:
         """Expand the latent to the space of the phase; the optimisers have to be set up anew after it."""
         self.latent = nn.Parameter(expand(self.latent.detach(), phase.space, self.generator.filters))
+        self.guard.expand(phase.space, self.generator.filters)
         self.phase = phase
 
     def end_phase(self, phase: Phase) -> None:
         """Keep what the batch looks like now."""
-        self.path.append(PhaseResult(phase.space, self.latent.detach().cpu(), self.render().cpu()))
+        self.path.append(PhaseResult(phase.space, self.latent.detach().clone().cpu(), self.render().cpu()))
 
     def predict_degraded(self, step: int) -> Tensor:
         """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
@@ -142,7 +155,7 @@ class Restoration(LightningModule):
         return degraded * self.known
 
     def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
-        """One NGD step of every image.
+        """One step of every image.
 
         Returns:
             ``loss``, the mean over the batch, and ``terms``, each term of each image, ``[B]``.
@@ -152,7 +165,9 @@ class Restoration(LightningModule):
             terms = self.loss(self.predict_degraded(batch.index), self.pyramid, self._random(batch.index, "fill"))
             optimizer.zero_grad()
             self.manual_backward(terms["total"].sum())
+            self.guard.watch(self.latent, terms["total"].detach(), batch.index)
             optimizer.step()
+            self.guard.hold(self.latent)
         self.terms = {name: value.detach() for name, value in terms.items()}
         return {"loss": self.terms["total"].mean(), "terms": self.terms}
 

@@ -38,7 +38,8 @@ class IndependentStrategy(ParallelStrategy):
         if environment is not None:
             environment.set_global_rank(self.node_rank * self.num_processes + self.local_rank)
             environment.set_world_size(self.num_nodes * self.num_processes)
-        rank_zero_only.rank = fabric_rank_zero_only.rank = self.global_rank
+        for once in (rank_zero_only, fabric_rank_zero_only):
+            setattr(once, "rank", self.global_rank)  # noqa: B010 - typed as a function
 
     def setup_environment(self) -> None:
         """As any strategy, with the rank known first."""

@@ -1,22 +1,18 @@
-from typing import Literal
-
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rsi.losses import MultiresolutionLoss
+from rsi.losses import LossName, MultiresolutionLoss
 from rsi.perceptual import EmbeddedDistance
 from rsi.randomness import ImageRandom
-
-Variant = Literal["program", "paper"]
 
 
 def terms(
     prediction: Tensor,
     target: Tensor,
     known: Tensor | None = None,
-    variant: Variant = "program",
+    variant: LossName = "program",
     step: int = 0,
 ) -> dict[str, Tensor]:
     loss = MultiresolutionLoss(EmbeddedDistance(), variant)
@@ -37,9 +33,11 @@ def terms(
         (1024, "paper", [512, 256, 128, 64, 32, 16]),
         (128, "paper", [64, 32, 16]),
         (16, "paper", []),
+        (1024, "single", [1024]),
+        (16, "single", []),
     ],
 )
-def test_levels(side: int, variant: Variant, levels: list[int]) -> None:
+def test_levels(side: int, variant: LossName, levels: list[int]) -> None:
     images = torch.rand(1, 3, side, side)
     names = [name for name in terms(images, images, variant=variant) if name.startswith("perceptual")]
     assert names == [f"perceptual_{level}" for level in levels]
@@ -59,7 +57,7 @@ def test_small_targets_have_l1_alone() -> None:
 
 
 @pytest.mark.parametrize("variant", ["program", "paper"])
-def test_unknown_pixels_do_not_count(variant: Variant) -> None:
+def test_unknown_pixels_do_not_count(variant: LossName) -> None:
     x, y = torch.rand(2, 2, 3, 64, 64)
     known = torch.ones(2, 1, 64, 64)
     known[:, :, 16:40] = 0

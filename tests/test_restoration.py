@@ -95,6 +95,14 @@ def test_latent_has_the_shape_of_each_phase(jpeg_folder: Path, tiny_generator: P
     assert shapes == [(1, 8), (1, 8, 8), (1, sum(module.generator.filters), 8)]
 
 
+def test_phases_in_one_space_keep_their_own_codes(jpeg_folder: Path, tiny_generator: Path) -> None:
+    _, module = run(jpeg_folder, tiny_generator, schedule=[Phase("W+", 2, 0.02), Phase("W+", 2, 0.02)])
+    first, second = module.path
+    assert not torch.equal(first.codes, second.codes)
+    with torch.no_grad():
+        assert torch.equal(module.generator.synthesis(first.codes).clamp(0, 1), first.images)
+
+
 def test_loss_goes_down(jpeg_folder: Path, tiny_generator: Path) -> None:
     record, _ = run(jpeg_folder, tiny_generator)
     assert all(losses[-1] < losses[0] for losses in record.losses.values())

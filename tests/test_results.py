@@ -87,3 +87,30 @@ def test_settings_of_a_run_without_results_do_not_matter(tmp_path: Path) -> None
     folder = ResultFolder(tmp_path)
     folder.claim({"seed": "0"}, overwrite=False)
     folder.claim({"seed": "1"}, overwrite=False)
+
+
+def test_image_is_settled_once_its_whole_batch_is_finished(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    picture = Image.new("RGB", (4, 4), "red")
+    for file, batch in (("a.png", ("a.png", "b.png")), ("c.png", ("c.png",)), ("d.png", ())):
+        output, sha256 = folder.save_restored(Path(file).stem, picture, picture)
+        folder.save_row(Row(file, RESTORED, output=output, sha256=sha256, batch=batch))
+    finished = folder.finished()
+    assert finished == {"a.png", "c.png", "d.png"}
+    assert folder.settled(finished) == {"c.png", "d.png"}
+    assert folder.settled({*finished, "b.png"}) == finished
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"file": 1, "unknown": 2}'])
+def test_record_that_cannot_be_read_is_passed_over(tmp_path: Path, content: str) -> None:
+    folder = ResultFolder(tmp_path)
+    save(folder, "a.png")
+    save(folder, "b.png")
+    (tmp_path / "records" / "a.png.json").write_text(content)
+    assert folder.finished() == {"b.png"}
+
+
+def test_claim_removes_what_a_killed_run_left(tmp_path: Path) -> None:
+    (tmp_path / ".partial-x.png").touch()
+    ResultFolder(tmp_path).claim({}, overwrite=False)
+    assert not (tmp_path / ".partial-x.png").exists()

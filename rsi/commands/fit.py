@@ -8,11 +8,20 @@ from typing import Literal
 
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
-from rsi.callbacks import PhaseScheduler, RestorationProgress, ResultWriter, TensorBoardImages
+from rsi.callbacks import (
+    BatchCheckpoint,
+    Interruption,
+    PhaseScheduler,
+    RestorationProgress,
+    ResultWriter,
+    TensorBoardImages,
+)
+from rsi.commands.saved_config import SavedConfig
 from rsi.data import TargetFolder
 from rsi.degradations import Degradation
 from rsi.phases import PAPER_SCHEDULE
 from rsi.restoration import Restoration
+from rsi.results import RESTORED, ResultFolder
 
 USAGE = "rsi fit --target_dir DIR [--degradation NAME] [--generator FILE] [--output_dir DIR] [OPTIONS]"
 DESCRIPTION = """
@@ -20,6 +29,7 @@ Restores every image of a folder with a pretrained StyleGAN2. The options that m
 those of single parts follow.
 """
 TRAINER_DEFAULTS = {
+    "strategy": "independent",
     "max_epochs": 1,
     "logger": False,
     "enable_checkpointing": False,
@@ -45,7 +55,7 @@ class FitCLI(LightningCLI):
 
 def main(argv: Sequence[str]) -> int:
     """Restore a folder; returns 1 if some image could not be restored."""
-    _quieten()
+    quieten()
     cli = FitCLI(
         Restoration,
         TargetFolder,
@@ -53,10 +63,19 @@ def main(argv: Sequence[str]) -> int:
         trainer_defaults=TRAINER_DEFAULTS,
         seed_everything_default=False,
         auto_configure_optimizers=False,
-        save_config_kwargs={"overwrite": True},
+        save_config_callback=SavedConfig,
         parser_kwargs={"prog": "rsi", "fit": {"usage": USAGE, "description": DESCRIPTION}},
     )
-    return 1 if cli.datamodule.failures else 0
+    return _status(cli)
+
+
+def _status(cli: FitCLI) -> int:
+    """Of the processes on several devices the first answers for all."""
+    if not cli.trainer.is_global_zero:
+        return 0
+    folder = ResultFolder(cli.config["fit"]["output_dir"])
+    failed = {row.file for row in folder.rows() if row.status != RESTORED}
+    return 1 if failed & set(cli.datamodule.names) else 0
 
 
 def _add_data_flags(parser: LightningArgumentParser) -> None:
@@ -113,10 +132,13 @@ def _add_output_flags(parser: LightningArgumentParser) -> None:
     )
     parser.add_lightning_class_args(PhaseScheduler, "phases")
     parser.add_lightning_class_args(ResultWriter, "writer")
+    parser.add_lightning_class_args(BatchCheckpoint, "checkpoint")
     parser.add_lightning_class_args(TensorBoardImages, "tensorboard")
     parser.add_lightning_class_args(RestorationProgress, "progress")
+    parser.add_lightning_class_args(Interruption, "interruption")
     parser.link_arguments("output_dir", "writer.output_dir")
     parser.link_arguments("overwrite", "writer.overwrite")
+    parser.link_arguments("output_dir", "checkpoint.output_dir")
     parser.link_arguments("output_dir", "tensorboard.log_dir", compute_fn=_log_dir)
     parser.link_arguments("output_dir", "trainer.default_root_dir")
 
@@ -125,7 +147,7 @@ def _log_dir(output_dir: str) -> str:
     return f"{output_dir}/logs"
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep Lightning's notes on devices and training, which do not apply, off the screen."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     for message in (

@@ -37,7 +37,7 @@ class TargetBatches:
     """Reads targets in order and gives every batch of them once per step; unusable files do not stop it.
 
     A batch holds targets that fit in one tensor and one JPEG operator: same size, chroma sampling, number of
-    channels and orientation. Batches that stay smaller come last.
+    channels and orientation. Batches that stay smaller come last. Leaving out whole batches does not change the others.
 
     Args:
         names: The files to read.
@@ -46,6 +46,7 @@ class TargetBatches:
         batch_size: Targets in a full batch.
         steps: How often every batch is given.
         skip: Says which files to leave out, such as those that are finished.
+        first_step: The step at which a batch goes on; 0 for one that has not been started.
 
     Attributes:
         names: The files to read, without those left out.
@@ -61,6 +62,7 @@ class TargetBatches:
         batch_size: int,
         steps: int,
         skip: Callable[[str], bool],
+        first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
     ) -> None:
         self.names = [name for name in names if not skip(name)]
         self.failures: list[Failure] = []
@@ -68,11 +70,12 @@ class TargetBatches:
         self._check = check
         self._batch_size = batch_size
         self._steps = steps
+        self._first_step = first_step
 
     def __iter__(self) -> Iterator[Step]:
         """One :class:`Step` after another."""
         for targets in self._batches():
-            for index in range(self._steps):
+            for index in range(self._first_step(targets), self._steps):
                 yield Step(targets, index)
 
     def _batches(self) -> Iterator[tuple[Target, ...]]:

@@ -1,6 +1,6 @@
 """A folder of degraded images as a LightningDataModule."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.fitting import Fit
 from rsi.data.masks import parse_color
+from rsi.data.output_paths import check_output
 from rsi.data.target import Target
 from rsi.data.targets import list_images, read_target
 from rsi.errors import InputError
@@ -47,6 +48,7 @@ class TargetFolder(LightningDataModule):
     Attributes:
         names: All images of the folder, once ``setup`` has been called.
         finished: Images that need no restoring any more.
+        first_step: The step at which a batch goes on that was started in an earlier run; 0 for others.
 
     Raises:
         InputError: ``batch_size`` is less than 1 or ``mask_color`` is no colour.
@@ -74,6 +76,7 @@ class TargetFolder(LightningDataModule):
         self.seed = seed
         self.names: list[str] = []
         self.finished: Collection[str] = frozenset()
+        self.first_step: Callable[[Sequence[Target]], int] = lambda _: 0
         self._batches: TargetBatches | None = None
 
     @property
@@ -126,6 +129,7 @@ class TargetFolder(LightningDataModule):
             batch_size=self.batch_size,
             steps=module.steps_per_batch,
             skip=lambda name: name in self.finished,
+            first_step=self.first_step,
         )
         return self._batches
 
@@ -135,6 +139,7 @@ class TargetFolder(LightningDataModule):
 
     def read(self, name: str, *, resolution: int, factor: int | None) -> Target:
         """Reads one image of the folder, see :func:`rsi.data.targets.read_target`."""
+        check_output(name, self.names)
         return read_target(
             self.target_dir,
             name,

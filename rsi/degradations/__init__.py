@@ -3,11 +3,13 @@
 from rsi.degradations.base import Degradation, quantise
 from rsi.degradations.composition import Composition
 from rsi.degradations.denoising import Denoising
+from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting, draw_strokes
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.jpeg_tables import quality_of, standard_tables
 from rsi.degradations.levels import LEVEL_SETTINGS, LEVELS, STROKES
 from rsi.degradations.spec import parse_degradation
+from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.surrogates import soft_clamp, soft_round
 from rsi.degradations.upsampling import Upsampling
 
@@ -16,10 +18,13 @@ __all__ = [
     "LEVELS",
     "LEVEL_SETTINGS",
     "STROKES",
+    "AveragePooling",
     "Composition",
     "Degradation",
     "Denoising",
+    "GaussianNoise",
     "Inpainting",
+    "NearestNeighbour",
     "Upsampling",
     "draw_strokes",
     "parse_degradation",

@@ -7,9 +7,11 @@ from typing import get_args, get_type_hints
 from rsi.degradations.base import Degradation
 from rsi.degradations.composition import Composition
 from rsi.degradations.denoising import Denoising
+from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
+from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.upsampling import Upsampling
 from rsi.errors import InputError
 
@@ -18,6 +20,9 @@ OPERATORS: Mapping[str, type[Degradation]] = {
     "noise": Denoising,
     "jpeg": JPEG,
     "inpaint": Inpainting,
+    "average_pooling": AveragePooling,
+    "nearest": NearestNeighbour,
+    "gaussian": GaussianNoise,
 }
 
 
@@ -91,6 +96,7 @@ def _check_complete(name: str, settings: Mapping[str, float]) -> None:
 def _possible(name: str) -> str:
     levels = LEVEL_SETTINGS.get(name)
     if not levels:
-        return f"write {name} alone, the targets say the rest"
+        settings = " and ".join(_setting_types(name))
+        return f"it takes {settings}" if settings else f"write {name} alone, the targets say the rest"
     example = ",".join(f"{key}={value}" for key, value in levels["M"].items())
     return f"give a level ({', '.join(levels)}), as in {name}:M, or settings, as in {name}:{example}"

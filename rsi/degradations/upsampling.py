@@ -29,10 +29,12 @@ class Upsampling(Degradation):
         InputError: ``factor`` is less than 1.
     """
 
+    spec_name = "upsample"
+
     def __init__(self, factor: int | None = None) -> None:
         super().__init__()
         if factor is not None and factor < 1:
-            raise InputError(f"upsample:factor={factor}: give a whole number of at least 1")
+            raise InputError(f"{self.spec_name}:factor={factor}: give a whole number of at least 1")
         self.factor = factor
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
@@ -56,7 +58,7 @@ class Upsampling(Degradation):
         """
         for target in targets:
             self._check_fit(target, resolution)
-        return Upsampling(resolution // targets[0].image.shape[-1])
+        return type(self)(resolution // targets[0].image.shape[-1])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """The factor."""
@@ -65,7 +67,9 @@ class Upsampling(Degradation):
     @property
     def _known_factor(self) -> int:
         if self.factor is None:
-            raise InputError("upsample has no factor yet: give one, upsample:factor=8, or bind it to targets")
+            raise InputError(
+                f"{self.spec_name} has no factor yet: give one, {self.spec_name}:factor=8, or bind it to targets"
+            )
         return self.factor
 
     def _check(self, x: Tensor) -> None:
@@ -85,7 +89,7 @@ class Upsampling(Degradation):
             )
         if self.factor is not None and side * self.factor != resolution:
             raise InputError(
-                f"{target.name!r} is {side}x{side}, which times upsample:factor={self.factor} is not "
+                f"{target.name!r} is {side}x{side}, which times {self.spec_name}:factor={self.factor} is not "
                 f"{resolution}x{resolution}: leave the factor out or resize the file"
             )
 

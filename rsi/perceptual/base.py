@@ -13,8 +13,8 @@ SMALLEST_SIDE = 16
 class PerceptualDistance(nn.Module):
     """A distance between images that follows what people see: squared distances between unit vectors of features.
 
-    A subclass gives :meth:`features` and :meth:`compare`. The reference of an image that does not change is computed once
-    and kept.
+    A subclass gives :meth:`features` and :meth:`compare`. The reference of an image that does not change is computed
+    once and kept.
 
     Attributes:
         epsilon: Added to the squared length of a vector of features when it is normalised.

@@ -45,7 +45,7 @@ class EmbeddedDistance(PerceptualDistance):
         return stages.mean(0) + self.rgb_weight * colours
 
     def describe(self, images: Tensor) -> Tensor:
-        """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images ``[B, 3, H, W]``."""
+        """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images."""
         return self.features(images)[-1].mean((2, 3))
 
     def _load(self) -> float:

@@ -14,8 +14,8 @@ def normalise(features: Tensor, epsilon: float) -> Tensor:
 def unit_distance(features: Tensor, units: Tensor, weight: Tensor | None, epsilon: float) -> Tensor:
     """Squared distance of normalised features to constant unit vectors, ``[B]``.
 
-    With ``n = (|x|^2 + epsilon)^-1/2`` it is ``sum w (n x - u)^2 = n^2 sum w x^2 - 2 n sum w x u + sum w u^2``: sums over
-    channels of what is there already, where normalising first would fill and read several maps of the features' size.
+    With ``n = (|x|^2 + epsilon)^-1/2`` it is ``sum w (n x - u)^2 = n^2 sum w x^2 - 2 n sum w x u + sum w u^2``: sums
+    over channels of what is there already, where normalising first would fill and read maps of the features' size.
 
     Args:
         features: ``[B, C, h, w]``, not normalised.
@@ -38,10 +38,11 @@ class _UnitDistance(torch.autograd.Function):
         n = (square + epsilon).rsqrt()
         constant = torch.linalg.vecdot(u if w is None else u * w, u, dim=1)
         ctx.save_for_backward(x, u, w, n, product - weighted_square * n)
-        return weighted_square * n.square() - 2 * product * n + constant
+        distance: Tensor = weighted_square * n.square() - 2 * product * n + constant
+        return distance
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]  # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         x, u, w, n, excess = ctx.saved_tensors
         along_x = (2 * gradient * n.pow(3) * excess).unsqueeze(1)
         scale = (2 * gradient * n).unsqueeze(1)

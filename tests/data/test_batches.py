@@ -1,6 +1,8 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.target import JpegHeader, Target
@@ -33,8 +35,9 @@ def batches(
     batch_size: int = 2,
     steps: int = 1,
     skip: Callable[[str], bool] = lambda _: False,
+    first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
 ) -> TargetBatches:
-    return TargetBatches(names, read, check, batch_size=batch_size, steps=steps, skip=skip)
+    return TargetBatches(names, read, check, batch_size=batch_size, steps=steps, skip=skip, first_step=first_step)
 
 
 def names_of(loader: TargetBatches) -> list[list[str]]:
@@ -101,3 +104,23 @@ def test_finished_files_are_left_out() -> None:
 
 def test_nothing_to_do() -> None:
     assert list(batches([])) == []
+
+
+def test_started_batch_goes_on_where_it_was() -> None:
+    def first_step(targets: Sequence[Target]) -> int:
+        return 2 if targets[0].name == "a/4" else 0
+
+    loader = batches(["a/4", "b/4", "c/4"], steps=3, first_step=first_step)
+    assert [(len(step.targets), step.index) for step in loader] == [(2, 2), (1, 0), (1, 1), (1, 2)]
+
+
+@given(st.lists(st.sampled_from(["4", "8", "8-420", "8-gray"]), max_size=25), st.integers(1, 4), st.data())
+def test_leaving_out_whole_batches_does_not_change_the_others(
+    kinds: list[str], batch_size: int, data: st.DataObject
+) -> None:
+    names = [f"{index:02}/{kind}" for index, kind in enumerate(kinds)]
+    whole = names_of(batches(names, batch_size=batch_size))
+    done = data.draw(st.lists(st.sampled_from(whole), unique_by=tuple)) if whole else []
+    left_out = {name for batch in done for name in batch}
+    rest = names_of(batches(names, batch_size=batch_size, skip=left_out.__contains__))
+    assert rest == [batch for batch in whole if batch not in done]

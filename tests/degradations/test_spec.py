@@ -1,6 +1,17 @@
 import pytest
 
-from rsi.degradations import JPEG, LEVELS, Composition, Degradation, Denoising, Inpainting, Upsampling
+from rsi.degradations import (
+    JPEG,
+    LEVELS,
+    AveragePooling,
+    Composition,
+    Degradation,
+    Denoising,
+    GaussianNoise,
+    Inpainting,
+    NearestNeighbour,
+    Upsampling,
+)
 from rsi.degradations.spec import OPERATORS, parse_degradation
 from rsi.errors import InputError
 
@@ -22,6 +33,10 @@ from rsi.errors import InputError
         ("upsample:factor=8", Upsampling(8)),
         ("upsample:L", Upsampling(16)),
         ("inpaint", Inpainting()),
+        ("average_pooling:factor=8", AveragePooling(8)),
+        ("nearest", NearestNeighbour()),
+        ("gaussian:sigma=0.5", GaussianNoise(0.5)),
+        ("gaussian:sigma=0.5,headroom=3", GaussianNoise(0.5, 3)),
     ],
 )
 def test_single_degradations(spec: str, expected: Degradation) -> None:
@@ -48,8 +63,8 @@ def test_every_level_is_understood(name: str, level: str) -> None:
     [
         (
             "blur",
-            'unknown degradation "blur": one of upsample, noise, jpeg, inpaint, joined with +, or a class '
-            "path such as my_module.MyBlur",
+            'unknown degradation "blur": one of upsample, noise, jpeg, inpaint, average_pooling, nearest, '
+            "gaussian, joined with +, or a class path such as my_module.MyBlur",
         ),
         ("jpeg+", 'unknown degradation "": one of'),
         ("", 'unknown degradation "": one of'),
@@ -71,6 +86,8 @@ def test_every_level_is_understood(name: str, level: str) -> None:
         ("jpeg:quality=0", "jpeg:quality=0: give a whole number from 1 to 100"),
         ("inpaint:M", 'inpaint has no level "M": write inpaint alone'),
         ("inpaint:known=1", 'inpaint has no setting "known": write inpaint alone'),
+        ("gaussian", "gaussian needs sigma: it takes sigma and headroom"),
+        ("nearest:M", 'nearest has no level "M": it takes factor'),
         ("noise:M+Blur", 'unknown degradation "Blur"'),
     ],
 )

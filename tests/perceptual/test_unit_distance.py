@@ -20,7 +20,10 @@ def test_value_and_gradient_are_those_of_normalising_first(weighted: bool) -> No
     ours, theirs = unit_distance(first, u, weight, 1e-6), literal(second, u, weight, 1e-6)
     torch.testing.assert_close(ours, theirs)
     factors = torch.tensor([1.0, -2.0])
-    gradients = torch.autograd.grad((ours * factors).sum(), first), torch.autograd.grad((theirs * factors).sum(), second)
+    gradients = (
+        torch.autograd.grad((ours * factors).sum(), first),
+        torch.autograd.grad((theirs * factors).sum(), second),
+    )
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
 
 

@@ -1,0 +1,24 @@
+"""Some of the degraded images of a folder."""
+
+from collections.abc import Sequence
+
+from rsi.data import TargetFolder
+
+
+class ChosenTargets(TargetFolder):
+    """Degraded images of a folder that may hold more of them, from a run with a higher limit.
+
+    Args:
+        target_dir: The folder.
+        chosen: The images' paths in it.
+        batch_size: Images restored at once.
+    """
+
+    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: int = 8) -> None:
+        super().__init__(target_dir, batch_size)
+        self.chosen = frozenset(chosen)
+
+    def setup(self, stage: str) -> None:
+        """List the chosen images."""
+        super().setup(stage)
+        self.names = [name for name in self.names if name in self.chosen]

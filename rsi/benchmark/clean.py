@@ -1,0 +1,71 @@
+"""The clean images that the benchmark starts from."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from torch import Tensor
+
+from rsi.atomic import atomic_path
+from rsi.data.images import read_picture
+from rsi.data.orientation import upright
+from rsi.data.targets import list_images, output_name
+from rsi.errors import InputError
+
+
+class CleanImages:
+    """A folder of clean images, as large as those of the generator.
+
+    Args:
+        folder: Where they are, in folders inside it too.
+        resolution: Side in pixels of the generator's images.
+        limit: How many are used, the first by name; ``None`` for all.
+
+    Attributes:
+        stems: What their targets and results are called, without a suffix, in order.
+
+    Raises:
+        InputError: There is no image, or ``limit`` is less than 1.
+    """
+
+    def __init__(self, folder: Path, resolution: int, limit: int | None = None) -> None:
+        if limit is not None and limit < 1:
+            raise InputError(f"limit is {limit}: it must be at least 1")
+        names = list_images(folder)
+        self.folder = folder
+        self.resolution = resolution
+        self._names = {output_name(name, names): name for name in names[:limit]}
+        self.stems = tuple(self._names)
+
+    def read(self, stem: str) -> Tensor:
+        """One image, ``[3, R, R]`` in [0, 1].
+
+        Raises:
+            InputError: The file cannot be read or has another size.
+        """
+        path = self.folder / self._names[stem]
+        picture = read_picture(path)
+        if picture.size != f"{self.resolution}x{self.resolution}":
+            raise InputError(
+                f"{str(path)!r} is {picture.size}, the generator makes {self.resolution}x{self.resolution}: resize it"
+            )
+        return upright(picture.rgb, picture.orientation)
+
+    def claim(self, record: Path) -> None:
+        """Note the images' checksums in a file, so that targets made of them are not mixed with others' later.
+
+        Raises:
+            InputError: An image has another checksum than it had before.
+        """
+        known: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
+        found = {
+            stem: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for stem, name in self._names.items()
+        }
+        for stem, checksum in found.items():
+            if known.get(stem, checksum) != checksum:
+                raise InputError(
+                    f"{str(self.folder / self._names[stem])!r} is not the image that {record.parent} was made from: "
+                    "choose another --output_dir"
+                )
+        with atomic_path(record) as path:
+            path.write_text(json.dumps(known | found, indent=1))

@@ -1,0 +1,106 @@
+"""Realism: the Frechet distance between random crops of restored and of clean images."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
+
+from rsi.errors import InputError
+from rsi.perceptual import EmbeddedDistance
+from rsi.randomness import ImageRandom, image_seed
+
+INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+CROPS_AT_ONCE = 250
+
+
+def crop_plan(resolution: int) -> tuple[int, int]:
+    """How many crops are taken of an image and their side in pixels.
+
+    1000 of 128 px at 1024 and 250 of 64 px at 256 are the paper's; ``1000 R / 1024`` crops of
+    ``128 sqrt(R / 1024)`` px fit both and give the other sizes.
+    """
+    return round(1000 * resolution / 1024), round(128 * (resolution / 1024) ** 0.5)
+
+
+def random_crops(image: Tensor, name: str) -> Tensor:
+    """Crops of an image ``[3, R, R]`` in [0, 1] at places that its name seeds, ``[crops, 3, side, side]``, 8 bits."""
+    count, side = crop_plan(image.shape[-1])
+    places = ImageRandom([image_seed(name, 0)], "crops").uniform((count, 2))[0] * (image.shape[-1] - side + 1)
+    pixels = (image.clamp(0, 1) * 255).round().byte()
+    return torch.stack([pixels[:, y : y + side, x : x + side] for y, x in places.long().tolist()])
+
+
+class EmbeddedFeatures(nn.Module):
+    """The embedded perceptual network's 96 features of 8-bit images, ``[B, 3, H, W]`` to ``[B, 96]``."""
+
+    num_features = 96
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = EmbeddedDistance()
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """The features, ``[B, 96]``."""
+        return self.network.describe(crops.float() / 255)
+
+
+def find_inception(given: Path | None) -> Path | None:
+    """The file of Inception's weights: the one given, or the one in torch's cache if there is any.
+
+    Raises:
+        InputError: The one given does not exist.
+    """
+    if given is not None and not given.is_file():
+        raise InputError(f"{given} does not exist: give the path of torch-fidelity's {INCEPTION_FILE}")
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
+    return given or (cached if cached.is_file() else None)
+
+
+def load_features(inception: Path | None) -> nn.Module:
+    """Inception's 2048 features, or without its weights those of the embedded network.
+
+    Raises:
+        InputError: The file has no such weights.
+    """
+    if inception is None:
+        return EmbeddedFeatures()
+    try:
+        return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(inception))
+    except Exception as error:  # a file of another kind fails in nearly any way
+        raise InputError(
+            f"{inception} is not torch-fidelity's {INCEPTION_FILE}: {str(error).splitlines()[0]}"
+        ) from None
+
+
+class PatchFID:
+    """The Frechet distance between random crops (RSI, section 5; Chai et al. 2022), on torchmetrics' FID.
+
+    The crops of a restored image are where those of the clean one are.
+
+    Args:
+        features: Maps 8-bit crops ``[B, 3, side, side]`` to ``[B, features]``.
+        device: Where they are computed.
+    """
+
+    def __init__(self, features: nn.Module, device: torch.device | str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._fid = FrechetInceptionDistance(features, reset_real_features=False).to(self._device)
+
+    @torch.no_grad()
+    def add_clean(self, images: Iterable[tuple[str, Tensor]]) -> None:
+        """Take in the clean images, names and ``[3, R, R]`` in [0, 1]."""
+        self._add(images, real=True)
+
+    @torch.no_grad()
+    def compare(self, images: Iterable[tuple[str, Tensor]]) -> float:
+        """The distance of restored images, names and ``[3, R, R]`` in [0, 1], to the clean ones; at least 0."""
+        self._fid.reset()
+        self._add(images, real=False)
+        return max(float(self._fid.compute()), 0.0)
+
+    def _add(self, images: Iterable[tuple[str, Tensor]], *, real: bool) -> None:
+        for name, image in images:
+            for crops in torch.split(random_crops(image, name), CROPS_AT_ONCE):
+                self._fid.update(crops.to(self._device), real=real)

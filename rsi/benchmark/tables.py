@@ -1,0 +1,166 @@
+"""The report in words and numbers."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsi.atomic import atomic_path
+from rsi.benchmark.entries import Entry, entries_of, published_entries
+from rsi.benchmark.measurement import TARGET, Measurement
+from rsi.benchmark.ranking import Rank, format_distance
+from rsi.benchmark.table_layout import Cell, Table, lay_out
+from rsi.benchmark.tasks import Task
+from rsi.phases import SPACES
+
+MARKDOWN: dict[Rank, str] = {"best": "**{}**", "second": "<u>{}</u>", "": "{}"}
+LATEX: dict[Rank, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
+READING = (
+    "Every cell gives accuracy, fidelity and pFID; lower is better. Accuracy: perceptual distance to the clean image. "
+    "Fidelity: perceptual distance of the truly degraded restoration to the target. pFID: Frechet distance between "
+    "random crops of restored and clean images. Of several methods the best is bold and the second best underlined."
+)
+DIFFERENCES = (
+    "Published numbers are the paper's: FFHQ at 1024 px on 100 photographs (FFHQ-X), against DDRM CelebA at 256 px; "
+    "LPIPS-VGG; pFID on Inception's features. Here: {conditions}. Where these differ the numbers cannot be compared."
+)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the numbers were measured with.
+
+    Attributes:
+        generator: The generator and its resolution.
+        images: The folder of clean images and how many were used.
+        perceptual: The network of accuracy and fidelity.
+        features: The features of pFID and their crops.
+    """
+
+    generator: str
+    images: str
+    perceptual: str
+    features: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"generator {self.generator}; {self.images}; perceptual distance {self.perceptual}; pFID on {self.features}"
+        )
+
+
+def write_tables(
+    folder: Path,
+    measurements: Sequence[Measurement],
+    tasks: Sequence[Task],
+    conditions: Conditions,
+    *,
+    against_paper: bool,
+) -> None:
+    """Write ``table.md``, ``table.tex``, ``table.csv``, ``per_image.csv`` and ``phases.md``.
+
+    Args:
+        folder: Where they go.
+        measurements: What was measured.
+        tasks: The tasks, in the order of the rows.
+        conditions: What it was measured with.
+        against_paper: Put the published numbers beside ours.
+    """
+    ours = entries_of(measurements, tasks)
+    measured = {entry.task for entry in ours}
+    published = published_entries([task for task in tasks if task in measured]) if against_paper else []
+    notes = [f"Measured with: {conditions}.", READING]
+    if published:
+        notes.append(DIFFERENCES.format(conditions=conditions))
+    tables = lay_out([*ours, *published])
+    files = {
+        "table.md": "\n\n".join([*notes, *map(_markdown, tables), _signal_table(ours)]),
+        "table.tex": "\n\n".join([*(f"% {note}" for note in notes), *map(_latex, tables)]),
+        "table.csv": _table_csv([*ours, *published]),
+        "per_image.csv": _per_image_csv(measurements),
+        "phases.md": _phases(measurements),
+    }
+    for name, text in files.items():
+        with atomic_path(folder / name) as path:
+            path.write_text(text.rstrip("\n") + "\n")
+
+
+def _markdown(table: Table) -> str:
+    rows = [(task, method, *(_cell(cell, MARKDOWN, " ") for cell in cells)) for task, method, cells in table.rows]
+    return f"## {table.title}\n\n{_grid(('task', 'method', *table.levels), rows)}"
+
+
+def _latex(table: Table) -> str:
+    heads = " & ".join(rf"\multicolumn{{3}}{{c}}{{{level}}}" for level in table.levels)
+    rows = [
+        " & ".join(_escape(text) for text in (task, method)) + " & " + " & ".join(_cell(c, LATEX, " & ") for c in cells)
+        for task, method, cells in table.rows
+    ]
+    columns = "ll" + "rrr" * len(table.levels)
+    body = "".join(f"{row} \\\\\n" for row in (rf"task & method & {heads}", *rows))
+    return f"% {table.title}\n\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}"
+
+
+def _cell(cell: Cell, marks: dict[Rank, str], separator: str) -> str:
+    return separator.join(marks[rank].format(text) for text, rank in cell)
+
+
+def _escape(text: str) -> str:
+    return text.replace("_", r"\_")
+
+
+def _signal_table(entries: Iterable[Entry]) -> str:
+    rows = [(e.task.id, e.method, f"{e.psnr:.2f}", f"{e.ssim:.3f}", str(e.images)) for e in entries]
+    return f"## PSNR and SSIM\n\n{_grid(('task', 'method', 'PSNR in dB', 'SSIM', 'images'), rows)}"
+
+
+def _phases(measurements: Sequence[Measurement]) -> str:
+    stations = (TARGET, *SPACES)
+    rows = [(found.task, found.method, *(_station(found, name) for name in stations)) for found in measurements]
+    reading = (
+        "PSNR in dB and perceptual distance to the clean image, of the target (enlarged by the bicubic filter if it is "
+        "smaller) and at the end of each phase."
+    )
+    return f"{reading}\n\n{_grid(('task', 'method', *stations), rows)}"
+
+
+def _station(found: Measurement, name: str) -> str:
+    reached = [scores.path[name] for scores in found.images if name in scores.path]
+    if not reached:
+        return "-"
+    psnr, distance = (
+        sum(values) / len(reached) for values in zip(*((d.psnr, d.accuracy) for d in reached), strict=True)
+    )
+    return f"{psnr:.2f} {format_distance(distance)}"
+
+
+def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _table_csv(entries: Iterable[Entry]) -> str:
+    names = ("accuracy", "fidelity", "pfid", "psnr", "ssim", "images", "seconds")
+    rows = [(e.method, e.task.name, e.task.level, *(_digits(getattr(e, name)) for name in names)) for e in entries]
+    return _csv(("method", "task", "level", *names), rows)
+
+
+def _per_image_csv(measurements: Sequence[Measurement]) -> str:
+    rows = []
+    for found in measurements:
+        for scores in found.images:
+            final = scores.final
+            numbers = (final.accuracy, scores.fidelity, final.psnr, final.ssim, scores.seconds)
+            rows.append((found.method, found.task, scores.stem, *map(_digits, numbers)))
+    return _csv(("method", "task", "image", "accuracy", "fidelity", "psnr", "ssim", "seconds"), rows)
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _csv(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([heads, *rows])
+    return text.getvalue()

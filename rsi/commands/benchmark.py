@@ -1,0 +1,102 @@
+"""``rsi benchmark``: degrade clean images, restore them and print the paper's tables."""
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from rsi.benchmark.clean import CleanImages
+from rsi.benchmark.entries import entries_of, published_entries
+from rsi.benchmark.grid import Grid, run_grid
+from rsi.benchmark.measurement import Measurer
+from rsi.benchmark.methods import select_methods
+from rsi.benchmark.patch_fid import PatchFID, crop_plan, find_inception, load_features
+from rsi.benchmark.plots import plot_levels
+from rsi.benchmark.sheets import write_sheets
+from rsi.benchmark.tables import Conditions, write_tables
+from rsi.benchmark.tasks import select_tasks
+from rsi.commands.fit import quieten
+from rsi.errors import InputError
+from rsi.generators import load_generator
+from rsi.perceptual import load_perceptual
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the benchmark; returns 1 if some image could not be restored."""
+    quieten()
+    arguments = _parser().parse_args(argv)
+    inception = find_inception(arguments.inception)
+    grid = _grid(arguments)
+    grid.clean.claim(grid.output / "clean.json")
+    conditions = _conditions(grid, inception)
+    report = partial(
+        write_tables,
+        grid.output,
+        tasks=grid.tasks,
+        conditions=conditions,
+        against_paper=bool(arguments.against),
+    )
+    measurements = run_grid(grid, _measurer(grid, inception, conditions), report)
+    published = published_entries(grid.tasks) if arguments.against else []
+    plot_levels(grid.output / "plots" / "levels.png", [*entries_of(measurements, grid.tasks), *published])
+    write_sheets(grid, grid.output / "plots")
+    print(f"{(grid.output / 'table.md').read_text()}\nwritten to {grid.output}")
+    whole = all(len(found.images) == len(grid.clean.stems) for found in measurements)
+    return 0 if whole and len(measurements) == len(grid.runs) else 1
+
+
+def _grid(arguments: argparse.Namespace) -> Grid:
+    generator = load_generator(arguments.generator)
+    grid = Grid(
+        tasks=select_tasks(arguments.tasks),
+        methods=select_methods(arguments.methods),
+        clean=CleanImages(arguments.clean_dir, generator.resolution, arguments.limit),
+        output=arguments.output_dir,
+        generator=arguments.generator,
+        perceptual=arguments.perceptual or ("embedded" if generator.info.embedded else "lpips-vgg"),
+        batch_size=arguments.batch_size,
+    )
+    if not grid.runs:
+        raise InputError(f"no method of {arguments.methods} is for any task of {arguments.tasks}: choose others")
+    return grid
+
+
+def _measurer(grid: Grid, inception: Path | None, conditions: Conditions) -> Measurer:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    patch_fid = PatchFID(load_features(inception), device)
+    return Measurer(
+        grid.clean, load_perceptual(grid.perceptual).to(device), patch_fid, [conditions.perceptual, conditions.features]
+    )
+
+
+def _conditions(grid: Grid, inception: Path | None) -> Conditions:
+    crops, side = crop_plan(grid.clean.resolution)
+    network = "the embedded perceptual network's 96 features" if inception is None else "Inception's 2048 features"
+    return Conditions(
+        generator=f"{Path(grid.generator).name} at {grid.clean.resolution} px",
+        images=f"{len(grid.clean.stems)} images of {grid.clean.folder.resolve().name}",
+        perceptual=grid.perceptual,
+        features=f"{network} of {crops} crops of {side} px per image",
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "rsi benchmark",
+        description="Degrades clean images, restores them with one or several methods, measures and writes the paper's "
+        "tables, plots and pictures. Started again, it goes on where it was.",
+    )
+    add = parser.add_argument
+    add("--clean_dir", type=Path, required=True, help="folder of clean images, as large as the generator's")
+    add("--output_dir", type=Path, required=True, help="folder for targets, results, tables and plots")
+    add("--tasks", default="all", help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas")
+    add("--methods", default="rsi", help="rsi, names of recipes such as w_only, YAML files, joined with commas")
+    add("--limit", type=int, help="how many of the images are used")
+    add("--generator", default="avatars128", help="avatars128 or a .safetensors or .pkl file")
+    add("--perceptual", help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's")
+    add("--batch_size", type=int, default=8, help="images restored at once; results do not depend on it")
+    add("--against", choices=["paper"], help="put the published numbers beside ours")
+    add("--inception", type=Path, help="torch-fidelity's Inception weights for pFID, if not in torch's cache")
+    return parser

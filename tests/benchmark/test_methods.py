@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from rsi.benchmark.methods import Method, select_methods
+from rsi.benchmark.tasks import Task, select_tasks
+from rsi.errors import InputError
+
+
+def method(wanted: str) -> Method:
+    (found,) = select_methods(wanted)
+    return found
+
+
+def task(wanted: str) -> Task:
+    (found,) = select_tasks(wanted)
+    return found
+
+
+def build(wanted: str, of: str = "deartifacting:M") -> dict[str, str]:
+    return method(wanted).build(task(of), generator="avatars128", perceptual="embedded").settings
+
+
+def test_recipes_change_what_they_name_and_nothing_else() -> None:
+    default = build("rsi")
+    assert default["schedule"] == "W 150 x 0.08; W+ 150 x 0.02; W++ 150 x 0.005"
+    for name, key, value in (
+        ("w_only", "schedule", "W 450 x 0.08"),
+        ("adam", "optimizer", "adam"),
+        ("single_resolution", "loss", "single"),
+        ("paper_loss", "loss", "paper"),
+    ):
+        assert build(name) == {**default, key: value}
+
+
+def test_recipe_fills_in_what_the_task_leaves_open() -> None:
+    without = method("noise_without_offset")
+    assert without.degradation_for(task("denoising:XL")) == "noise:k_p=6,k_b=0.64,offset=0"
+    assert without.degradation_for(task("NA")) == "noise:k_p=24,k_b=0.16,offset=0+jpeg"
+    assert "offset=0.0" in build("noise_without_offset", "denoising:S")["degradation"]
+
+
+def test_recipe_with_a_degradation_is_for_tasks_that_have_it() -> None:
+    without = method("noise_without_offset")
+    assert without.takes(task("UNAP"))
+    assert not without.takes(task("upsampling:M"))
+    assert all(method("rsi").takes(every) for every in select_tasks("all"))
+
+
+def test_recipe_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "slow.yaml"
+    path.write_text("lr_scale: 0.1\ngenerator: other.pkl\nbatch_size: 1\n")
+    found = method(str(path))
+    assert found.name == "slow"
+    settings = found.build(task("UNAP"), generator="avatars128", perceptual="embedded").settings
+    assert (settings["lr_scale"], settings["generator"]) == ("0.1", "avatars128")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.yaml", "a: [", "a.yaml is not a YAML file"),
+        ("a.yaml", "just words", "a.yaml is not a recipe: give settings of rsi fit"),
+        ("a.yaml", "degradation: {class_path: my.Blur}", "names a degradation by its class"),
+        ("targets.yaml", "lr_scale: 1.0", 'the name "targets" of a method is taken'),
+        ("rsi.yaml", "lr_scale: 1.0", 'the name "rsi" of a method is taken'),
+    ],
+)
+def test_unusable_recipes(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        select_methods(f"rsi,{tmp_path / name}")
+
+
+def test_unknown_method() -> None:
+    with pytest.raises(InputError, match=r'there is no method "pulse": use some of rsi, adam, .*w_only'):
+        select_methods("rsi,pulse")

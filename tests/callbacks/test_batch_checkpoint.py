@@ -1,0 +1,169 @@
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from pytorch_lightning import Callback, Trainer
+from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
+
+from rsi import Phase, Restoration, TargetFolder
+from rsi.batch_state import BatchState
+from rsi.data.batches import Step
+from rsi.results import ResultFolder
+
+SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]
+
+
+class KilledError(Exception):
+    """The run has ended where it was."""
+
+
+class KillAt(Callback):
+    """Ends a run after some steps, as a signal that nobody can catch."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.taken: list[tuple[list[str], int]] = []
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
+        self.taken.append(([target.name for target in batch.targets], batch.index))
+        if len(self.taken) == self.step:
+            raise KilledError
+
+
+class Run:
+    """Runs of the tiny generator into one folder."""
+
+    def __init__(self, targets: Path, generator: Path, output: Path, **settings: Any) -> None:
+        self.targets, self.generator, self.output, self.settings = targets, generator, output, settings
+
+    def __call__(self, kill_at: int = 0, overwrite: bool = False, every: float = 0.0) -> list[tuple[list[str], int]]:
+        kill = KillAt(kill_at)
+        module = Restoration(str(self.generator), "noise:M", "embedded", SCHEDULE, **self.settings)
+        trainer = Trainer(
+            max_epochs=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            callbacks=[
+                PhaseScheduler(),
+                ResultWriter(str(self.output), overwrite),
+                BatchCheckpoint(str(self.output), every),
+                kill,
+            ],
+        )
+        try:
+            trainer.fit(module, datamodule=TargetFolder(str(self.targets), batch_size=2))
+        except KilledError:
+            assert kill_at
+        return kill.taken
+
+    def files(self) -> dict[str, str]:
+        names = (path for path in self.output.rglob("*") if path.suffix in (".png", ".safetensors"))
+        return {str(p.relative_to(self.output)): hashlib.sha256(p.read_bytes()).hexdigest() for p in names}
+
+    def state(self) -> Path:
+        return ResultFolder(self.output).state_path(0)
+
+
+@pytest.fixture
+def run(jpeg_folder: Path, tiny_generator: Path, tmp_path: Path) -> Run:
+    return Run(jpeg_folder, tiny_generator, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("moments", "optimizer"), [([1, 2, 3], "ngd"), ([4, 7, 8], "ngd"), ([4], "adam")])
+def test_killed_run_ends_with_the_same_bytes(
+    jpeg_folder: Path, tiny_generator: Path, tmp_path: Path, moments: Sequence[int], optimizer: str
+) -> None:
+    whole = Run(jpeg_folder, tiny_generator, tmp_path / "whole", optimizer=optimizer)
+    killed = Run(jpeg_folder, tiny_generator, tmp_path / "killed", optimizer=optimizer)
+    whole()
+    taken = [step for moment in moments for step in killed(moment)] + killed()
+    assert [index for names, index in taken if "a.jpg" in names] == list(range(10))
+    assert killed.files() == whole.files()
+    assert len(whole.files()) == 9
+
+
+def test_time_between_savings_and_ends_of_phases(run: Run) -> None:
+    run(2, every=1e9)
+    assert not run.state().exists()
+    run(5, every=1e9)
+    state = BatchState.read(run.state())
+    assert state is not None
+    assert (state.step, state.spaces) == (3, ("W",))
+
+
+def test_batch_that_was_written_in_part_is_finished_with_its_companions(
+    run: Run, jpeg_folder: Path, tiny_generator: Path, tmp_path: Path
+) -> None:
+    whole = Run(jpeg_folder, tiny_generator, tmp_path / "whole")
+    whole()
+    run(9)
+    before = run.state().read_bytes()
+    run(1)
+    (run.output / "records" / "b.jpg.json").unlink()
+    (run.output / "b.png").unlink()
+    run.state().write_bytes(before)
+    kept = (run.output / "a.png").stat().st_mtime_ns
+    assert run()[0] == (["a.jpg", "b.jpg"], 9)
+    assert run.files() == whole.files()
+    assert (run.output / "a.png").stat().st_mtime_ns == kept
+
+
+def test_damaged_result_is_made_anew_with_the_same_bytes(run: Run) -> None:
+    run()
+    whole = run.files()
+    (run.output / "b.png").write_bytes(b"cut")
+    assert {tuple(names) for names, _ in run()} == {("a.jpg", "b.jpg")}
+    assert run.files() == whole
+
+
+def test_state_of_other_images_is_not_used(run: Run, jpeg_folder: Path) -> None:
+    run(5)
+    Image.new("RGB", (32, 32), "red").save(jpeg_folder / "a.jpg", quality=30)
+    assert [index for _, index in run()][:10] == list(range(10))
+    assert not run.state().exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64], ids=["empty", "random"])
+def test_state_that_cannot_be_read_is_not_used(run: Run, content: bytes) -> None:
+    run(5)
+    run.state().write_bytes(content)
+    assert [index for _, index in run()][:10] == list(range(10))
+
+
+def test_other_settings_are_refused_while_a_batch_is_in_progress(run: Run) -> None:
+    run(5)
+    run.settings = {"loss": "paper"}
+    with pytest.raises(ValueError, match=r"holds results of another loss: choose another --output_dir"):
+        run()
+    assert run.state().exists()
+    assert [index for _, index in run(overwrite=True)][:10] == list(range(10))
+
+
+def test_time_before_the_kill_counts(run: Run) -> None:
+    run(5)
+    state = BatchState.read(run.state())
+    assert state is not None
+    BatchState(state.targets, state.step, 1000.0, state.spaces, state.tensors).write(run.state())
+    run()
+    seconds = {row.file: row.seconds for row in ResultFolder(run.output).rows()}
+    assert seconds["a.jpg"] == pytest.approx(500, abs=5)
+    assert seconds["c.jpg"] == pytest.approx(0, abs=5)
+
+
+def test_stopped_image_stays_stopped(run: Run) -> None:
+    run(5)
+    state = BatchState.read(run.state())
+    assert state is not None
+    tensors = {**state.tensors, "stopped_at": torch.tensor([-1, 4])}
+    BatchState(state.targets, state.step, state.seconds, state.spaces, tensors).write(run.state())
+    run()
+    rows = {row.file: row for row in ResultFolder(run.output).rows()}
+    assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "stopped", "restored"]
+    assert rows["b.jpg"].notes == "stopped at step 4: its loss or gradient was not finite"
+    assert run() == []

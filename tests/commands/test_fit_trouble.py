@@ -1,0 +1,164 @@
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from rsi.cli import main
+from rsi.results import ResultFolder
+
+SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
+Fit = Callable[..., int]
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "restored"
+
+
+@pytest.fixture
+def fit(tiny_generator: Path, jpeg_folder: Path, output: Path) -> Fit:
+    def run(*flags: str) -> int:
+        folders = ["--target_dir", str(jpeg_folder), "--output_dir", str(output)]
+        return main(["fit", "--generator", str(tiny_generator), "--config", str(SHORT), *folders, *flags])
+
+    return run
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("file", [1, 4, 10])
+def test_full_disk_is_told_and_the_next_run_goes_on(
+    fit: Fit, output: Path, file: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written, fsync = [0], os.fsync
+
+    def fill(handle: int) -> None:
+        written[0] += 1
+        if written[0] >= file:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(handle)
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "fsync", fill)
+        assert fit() == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"rsi: {output}/")
+    assert last.endswith(": No space left on device: mend it and give the same command again")
+    assert not [name for name in files(output) if ".partial-" in name]
+    assert fit() == 0
+    assert len(list(output.glob("*.png"))) == 3
+
+
+def test_output_below_a_file(fit: Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert fit("--output_dir", str(tmp_path / "file")) == 2
+    assert "Not a directory: mend it and give the same command again" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_two_runs_in_one_folder(fit: Fit, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = ResultFolder(output)
+    other.claim({}, overwrite=False)
+    before = files(output)
+    assert fit() == 2
+    assert f"rsi: another run is writing to {output}: wait for it or" in capsys.readouterr().err
+    assert files(output) == before
+    other.release()
+    assert fit() == 0
+
+
+@pytest.mark.parametrize("name", ["comparisons", ".progress", "config.yaml", "logs/W"])
+def test_nothing_is_written_through_a_link(
+    fit: Fit, output: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (output / name).parent.mkdir(parents=True)
+    (output / name).symlink_to(elsewhere)
+    assert fit() == 2
+    assert f"leads out of {output} by a link: remove the link or choose another" in capsys.readouterr().err
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_link_in_place_of_a_result_is_replaced(fit: Fit, output: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.png").write_text("mine")
+    output.mkdir()
+    (output / "a.png").symlink_to(tmp_path / "mine.png")
+    assert fit() == 0
+    assert (tmp_path / "mine.png").read_text() == "mine"
+    assert not (output / "a.png").is_symlink()
+
+
+def test_linked_input_is_read(fit: Fit, output: Path, jpeg_folder: Path, tmp_path: Path) -> None:
+    (jpeg_folder / "a.jpg").rename(tmp_path / "away.jpg")
+    (jpeg_folder / "a.jpg").symlink_to(tmp_path / "away.jpg")
+    assert fit() == 0
+    assert Image.open(output / "a.png").size == (32, 32)
+
+
+def test_file_that_vanishes_between_listing_and_reading(
+    fit: Fit, output: Path, jpeg_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = ResultFolder.claim
+
+    def lose(folder: ResultFolder, settings: dict[str, str], *, overwrite: bool) -> None:
+        (jpeg_folder / "b.jpg").unlink()
+        claim(folder, settings, overwrite=overwrite)
+
+    monkeypatch.setattr(ResultFolder, "claim", lose)
+    assert fit() == 1
+    rows = {row.file: row for row in ResultFolder(output).rows()}
+    assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "failed", "restored"]
+    assert "No such file or directory" in rows["b.jpg"].notes
+
+
+def test_refused_run_changes_nothing(fit: Fit, output: Path) -> None:
+    assert fit() == 0
+    before = {name: (output / name).read_bytes() for name in files(output)}
+    assert fit("--seed", "1") == 2
+    assert {name: (output / name).read_bytes() for name in files(output)} == before
+
+
+def test_names_from_hell(fit: Fit, output: Path, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = (jpeg_folder / "a.jpg").read_bytes()
+    good = ["new\nline.jpg", "\x1b[31m.jpg", "-rf.jpg", "[bold].jpg", "q.jpg", "q.jpg.json/r.jpg", "y" * 239 + ".jpg"]
+    bad = ["records/a.jpg", "comparisons/a.jpg", "x" * 250 + ".jpg", os.fsdecode(b"latin\xe9.jpg")]
+    for name in [*good, *bad]:
+        path = jpeg_folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture)
+    os.mkfifo(jpeg_folder / "pipe.jpg")
+    assert fit() == 1
+    rows = {row.file: row for row in ResultFolder(output).rows()}
+    assert {rows[name].status for name in good} == {"restored"}
+    assert {rows[name].status for name in [*bad, "pipe.jpg"]} == {"failed"}
+    assert all((output / rows[name].output).is_file() for name in good)
+    assert (output / "results.csv").read_bytes().decode()
+    assert "failed latin\\udce9.jpg: " in capsys.readouterr().out
+    assert fit() == 1
+
+
+def test_image_whose_numbers_are_not_finite_stops_alone(
+    fit: Fit, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "breaking.py").write_text(
+        "from rsi import Degradation\n"
+        "class Breaking(Degradation):\n"
+        "    def forward(self, x, random):\n"
+        "        x = x.clone()\n"
+        "        x[1] = x[1] / 0\n"
+        "        return x\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert fit("--degradation", "breaking.Breaking") == 1
+    rows = {row.file: row for row in ResultFolder(output).rows()}
+    assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "stopped", "restored"]
+    assert rows["b.jpg"].notes == "stopped at step 0: its loss or gradient was not finite"
+    assert rows["b.jpg"].loss is None
+    assert Image.open(output / "b.png").size == (32, 32)
+    assert "stopped at step 0, not finite: b.jpg" in capsys.readouterr().out
