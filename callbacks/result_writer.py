@@ -44,8 +44,10 @@ class ResultWriter(Callback):
         data = _target_folder(trainer)
         if self.folder.path.resolve() == data.target_dir.resolve():
             raise InputError(f"results would replace the images in {data.target_dir}: choose another --output_dir")
+        module = as_restoration(pl_module)
+        module.configure_model()  # a generator that cannot be read claims nothing
         if trainer.is_global_zero:
-            self.folder.claim({**as_restoration(pl_module).settings, **data.settings}, overwrite=self.overwrite)
+            self.folder.claim({**module.settings, **data.settings}, overwrite=self.overwrite)
         self._finished = set() if self.overwrite else self.folder.finished()
         data.finished = self.folder.settled(self._finished)
 

@@ -7,6 +7,7 @@ from rsi.generators import load_generator
 from rsi.phases import PAPER_SCHEDULE, Phase
 from rsi.restoration import Restoration
 from rsi.strategy import IndependentStrategy
+from rsi.trainer import make_trainer
 
 __all__ = [
     "PAPER_SCHEDULE",
@@ -18,5 +19,6 @@ __all__ = [
     "Target",
     "TargetFolder",
     "load_generator",
+    "make_trainer",
     "parse_degradation",
 ]

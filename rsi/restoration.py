@@ -63,7 +63,7 @@ class Restoration(LightningModule):
         optimizer: ``ngd``, the method's, or ``adam``, an ablation; see :func:`rsi.optim.make_optimizer`.
 
     Attributes:
-        settings: All that the results depend on, apart from the targets.
+        settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
         guard: Which images of the batch were stopped because their numbers were not finite.
         started: When the batch started, on the monotonic clock, in seconds.
 
@@ -113,6 +113,7 @@ class Restoration(LightningModule):
         info = self.generator.info
         self.perceptual_name = self.perceptual_name or ("embedded" if info.embedded else "lpips-vgg")
         self.step_scale = self.lr_scale or info.lr_scale or w_rms(self.generator) / FFHQ_W_RMS
+        self.settings["generator"] = info.sha256 or self.generator_name
         _tell_choices(info, self.perceptual_name)
         self.loss = MultiresolutionLoss(load_perceptual(self.perceptual_name), self.loss_variant)
         self.latent = nn.Parameter(initial_codes(self.generator.w_avg, 1))

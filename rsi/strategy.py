@@ -20,6 +20,7 @@ class IndependentStrategy(ParallelStrategy):
     ``--trainer.strategy independent``.
     """
 
+    name = "independent"
     num_nodes = 1
 
     @property
@@ -87,4 +88,6 @@ class IndependentStrategy(ParallelStrategy):
         return self.parallel_devices or [torch.device("cpu")]
 
 
-StrategyRegistry.register("independent", IndependentStrategy, description="each process restores its own images")
+StrategyRegistry.register(
+    IndependentStrategy.name, IndependentStrategy, description="each process restores its own images"
+)

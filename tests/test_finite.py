@@ -4,13 +4,14 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
-from rsi.callbacks import PhaseScheduler
 from torch import Tensor, nn
 
 from rsi import Degradation, Phase, Restoration, TargetFolder
+from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.finite import GOING, FiniteGuard
 from rsi.randomness import ImageRandom
+from rsi.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W++", 2, 0.005)]
 
@@ -61,13 +62,8 @@ class Record(Callback):
 def run(folder: Path, generator: Path, degradation: Degradation, optimizer: Any = "ngd") -> tuple[Record, Restoration]:
     module = Restoration(str(generator), degradation, perceptual="embedded", schedule=SCHEDULE, optimizer=optimizer)
     record = Record()
-    trainer = Trainer(
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        callbacks=[PhaseScheduler(), record],
+    trainer = make_trainer(
+        [PhaseScheduler(), record],
     )
     trainer.fit(module, datamodule=TargetFolder(str(folder)))
     return record, module

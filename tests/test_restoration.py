@@ -6,13 +6,14 @@ import torch
 from literal import restore
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
-from rsi.callbacks import PhaseScheduler
 from torch import Tensor
 
 from rsi import InputError, Phase, Restoration, TargetFolder
+from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.perceptual import EmbeddedDistance
 from rsi.randomness import ImageRandom
+from rsi.trainer import make_trainer
 
 SHORT = [Phase("W", 4, 0.08), Phase("W+", 3, 0.02), Phase("W++", 3, 0.005)]
 
@@ -35,13 +36,8 @@ class Record(Callback):
 def run(folder: Path, generator: Path, batch_size: int = 8, **settings: Any) -> tuple[Record, Restoration]:
     settings = {"degradation": "jpeg", "schedule": SHORT, "perceptual": "embedded", **settings}
     module, record = Restoration(str(generator), **settings), Record()
-    trainer = Trainer(
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        callbacks=[PhaseScheduler(), record],
+    trainer = make_trainer(
+        [PhaseScheduler(), record],
     )
     trainer.fit(module, datamodule=TargetFolder(str(folder), batch_size=batch_size))
     return record, module

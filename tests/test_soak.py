@@ -7,11 +7,12 @@ import pytest
 import torch
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
-from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter, TensorBoardImages
 
 from rsi import Phase, Restoration, TargetFolder
+from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter, TensorBoardImages
 from rsi.data.batches import Step
 from rsi.pictures import to_picture
+from rsi.trainer import make_trainer
 
 IMAGES = 500
 SCHEDULE = [Phase("W", 1, 0.08), Phase("W+", 1, 0.02), Phase("W++", 1, 0.005)]
@@ -37,13 +38,8 @@ def test_memory_does_not_grow_over_a_large_folder(tiny_generator: Path, tmp_path
     for index, image in enumerate(torch.rand(IMAGES, 3, 4, 4, generator=torch.Generator().manual_seed(0))):
         to_picture(image).resize((32, 32), Image.Resampling.BICUBIC).save(targets / f"{index:03}.jpg")
     output, memory = tmp_path / "out", Memory()
-    trainer = Trainer(
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        callbacks=[
+    trainer = make_trainer(
+        [
             PhaseScheduler(),
             ResultWriter(str(output)),
             BatchCheckpoint(str(output), every_seconds=0),

@@ -16,6 +16,7 @@ from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.results import ResultFolder
+from rsi.trainer import make_trainer
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progre
     """Restore the targets of a task with a method, apart from those that are finished."""
     output = grid.results(task, method)
     module = method.build(task, generator=grid.generator, perceptual=grid.perceptual)
+    module.configure_model()
     data = ChosenTargets(str(grid.targets(task)), names, grid.batch_size)
     folder = ResultFolder(output)
     folder.claim({**module.settings, **data.settings}, overwrite=False)
@@ -102,16 +104,7 @@ def _trainer(output: Path, progress: GridProgress) -> Trainer:
         progress,
         Interruption(),
     ]
-    return Trainer(
-        max_epochs=1,
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        use_distributed_sampler=False,
-        callbacks=callbacks,
-    )
+    return make_trainer(callbacks, devices=1)
 
 
 def _steps(grid: Grid) -> int:

@@ -22,20 +22,13 @@ from rsi.degradations import Degradation
 from rsi.phases import PAPER_SCHEDULE
 from rsi.restoration import Restoration
 from rsi.results import RESTORED, ResultFolder
+from rsi.trainer import TRAINER_DEFAULTS
 
 USAGE = "rsi fit --target_dir DIR [--degradation NAME] [--generator FILE] [--output_dir DIR] [OPTIONS]"
 DESCRIPTION = """
 Restores every image of a folder with a pretrained StyleGAN2. The options that matter come first; the Trainer's and
 those of single parts follow.
 """
-TRAINER_DEFAULTS = {
-    "strategy": "independent",
-    "max_epochs": 1,
-    "logger": False,
-    "enable_checkpointing": False,
-    "enable_model_summary": False,
-    "use_distributed_sampler": False,
-}
 
 
 class FitCLI(LightningCLI):

@@ -7,12 +7,13 @@ import pytest
 import torch
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
-from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 
 from rsi import Phase, Restoration, TargetFolder
 from rsi.batch_state import BatchState
+from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
 from rsi.results import ResultFolder
+from rsi.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]
 
@@ -43,13 +44,8 @@ class Run:
     def __call__(self, kill_at: int = 0, overwrite: bool = False, every: float = 0.0) -> list[tuple[list[str], int]]:
         kill = KillAt(kill_at)
         module = Restoration(str(self.generator), "noise:M", "embedded", SCHEDULE, **self.settings)
-        trainer = Trainer(
-            max_epochs=1,
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=False,
-            callbacks=[
+        trainer = make_trainer(
+            [
                 PhaseScheduler(),
                 ResultWriter(str(self.output), overwrite),
                 BatchCheckpoint(str(self.output), every),

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from pytorch_lightning import Callback, Trainer
-from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 
 from rsi import Phase, Restoration, TargetFolder
 from rsi.batch_state import BatchState
+from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
+from rsi.trainer import make_trainer
 
 
 class Raise(Callback):
@@ -23,13 +24,8 @@ class Raise(Callback):
 
 
 def fit(folder: Path, generator: Path, output: Path, *others: Callback) -> None:
-    trainer = Trainer(
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        callbacks=[PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output)), *others],
+    trainer = make_trainer(
+        [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output)), *others],
     )
     module = Restoration(str(generator), perceptual="embedded", schedule=[Phase("W", 6, 0.08)])
     trainer.fit(module, datamodule=TargetFolder(str(folder)))

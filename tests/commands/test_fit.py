@@ -1,4 +1,5 @@
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rsi.configs
 import yaml
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import rsi.configs
 from rsi.cli import main
+from rsi.generators import load_generator, save_generator
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 RECIPES = sorted(Path(rsi.configs.__file__).parent.glob("*.yaml"))
@@ -269,3 +271,15 @@ def test_command_line_answers(flags: list[str], expected: str) -> None:
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore"]) == 2
     assert "there is no command 'restore': use one of fit, " in capsys.readouterr().err
+
+
+def test_another_generator_under_the_same_name_is_noticed(
+    fit: Runner, jpeg_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit.generator = Path(shutil.copy(fit.generator, tmp_path / "generator.safetensors"))
+    assert fit(jpeg_folder) == 0
+    generator = load_generator(fit.generator)
+    generator.mapping.w_avg.add_(1)
+    save_generator(generator, fit.generator)
+    assert fit(jpeg_folder) == 2
+    assert "holds results of another generator" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from rsi.data.batches import Step
@@ -13,6 +13,7 @@ from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
+from rsi.trainer import make_trainer
 
 
 class NeedsJpeg(Degradation):
@@ -54,16 +55,7 @@ def save(path: Path) -> None:
 
 def fit(data: TargetFolder, degradation: Degradation | None = None) -> Recorder:
     module = Recorder(degradation or Degradation())
-    trainer = Trainer(
-        accelerator="cpu",
-        max_epochs=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    trainer.fit(module, datamodule=data)
+    make_trainer([], accelerator="cpu").fit(module, datamodule=data)
     return module
 
 
