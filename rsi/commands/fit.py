@@ -76,7 +76,7 @@ def _add_data_flags(parser: LightningArgumentParser) -> None:
         parser.add_argument(f"--{flag}", type=kind, default=default, help=text)
         parser.link_arguments(flag, f"data.{flag}")
 
-    parser.add_argument("--target_dir", type=str, required=True, help="Folder of degraded images.")
+    parser.add_argument("--target_dir", type=str, default="", help="Folder of degraded images; has to be given.")
     parser.link_arguments("target_dir", "data.target_dir")
     add("batch_size", int, 8, "How many images are restored at once; results do not depend on it.")
     add("fit", Literal["crop", "pad"], "crop", "What to do with images of another shape than the generator's.")

@@ -51,7 +51,7 @@ class TargetFolder(LightningDataModule):
         first_step: The step at which a batch goes on that was started in an earlier run; 0 for others.
 
     Raises:
-        InputError: ``batch_size`` is less than 1 or ``mask_color`` is no colour.
+        InputError: ``target_dir`` is empty, ``batch_size`` is less than 1 or ``mask_color`` is no colour.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class TargetFolder(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if not target_dir:
+            raise InputError("there is no target folder: give --target_dir and the folder of degraded images")
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}: it must be at least 1")
         if mask_color is not None:

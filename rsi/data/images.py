@@ -13,7 +13,7 @@ from torch import Tensor
 from rsi.data.jpeg_header import read_header, why_not_modelled
 from rsi.data.modes import to_tensors
 from rsi.data.orientation import upright
-from rsi.data.target import JpegHeader
+from rsi.data.target import NOT_MODELLED, JpegHeader
 from rsi.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
@@ -73,7 +73,7 @@ def _decode(image: ImageFile) -> Picture:
         if obstacle is None:
             jpeg = read_header(image, orientation)
         else:
-            notes.append(f"its JPEG coding cannot be modelled: {obstacle}")
+            notes.append(f"{NOT_MODELLED}, {obstacle}")
     rgb, alpha = to_tensors(image)
     return Picture(rgb, alpha, jpeg, orientation, tuple(notes))
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+NOT_MODELLED = "its JPEG coding cannot be modelled"  # how the note of a target begins that says why
+
 
 @dataclass(frozen=True)
 class JpegHeader:

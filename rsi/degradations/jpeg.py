@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from rsi.data.orientation import as_stored, upright
-from rsi.data.target import JpegHeader, Target
+from rsi.data.target import NOT_MODELLED, JpegHeader, Target
 from rsi.degradations.base import Degradation
 from rsi.degradations.jpeg_codec import JpegCodec
 from rsi.degradations.jpeg_file import can_write, save_and_reload
@@ -94,8 +94,9 @@ class JPEG(Degradation):
 
 def _header_of(target: Target) -> JpegHeader:
     if target.jpeg is None:
+        reason = next((note for note in target.notes if note.startswith(NOT_MODELLED)), "it is not a JPEG file")
         raise InputError(
-            f"{target.name!r} is not a JPEG with a header to read: give the quality it was once saved with, "
+            f"{target.name!r} has no JPEG header to use, {reason}: give the quality it was once saved with, "
             "--degradation jpeg:quality=12, or leave jpeg out of the degradation"
         )
     return target.jpeg

@@ -100,7 +100,17 @@ def test_unreadable_file_is_reported_and_the_rest_restored(
 def test_file_that_lacks_what_the_degradation_reads(fit: Runner, jpeg_folder: Path) -> None:
     Image.open(jpeg_folder / "a.jpg").save(jpeg_folder / "plain.png")
     assert fit(jpeg_folder) == 1
-    assert "'plain.png' is not a JPEG" in {row["file"]: row["notes"] for row in fit.rows()}["plain.png"]
+    assert (
+        "'plain.png' has no JPEG header to use, it is not a JPEG file"
+        in {row["file"]: row["notes"] for row in fit.rows()}["plain.png"]
+    )
+
+
+def test_jpeg_that_cannot_be_modelled_says_why(fit: Runner, jpeg_folder: Path) -> None:
+    Image.open(jpeg_folder / "a.jpg").convert("CMYK").save(jpeg_folder / "print.jpg")
+    assert fit(jpeg_folder) == 1
+    notes = {row["file"]: row["notes"] for row in fit.rows()}["print.jpg"]
+    assert "its JPEG coding cannot be modelled, its colours are CMYK: give the quality" in notes
 
 
 def test_folder_of_bad_files_only(fit: Runner, tmp_path: Path) -> None:
@@ -206,6 +216,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
     ("flags", "message"),
     [
         (["--degradation", "blur"], 'rsi: unknown degradation "blur": one of upsample, noise, jpeg, inpaint'),
+        (["--target_dir", ""], "rsi: there is no target folder: give --target_dir"),
         (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (
             ["--generator", "ffhq.pkl"],

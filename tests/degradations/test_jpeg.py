@@ -202,7 +202,7 @@ def test_a_given_quality_needs_no_header() -> None:
 
 
 def test_a_file_that_is_no_jpeg_is_named() -> None:
-    message = r"'photo.png' is not a JPEG with a header to read: give the quality .* --degradation jpeg:quality=12"
+    message = r"'photo.png' has no JPEG header to use, it is not a JPEG file: give the quality .*jpeg:quality=12"
     with pytest.raises(InputError, match=message):
         JPEG().bind([target(JpegHeader(standard_tables(12), (2, 2))), target(None, "photo.png")], resolution=8)
 
