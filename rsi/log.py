@@ -1,5 +1,6 @@
 """What rsi tells the person who runs it."""
 
+import functools
 import sys
 
 from pytorch_lightning.utilities import rank_zero_only
@@ -9,6 +10,12 @@ from pytorch_lightning.utilities import rank_zero_only
 def tell(message: str) -> None:
     """Print a line on standard error, once for all ranks."""
     print(printable(message), file=sys.stderr)
+
+
+@functools.cache
+def tell_once(message: str) -> None:
+    """Print a line as :func:`tell` does, but not again in this process."""
+    tell(message)
 
 
 def printable(text: str) -> str:

@@ -16,7 +16,7 @@ from rsi.degradations import Degradation, parse_degradation, quantise
 from rsi.finite import FiniteGuard
 from rsi.generators import GeneratorInfo, load_generator, w_rms
 from rsi.latents import expand, initial_codes
-from rsi.log import tell
+from rsi.log import tell_once
 from rsi.losses import LossName, MultiresolutionLoss
 from rsi.optim import OptimizerName, make_optimizer
 from rsi.perceptual import load_perceptual
@@ -195,8 +195,10 @@ class Restoration(LightningModule):
 
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:
     demonstration = ", the embedded demonstration prior (cartoon faces, 128 px): choose another with --generator FILE"
-    tell(f"generator: {info.source or info.name}" if not info.embedded else f"generator: {info.name}{demonstration}")
-    tell(f"perceptual distance: {perceptual}")
+    tell_once(
+        f"generator: {info.source or info.name}" if not info.embedded else f"generator: {info.name}{demonstration}"
+    )
+    tell_once(f"perceptual distance: {perceptual}")
 
 
 def as_restoration(module: LightningModule) -> Restoration:

@@ -5,9 +5,16 @@ import torch
 from PIL import Image
 
 from rsi.generators import Architecture, Generator, save_generator
+from rsi.log import tell_once
 from rsi.pictures import to_picture
 
 TINY = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told_yet() -> None:
+    """Every test sees the lines that a process prints once."""
+    tell_once.cache_clear()
 
 
 @pytest.fixture(scope="session")
