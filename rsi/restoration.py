@@ -195,9 +195,7 @@ class Restoration(LightningModule):
 
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:
     demonstration = ", the embedded demonstration prior (cartoon faces, 128 px): choose another with --generator FILE"
-    tell_once(
-        f"generator: {info.source or info.name}" if not info.embedded else f"generator: {info.name}{demonstration}"
-    )
+    tell_once(f"generator: {info.name}{demonstration}" if info.embedded else f"generator: {info.source or info.name}")
     tell_once(f"perceptual distance: {perceptual}")
 
 
