@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from rsi.cli import main
@@ -32,7 +33,10 @@ def draw_picture(output: Path = HERE / "restored.png") -> None:
             main(["fit", *flags, "--output_dir", f"{folder}/{task}"])
             rows.append(draw_row(task, Path(folder) / task))
     clean = [read_picture(path).rgb for path in sorted((HERE / "clean").iterdir())]
-    rows.append(side_by_side([face for face in clean for _ in range(2)], ["", "ground truth"] * len(clean), SIDE))
+    blank = torch.ones_like(clean[0])
+    rows.append(
+        side_by_side([image for face in clean for image in (blank, face)], ["", "ground truth"] * len(clean), SIDE)
+    )
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
     for index, row in enumerate(rows):
         sheet.paste(row, (0, index * rows[0].height))

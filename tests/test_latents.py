@@ -1,10 +1,21 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsi.latents import expand, initial_codes
 from rsi.phases import Space
 
 FILTERS = (4, 4, 2, 3)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(1, 3), st.integers(1, 5))
+def test_every_way_to_a_larger_space_gives_the_same_codes(filters: list[int], batch: int, w_dim: int) -> None:
+    codes = torch.arange(batch * w_dim, dtype=torch.float32).view(batch, w_dim)
+    at_once = expand(codes, "W++", filters)
+    assert torch.equal(at_once, expand(expand(codes, "W+", filters), "W++", filters))
+    assert at_once.shape == (batch, sum(filters), w_dim)
+    assert torch.equal(at_once, codes[:, None].expand_as(at_once))
 
 
 def test_initial_codes_are_the_mean_code_of_each_image() -> None:

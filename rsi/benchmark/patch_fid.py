@@ -67,6 +67,7 @@ def load_features(inception: Path | None) -> nn.Module:
     if inception is None:
         return EmbeddedFeatures()
     try:
+        torch.load(inception, map_location="cpu", weights_only=True)  # torch-fidelity itself would run what is in it
         return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(inception))
     except Exception as error:  # a file of another kind fails in nearly any way
         raise InputError(

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 from torch import Tensor, nn
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.metric_fid import fid_statistics_to_metric
 
 from rsi.benchmark.patch_fid import (
@@ -89,3 +91,34 @@ def test_inception_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert find_inception(None) == cached
     with pytest.raises(InputError, match="is not torch-fidelity's weights-inception"):
         load_features(cached)
+
+
+class Untrained(FeatureExtractorInceptionV3):  # type: ignore[misc]
+    """Inception with random weights: made without loading any."""
+
+    def load_state_dict(self, *arguments: object, **settings: object) -> None:
+        return None
+
+
+@pytest.mark.slow
+def test_inception_reads_its_weights_from_a_file(tmp_path: Path) -> None:
+    nothing, weights = tmp_path / "nothing.pth", tmp_path / "inception.pth"
+    torch.save({}, nothing)
+    untrained = Untrained("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(nothing))
+    torch.save(untrained.state_dict(), weights)
+    crops = torch.randint(256, (2, 3, 45, 45), dtype=torch.uint8)
+    features = load_features(weights)(crops)
+    assert features.shape == (2, 2048)
+    torch.testing.assert_close(features, untrained.eval()(crops)[0])
+
+
+def test_inception_file_is_not_executed(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "run"),)
+
+    path = tmp_path / "inception.pth"
+    torch.save({"weight": Hostile()}, path)
+    with pytest.raises(InputError, match=r"is not torch-fidelity's weights-inception"):
+        load_features(path)
+    assert not (tmp_path / "run").exists()
