@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=int, help="how many of the images are used")
     add("--generator", default="avatars128", help="avatars128 or a .safetensors or .pkl file")
     add("--perceptual", help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's")
-    add("--batch_size", type=int, default=8, help="images restored at once; results do not depend on it")
+    add("--batch_size", type=int, default=8, help="images restored at once")
     add("--against", choices=["paper"], help="put the published numbers beside ours")
     add("--inception", type=Path, help="torch-fidelity's Inception weights for pFID, if not in torch's cache")
     return parser

@@ -78,7 +78,7 @@ def _add_data_flags(parser: LightningArgumentParser) -> None:
 
     parser.add_argument("--target_dir", type=str, default="", help="Folder of degraded images; has to be given.")
     parser.link_arguments("target_dir", "data.target_dir")
-    add("batch_size", int, 8, "How many images are restored at once; results do not depend on it.")
+    add("batch_size", int, 8, "How many images are restored at once; lower it when memory runs out.")
     add("fit", Literal["crop", "pad"], "crop", "What to do with images of another shape than the generator's.")
     add("mask_dir", str | None, None, "Folder of masks for inpainting, named as the images: white is known.")
     add("mask_color", str | None, None, "Pixels of this colour, such as #ff00ff, are unknown.")

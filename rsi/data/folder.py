@@ -37,7 +37,8 @@ class TargetFolder(LightningDataModule):
 
     Args:
         target_dir: Folder of degraded images.
-        batch_size: Images restored at once; lower it when memory runs out, the results stay the same.
+        batch_size: Images restored at once; lower it when memory runs out. Random numbers do not depend on
+            it, rounding of floating-point numbers does.
         mask_dir: Folder of masks, named as the images; white is known, black is a hole. Transparent pixels of
             an image are holes in any case.
         mask_color: Colour of holes painted into the images, as '#rrggbb' or a name such as 'magenta'.
