@@ -13,7 +13,7 @@ from rsi.data.target import Target
 from rsi.data.targets import output_name
 from rsi.errors import InputError
 from rsi.finite import GOING
-from rsi.pictures import side_by_side, to_picture
+from rsi.pictures import to_picture
 from rsi.restoration import Restoration, as_restoration
 from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder, Row
 
@@ -89,10 +89,8 @@ class ResultWriter(Callback):
         final = module.path[-1]
         metadata = {"space": final.space, "generator": module.generator_name, "file": target.name}
         self.folder.save_latent(stem, final.codes[index], metadata)
-        captions = ["target", *(result.space for result in module.path)]
-        images = [target.image, *(result.images[index] for result in module.path)]
-        comparison = side_by_side(images, captions, final.images.shape[-1])
-        return self.folder.save_restored(stem, to_picture(_framed(final.images[index], target)), comparison)
+        restored = to_picture(_framed(final.images[index], target))
+        return self.folder.save_restored(stem, restored, module.draw_path(index))
 
     def _note_failures(self, trainer: Trainer) -> None:
         failures = _target_folder(trainer).failures

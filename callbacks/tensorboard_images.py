@@ -82,11 +82,8 @@ def _log_images(writer: Any, module: Restoration, batch: Step) -> None:
 
 
 def _log_paths(writer: Any, module: Restoration, batch: Step) -> None:
-    captions = ["target", *(result.space for result in module.path)]
     for index, target in enumerate(batch.targets):
-        images = [target.image, *(result.images[index] for result in module.path)]
-        sheet = side_by_side(images, captions, images[-1].shape[-1])
-        _add_picture(writer, f"{target.name}/path", sheet, batch.index)
+        _add_picture(writer, f"{target.name}/path", module.draw_path(index), batch.index)
 
 
 def _add_picture(writer: Any, tag: str, sheet: Any, step: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from PIL.Image import Image as Picture
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -21,6 +22,7 @@ from rsi.losses import LossName, MultiresolutionLoss
 from rsi.optim import OptimizerName, make_optimizer
 from rsi.perceptual import load_perceptual
 from rsi.phases import PAPER_SCHEDULE, Phase, Space, check_schedule
+from rsi.pictures import side_by_side
 from rsi.randomness import ImageRandom
 
 FFHQ_W_RMS = 9.95
@@ -177,6 +179,12 @@ class Restoration(LightningModule):
         """The restored images of the current latent, ``[B, 3, R, R]`` in [0, 1]."""
         images: Tensor = self.generator.synthesis(self.latent).clamp(0, 1)
         return images
+
+    def draw_path(self, index: int) -> Picture:
+        """Target ``index`` and what it looked like at the end of each phase so far, side by side."""
+        captions = ["target", *(result.space for result in self.path)]
+        images = [self.targets[index].image, *(result.images[index] for result in self.path)]
+        return side_by_side(images, captions, self.generator.resolution)
 
     @torch.no_grad()
     def fidelity(self) -> Tensor:
