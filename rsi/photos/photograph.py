@@ -1,0 +1,24 @@
+"""Reading a photograph as people see it."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from rsi.data.images import read_picture
+from rsi.data.orientation import upright
+from rsi.pictures import to_picture
+
+
+def read_photograph(path: Path) -> Image.Image:
+    """An RGB picture, turned upright, with its colour profile in ``info``.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    picture = read_picture(path)
+    photo = to_picture(upright(picture.rgb, picture.orientation))
+    with Image.open(path) as file:
+        profile = file.info.get("icc_profile")
+    if profile and file.mode in ("RGB", "RGBA"):
+        photo.info["icc_profile"] = profile
+    return photo
