@@ -42,6 +42,10 @@ class ImageRandom:
         """Poisson numbers of the given rates, shaped as ``rate``, ``[B, ...]``."""
         return torch.stack([torch.poisson(r, generator=g) for r, g in zip(rate, self._generators, strict=True)])
 
+    def seeds(self) -> list[int]:
+        """A seed per image for random numbers that are drawn elsewhere."""
+        return [generator.initial_seed() for generator in self._generators]
+
     def choice(self, options: int) -> list[int]:
         """One integer in ``[0, options)`` per image."""
         return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._generators]
