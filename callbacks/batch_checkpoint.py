@@ -10,8 +10,8 @@ from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.errors import Interrupted
 from rsi.log import tell
+from rsi.method import as_method
 from rsi.phases import phase_ends, phase_starts
-from rsi.restoration import as_restoration
 from rsi.results import ResultFolder
 
 
@@ -43,12 +43,12 @@ class BatchCheckpoint(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
         """Bring the batch to where it was."""
-        module, state = as_restoration(pl_module), self._resumed
+        module, state = as_method(pl_module), self._resumed
         if state is None or batch.index != state.step or not state.first_step(batch.targets):
             return
         state.restore(module, batch.targets)
         trainer.strategy.setup_optimizers(trainer)
-        if state.step not in phase_starts(module.schedule):
+        if trainer.optimizers and state.step not in phase_starts(module.schedule):
             state.restore_optimizer(trainer.optimizers[0])
         tell(f"going on at step {state.step} with {', '.join(target.name for target in batch.targets)}")
         self._resumed = None
@@ -57,7 +57,7 @@ class BatchCheckpoint(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
         """Save the batch if it is time; remove its state when it is over."""
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         self._next_step = batch.index + 1
         if self._next_step == module.steps_per_batch:
             self._path.unlink(missing_ok=True)
@@ -70,10 +70,10 @@ class BatchCheckpoint(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Save the batch when a signal has ended the run between two steps."""
-        if isinstance(exception, Interrupted) and self._next_step < as_restoration(pl_module).steps_per_batch:
+        if isinstance(exception, Interrupted) and self._next_step < as_method(pl_module).steps_per_batch:
             self._save(trainer, pl_module)
 
     def _save(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        state = BatchState.capture(as_restoration(pl_module), trainer.optimizers[0], self._next_step)
+        state = BatchState.capture(as_method(pl_module), trainer.optimizers, self._next_step)
         state.write(self._path)
         self._saved = time.monotonic()

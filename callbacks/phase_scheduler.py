@@ -5,8 +5,8 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from rsi.data.batches import Step
+from rsi.method import as_method
 from rsi.phases import phase_ends, phase_starts
-from rsi.restoration import as_restoration
 
 
 class PhaseScheduler(Callback):
@@ -18,7 +18,7 @@ class PhaseScheduler(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
         """Start the batch at its first step and a phase at the phase's first step."""
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         if batch.index == 0:
             module.start_batch(batch.targets)
         phase = phase_starts(module.schedule).get(batch.index)
@@ -30,7 +30,7 @@ class PhaseScheduler(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
         """Keep the result of a phase after its last step."""
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         phase = phase_ends(module.schedule).get(batch.index)
         if phase is not None:
             module.end_phase(phase)

@@ -3,75 +3,80 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from rsi.atomic import atomic_path
 from rsi.data.target import Target
-from rsi.phases import Space, phase_at
-from rsi.restoration import PhaseResult, Restoration
+from rsi.method import PhaseResult, RestorationMethod
+from rsi.phases import phase_at
 from rsi.tensor_file import tensor_bytes
-
-OPTIMIZER = "optimizer."
 
 
 @dataclass(frozen=True)
 class BatchState:
-    """All that a batch needs to go on as if it had never stopped; images of past phases are rendered again.
+    """All that a batch needs to go on as if it had never stopped; images of past phases are drawn again.
 
     Attributes:
         targets: Checksum of the batch's names and images, in order.
         step: The step to take next.
         seconds: The time spent so far.
         spaces: The phases that are over.
-        tensors: ``latent``, the guard's ``finite_codes`` and ``stopped_at``, ``codes_0`` and so on, one per phase that
-            is over, and what the optimiser keeps, as ``optimizer.NAME``.
+        tensors: ``variable.NAME`` and ``kept.NAME`` of the method and its guard, ``stopped_at``,
+            ``phase.NUMBER.NAME``, the latents of the phases that are over, and ``optimizer.NUMBER.NAME``, what the
+            optimiser keeps of each variable.
     """
 
     targets: str
     step: int
     seconds: float
-    spaces: tuple[Space, ...]
+    spaces: tuple[str, ...]
     tensors: dict[str, Tensor]
 
     @classmethod
-    def capture(cls, module: Restoration, optimizer: Optimizer, step: int) -> "BatchState":
+    def capture(cls, module: RestorationMethod, optimizers: Sequence[Optimizer], step: int) -> "BatchState":
         """The state of the module's batch before ``step``."""
+        kept = optimizers[0].state_dict()["state"] if optimizers else {}
         tensors = {
-            "latent": module.latent.detach(),
-            "finite_codes": module.guard.codes,
+            **_prefixed("variable", module.variables),
+            **_prefixed("kept", module.guard.kept),
             "stopped_at": module.guard.stopped_at,
-            **{f"codes_{index}": result.codes for index, result in enumerate(module.path)},
-            **{f"{OPTIMIZER}{name}": value for name, value in optimizer.state[module.latent].items()},
+            **{k: v for i, result in enumerate(module.path) for k, v in _prefixed(f"phase.{i}", result.latent).items()},
+            **{k: v for i, entries in kept.items() for k, v in _prefixed(f"optimizer.{i}", entries).items()},
         }
         spaces = tuple(result.space for result in module.path)
-        on_cpu = {name: tensor.cpu() for name, tensor in tensors.items()}
+        on_cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
         return cls(checksum(module.targets), step, time.monotonic() - module.started, spaces, on_cpu)
 
-    def restore(self, module: Restoration, targets: Sequence[Target]) -> None:
-        """Bring the module to this state; its optimiser has to be set up anew after it."""
+    def restore(self, module: RestorationMethod, targets: Sequence[Target]) -> None:
+        """Bring the module to this state; its optimisers have to be set up anew after it."""
         module.start_batch(targets)
         module.started -= self.seconds
         for index, space in enumerate(self.spaces):
-            codes = self.tensors[f"codes_{index}"]
-            module.latent = nn.Parameter(codes.to(module.device))
-            module.path.append(PhaseResult(space, codes, module.render().cpu()))
-        module.latent = nn.Parameter(self.tensors["latent"].to(module.device))
-        module.guard.codes = self.tensors["finite_codes"].to(module.device)
+            latent = self._named(f"phase.{index}")
+            module.path.append(PhaseResult(space, _drawn(module, latent), latent))
+        module.set_variables(_moved(self._named("variable"), module.device))
+        module.guard.kept = _moved(self._named("kept"), module.device)
         module.guard.stopped_at = self.tensors["stopped_at"].to(module.device)
         module.start_phase(phase_at(module.schedule, self.step))
 
     def restore_optimizer(self, optimizer: Optimizer) -> None:
         """Give a new optimiser what the old one kept."""
-        kept = {name[len(OPTIMIZER) :]: tensor for name, tensor in self.tensors.items() if name.startswith(OPTIMIZER)}
-        if kept:
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": {0: kept}})
+        count = sum(len(group["params"]) for group in optimizer.param_groups)
+        kept = {index: _moved(self._named(f"optimizer.{index}"), torch.device("cpu")) for index in range(count)}
+        state = {index: entries for index, entries in kept.items() if entries}
+        if state:
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+    def _named(self, prefix: str) -> dict[str, Tensor]:
+        start = f"{prefix}."
+        return {name[len(start) :]: tensor for name, tensor in self.tensors.items() if name.startswith(start)}
 
     def first_step(self, targets: Sequence[Target]) -> int:
         """The step at which a batch goes on: 0 for any other batch than the one of this state."""
@@ -102,3 +107,17 @@ def checksum(targets: Sequence[Target]) -> str:
         digest.update(repr((target.name, target.seed, tuple(target.image.shape))).encode())
         digest.update(torch.cat([target.image, target.known]).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def _moved(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """Copies: last bits of matrix products can depend on where memory starts, and that of a file starts anywhere."""
+    return {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
+
+
+@torch.no_grad()
+def _drawn(module: RestorationMethod, latent: Mapping[str, Tensor]) -> Tensor:
+    return module.draw(_moved(latent, module.device)).clamp(0, 1).cpu()

@@ -1,12 +1,9 @@
 """Stopping the images whose numbers are not finite any more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
-
-from rsi.latents import expand
-from rsi.phases import Space
+from torch import Tensor
 
 GOING = -1
 
@@ -14,42 +11,42 @@ GOING = -1
 class FiniteGuard:
     """Takes an image out of the optimisation at its first loss or gradient that is not finite; the others go on.
 
-    The image goes back to the last codes at which both were finite and stays there. Nothing here waits for the device.
+    The image goes back to the last variables at which both were finite and stays there. Nothing here waits for the
+    device.
 
     Args:
-        codes: ``[B, ..., w_dim]``, where the optimisation starts.
+        variables: What is optimised, each ``[B, ...]``, where the optimisation starts.
 
     Attributes:
-        codes: The last codes of each image with finite loss and gradient, or those it started from.
+        kept: The last variables of each image with finite loss and gradient, or those it started from.
         stopped_at: ``[B]``, the step at which an image was stopped; ``GOING`` if it was not.
     """
 
-    def __init__(self, codes: Tensor) -> None:
-        self.codes = codes.detach().clone()
-        self.stopped_at = torch.full((len(codes),), GOING, device=codes.device)
-
-    def expand(self, space: Space, filters: Sequence[int]) -> None:
-        """Follow the latent to a larger space."""
-        self.codes = expand(self.codes, space, filters)
+    def __init__(self, variables: Mapping[str, Tensor]) -> None:
+        self.kept = {name: value.detach().clone() for name, value in variables.items()}
+        first = next(iter(self.kept.values()))
+        self.stopped_at = torch.full((len(first),), GOING, device=first.device)
 
     @torch.no_grad()
-    def watch(self, latent: nn.Parameter, losses: Tensor, step: int) -> None:
+    def watch(self, variables: Mapping[str, Tensor], losses: Tensor, step: int) -> None:
         """Note which images are finite, before the optimiser's step.
 
         Args:
-            latent: The codes ``[B, ..., w_dim]`` of this step with their gradient.
+            variables: The variables of this step with their gradients; those without are looked at themselves.
             losses: The loss of each image, ``[B]``.
             step: The number of this step.
         """
-        gradient = latent if latent.grad is None else latent.grad
-        finite = losses.isfinite() & gradient.flatten(1).isfinite().all(1)
+        finite = losses.isfinite()
+        for value in variables.values():
+            finite = finite & (value if value.grad is None else value.grad).flatten(1).isfinite().all(1)
         self.stopped_at = torch.where((self.stopped_at == GOING) & ~finite, step, self.stopped_at)
-        self.codes = torch.where(self._going(latent), latent, self.codes)
+        self.kept = {name: torch.where(self._going(value), value, self.kept[name]) for name, value in variables.items()}
 
     @torch.no_grad()
-    def hold(self, latent: nn.Parameter) -> None:
+    def hold(self, variables: Mapping[str, Tensor]) -> None:
         """Put the stopped images back, after the optimiser's step."""
-        latent.copy_(torch.where(self._going(latent), latent, self.codes))
+        for name, value in variables.items():
+            value.copy_(torch.where(self._going(value), value, self.kept[name]))
 
-    def _going(self, latent: Tensor) -> Tensor:
-        return (self.stopped_at == GOING).view(-1, *[1] * (latent.ndim - 1))
+    def _going(self, value: Tensor) -> Tensor:
+        return (self.stopped_at == GOING).view(-1, *[1] * (value.ndim - 1))

@@ -1,11 +1,14 @@
-"""The latent codes of a batch and how a larger space takes over from a smaller one."""
+"""The latents of a batch: where they start, how a larger space takes over, and the images they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from rsi.generators import Generator
 from rsi.phases import Space
+
+NOISE = "noise_"
 
 
 def initial_codes(w_avg: Tensor, batch_size: int) -> Tensor:
@@ -31,3 +34,16 @@ def expand(codes: Tensor, space: Space, filters: Sequence[int]) -> Tensor:
     if space == "W++" and codes.shape[1] == len(filters):
         codes = codes.repeat_interleave(torch.tensor(filters, device=codes.device), dim=1)
     return codes
+
+
+def draw_latent(generator: Generator, latent: Mapping[str, Tensor]) -> Tensor:
+    """The images ``[B, 3, R, R]`` of a latent, nominally in [0, 1] and not clamped.
+
+    Args:
+        generator: The generator.
+        latent: ``codes``, in W, W+ or W++, and maps ``noise_N`` for those of the generator's convolutions whose own
+            noise they replace, ``[B, 1, side, side]``, or ``[B, 1, 1, 1]`` where it is the same everywhere.
+    """
+    noise = {int(name[len(NOISE) :]): value for name, value in latent.items() if name.startswith(NOISE)}
+    images: Tensor = generator.synthesis(latent["codes"], noise)
+    return images

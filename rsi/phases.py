@@ -1,8 +1,9 @@
 """The schedule of an optimisation: which latent space, for how many steps, with which step size."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rsi.errors import InputError
 
@@ -11,13 +12,30 @@ SPACES: tuple[Space, ...] = ("W", "W+", "W++")
 
 
 @dataclass(frozen=True)
-class Phase:
+class Stage:
+    """A stretch of the steps of a batch; every method has one or more.
+
+    Attributes:
+        space: What it is called in pictures, tables and logs.
+        steps: How many steps it takes.
+    """
+
+    space: str
+    steps: int
+
+
+AnyStage = TypeVar("AnyStage", bound=Stage)
+
+
+@dataclass(frozen=True)
+class Phase(Stage):
     """One phase of the optimisation.
 
     Attributes:
         space: ``W`` (one code per image), ``W+`` (one per style slot) or ``W++`` (one per convolution filter).
         steps: How many steps it takes, at least 1.
         lr: The distance that a code moves in a step, in units of FFHQ's W space.
+        final_lr: The distance at the last step, if it changes on the way, by the same factor from step to step.
 
     Raises:
         InputError: A value is out of its range.
@@ -26,6 +44,7 @@ class Phase:
     space: Space
     steps: int
     lr: float
+    final_lr: float | None = None
 
     def __post_init__(self) -> None:
         if self.space not in SPACES:
@@ -34,6 +53,18 @@ class Phase:
             raise InputError(f"phase {self.space} has {self.steps} steps: use 1 or more, or leave the phase out")
         if not self.lr > 0:
             raise InputError(f"phase {self.space} has a step size of {self.lr}: use a number above 0")
+        if self.final_lr is not None and not self.final_lr > 0:
+            raise InputError(f"phase {self.space} has a final step size of {self.final_lr}: use a number above 0")
+
+    def lr_factor(self, step: int) -> float:
+        """The step size at a step of the phase, counted from 0, as a multiple of ``lr``."""
+        if self.final_lr is None or self.steps == 1:
+            return 1.0
+        return math.pow(self.final_lr / self.lr, step / (self.steps - 1))
+
+    def __str__(self) -> str:
+        """Space, steps and step sizes."""
+        return f"{self.space} {self.steps} x {self.lr}" + ("" if self.final_lr is None else f" to {self.final_lr}")
 
 
 PAPER_SCHEDULE = (Phase("W", 150, 0.08), Phase("W+", 150, 0.02), Phase("W++", 150, 0.005))
@@ -55,20 +86,26 @@ def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     return tuple(phases)
 
 
-def phase_starts(phases: Sequence[Phase]) -> dict[int, Phase]:
+def phase_starts(phases: Sequence[AnyStage]) -> dict[int, AnyStage]:
     """The step at which each phase starts."""
-    starts, step = {}, 0
+    starts: dict[int, AnyStage] = {}
+    step = 0
     for phase in phases:
         starts[step] = phase
         step += phase.steps
     return starts
 
 
-def phase_ends(phases: Sequence[Phase]) -> dict[int, Phase]:
+def phase_ends(phases: Sequence[AnyStage]) -> dict[int, AnyStage]:
     """The last step of each phase."""
     return {start + phase.steps - 1: phase for start, phase in phase_starts(phases).items()}
 
 
-def phase_at(phases: Sequence[Phase], step: int) -> Phase:
+def phase_at(phases: Sequence[AnyStage], step: int) -> AnyStage:
     """The phase that a step belongs to."""
     return next(phase for end, phase in phase_ends(phases).items() if step <= end)
+
+
+def step_in_phase(phases: Sequence[Stage], step: int) -> int:
+    """How many steps of its phase come before a step."""
+    return step - max(start for start in phase_starts(phases) if start <= step)

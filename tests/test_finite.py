@@ -56,7 +56,7 @@ class Record(Callback):
         self.latents: list[Tensor] = []
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
-        self.latents.append(pl_module.latent.detach().clone())
+        self.latents.append(pl_module.codes.detach().clone())
 
 
 def run(folder: Path, generator: Path, degradation: Degradation, optimizer: Any = "ngd") -> tuple[Record, Restoration]:
@@ -95,8 +95,8 @@ def test_image_that_is_never_finite_stays_at_the_mean(jpeg_folder: Path, tiny_ge
 def test_zero_gradient_is_finite_and_moves_nothing() -> None:
     latent = nn.Parameter(torch.ones(2, 4))
     latent.grad = torch.zeros(2, 4)
-    guard = FiniteGuard(latent)
-    guard.watch(latent, torch.zeros(2), 0)
-    guard.hold(latent)
+    guard = FiniteGuard({"codes": latent})
+    guard.watch({"codes": latent}, torch.zeros(2), 0)
+    guard.hold({"codes": latent})
     assert guard.stopped_at.tolist() == [GOING, GOING]
     assert torch.equal(latent, torch.ones(2, 4))

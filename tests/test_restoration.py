@@ -138,8 +138,8 @@ def test_shrinking_schedule_is_refused() -> None:
         Restoration(schedule=[Phase("W+", 1, 0.1), Phase("W", 1, 0.1)])
 
 
-def test_checkpoint_holds_the_latent_alone(jpeg_folder: Path, tiny_generator: Path) -> None:
+def test_checkpoint_holds_the_codes_alone(jpeg_folder: Path, tiny_generator: Path) -> None:
     _, module = run(jpeg_folder, tiny_generator)
     checkpoint = {"state_dict": module.state_dict()}
     module.on_save_checkpoint(checkpoint)
-    assert list(checkpoint["state_dict"]) == ["latent"]
+    assert list(checkpoint["state_dict"]) == ["_variables.codes"]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from rsi.atomic import atomic_path
+from rsi.atomic import atomic_path, remove_partial
 from rsi.data.batches import Step
+from rsi.method import as_method
 from rsi.pictures import to_picture
-from rsi.restoration import as_restoration
 
 
 class PhaseImages(Callback):
@@ -22,11 +22,15 @@ class PhaseImages(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Remove what a killed run has left."""
+        remove_partial(self.folder)
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Step, batch_idx: int
     ) -> None:
         """Write the batch after its last step."""
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         if batch.index + 1 < module.steps_per_batch:
             return
         for phase in module.path:

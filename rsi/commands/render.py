@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from rsi.atomic import atomic_path
 from rsi.errors import InputError
 from rsi.generators import load_generator
+from rsi.latents import draw_latent
 from rsi.pictures import to_picture
 
 
@@ -20,22 +21,24 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("output", type=Path, help="the picture to write, PNG")
     parser.add_argument("--generator", help="the generator, if it is not where it was")
     arguments = parser.parse_args(argv)
-    codes, generator = read_latent(arguments.latent)
+    latent, generator = read_latent(arguments.latent)
     with torch.no_grad():
-        image = load_generator(arguments.generator or generator).synthesis(codes.unsqueeze(0))[0]
+        image = draw_latent(load_generator(arguments.generator or generator), latent)[0]
     with atomic_path(arguments.output) as path:
         to_picture(image).save(path, "PNG")
     return 0
 
 
-def read_latent(path: Path) -> tuple[torch.Tensor, str]:
-    """The codes of one image and the generator they belong to.
+def read_latent(path: Path) -> tuple[dict[str, torch.Tensor], str]:
+    """The latent of one image, each tensor ``[1, ...]``, and the generator it belongs to.
 
     Raises:
         InputError: The file is not a latent of ours.
     """
     try:
         with safe_open(path, "pt") as file:
-            return file.get_tensor("codes"), file.metadata()["generator"]
+            names = {"codes", *file.keys()}
+            latent = {name: file.get_tensor(name).unsqueeze(0) for name in sorted(names)}
+            return latent, file.metadata()["generator"]
     except (OSError, SafetensorError, KeyError, TypeError):
         raise InputError(f"{path} is not a latent: give a .safetensors file from the latents folder of a run") from None

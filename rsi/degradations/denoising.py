@@ -28,9 +28,14 @@ class Denoising(Degradation):
         k_b: Probability that a pixel is lost, from 0 to below 1.
         offset: Photons taken off in the approximation, 0.5 in the paper; 0 keeps the Poisson noise's mean.
 
+    Attributes:
+        keep: The keep-mask of the approximation, ``[B, 1, H, W]``, where it is known; see :meth:`keeping`.
+
     Raises:
         InputError: A number is out of its range.
     """
+
+    keep: Tensor | None
 
     def __init__(self, k_p: float, k_b: float, offset: float = 0.5) -> None:
         super().__init__()
@@ -43,6 +48,17 @@ class Denoising(Degradation):
         self.k_p = float(k_p)
         self.k_b = float(k_b)
         self.offset = float(offset)
+        self.register_buffer("keep", None, persistent=False)
+
+    def keeping(self, keep: Tensor) -> "Denoising":
+        """This operator, whose approximation drops always the same pixels; the true operator still draws them.
+
+        Args:
+            keep: ``[B, 1, H, W]``, 1 where a pixel is kept and 0 where it is lost.
+        """
+        known = Denoising(self.k_p, self.k_b, self.offset)
+        known.keep = keep
+        return known
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         """Gaussian noise of the Poisson's variance and random lost pixels, ``[B, 3, H, W]``."""
@@ -50,17 +66,18 @@ class Denoising(Degradation):
         rate = self.k_p * p
         deviation = torch.where(p > GREY_LEVEL, rate, rate.detach()).sqrt()
         noisy = rate + deviation * random.normal(x.shape[1:]).to(x)
-        return soft_clamp((noisy - self.offset) / self.k_p) * self._keep(x, random)
+        keep = self._draw_keep(x, random) if self.keep is None else self.keep.to(x)
+        return soft_clamp((noisy - self.offset) / self.k_p) * keep
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
         """Poisson noise and random lost pixels, ``[B, 3, H, W]``, 8 bits in [0, 1]."""
         photons = random.poisson(self.k_p * x.clamp(0, 1))
-        return quantise(photons * self._keep(x, random) / self.k_p)
+        return quantise(photons * self._draw_keep(x, random) / self.k_p)
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """The two strengths of the noise."""
         return {"k_p": self.k_p, "k_b": self.k_b}
 
-    def _keep(self, x: Tensor, random: ImageRandom) -> Tensor:
+    def _draw_keep(self, x: Tensor, random: ImageRandom) -> Tensor:
         return (random.uniform((1, *x.shape[2:])) >= self.k_b).to(x)

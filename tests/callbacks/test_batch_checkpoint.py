@@ -81,7 +81,7 @@ def test_killed_run_ends_with_the_same_bytes(
     taken = [step for moment in moments for step in killed(moment)] + killed()
     assert [index for names, index in taken if "a.jpg" in names] == list(range(10))
     assert killed.files() == whole.files()
-    assert len(whole.files()) == 9
+    assert len(whole.files()) == 12
 
 
 def test_time_between_savings_and_ends_of_phases(run: Run) -> None:
