@@ -1,13 +1,20 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Architecture, Generator, load_generator, save_generator
 from rsi.log import tell_once
 from rsi.pictures import to_picture
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 TINY = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16)
 
 
@@ -17,6 +24,14 @@ def _nothing_told_yet() -> None:
     tell_once.cache_clear()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Weights and measured step scales are kept in a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("torch")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small random generator of 32 px, as a file."""
@@ -24,6 +39,17 @@ def tiny_generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         generator = Generator(TINY)
     path = tmp_path_factory.mktemp("generator") / "tiny.safetensors"
+    save_generator(generator, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def noisy_generator(tiny_generator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small generator with noise inputs that matter."""
+    generator = load_generator(tiny_generator)
+    strengths = {k: torch.tensor(0.5) for k in generator.state_dict() if k.endswith("noise_strength")}
+    generator.load_state_dict({**generator.state_dict(), **strengths})
+    path = tmp_path_factory.mktemp("generator") / "noisy.safetensors"
     save_generator(generator, path)
     return path
 
@@ -38,3 +64,13 @@ def jpeg_folder(tmp_path: Path) -> Path:
         picture = to_picture(image).resize((32, 32), Image.Resampling.BICUBIC)
         picture.save(folder / f"{name}.jpg", quality=quality)
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.fail("the tests of pages need a browser: install Debian's package chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

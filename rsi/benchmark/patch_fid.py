@@ -7,11 +7,16 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 
+from rsi.download import cached_path, fetch
 from rsi.errors import InputError
 from rsi.perceptual import EmbeddedDistance
 from rsi.randomness import ImageRandom, image_seed
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION_FILE}"
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+INCEPTION_SIZE = 95_628_359
+DOWNLOAD = "download"
 CROPS_AT_ONCE = 250
 
 
@@ -46,16 +51,25 @@ class EmbeddedFeatures(nn.Module):
         return self.network.describe(crops.float() / 255)
 
 
-def find_inception(given: Path | None) -> Path | None:
+def find_inception(given: str | None) -> Path | None:
     """The file of Inception's weights: the one given, or the one in torch's cache if there is any.
 
+    Args:
+        given: Its path, or ``download`` to have it in the cache.
+
     Raises:
-        InputError: The one given does not exist.
+        InputError: The one given does not exist, or the one in the cache has other content.
     """
-    if given is not None and not given.is_file():
-        raise InputError(f"{given} does not exist: give the path of torch-fidelity's {INCEPTION_FILE}")
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
-    return given or (cached if cached.is_file() else None)
+    if given is not None and given != DOWNLOAD:
+        path = Path(given)
+        if not path.is_file():
+            raise InputError(
+                f"{path} does not exist: give the path of torch-fidelity's {INCEPTION_FILE}, or {DOWNLOAD}"
+            )
+        return path
+    if given is None and not cached_path(INCEPTION_URL).is_file():
+        return None
+    return fetch(INCEPTION_URL, INCEPTION_SHA256, size=INCEPTION_SIZE)
 
 
 def load_features(inception: Path | None) -> nn.Module:

@@ -1,11 +1,12 @@
-"""``rsi convert``: turn a generator file of NVIDIA's into safetensors."""
+"""``rsi convert``: turn a generator file of any format into safetensors."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from rsi.commands.network_flags import add_network_flags, apply_network_flags
 from rsi.errors import InputError
-from rsi.generators import load_generator, save_generator
+from rsi.generators import load_generator, save_generator, select_class
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,15 +17,20 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(
         "rsi convert",
-        description="Turn an NVIDIA .pkl generator into a .safetensors file. Nothing in it is executed.",
+        description="Turns a generator into a .safetensors file. Nothing in it is executed.",
     )
-    parser.add_argument("input", help="NVIDIA's StyleGAN2-ADA .pkl")
+    parser.add_argument("input", help="NVIDIA's .pkl, a rosinality .pt, a .safetensors, or a name of rsi generators")
     parser.add_argument("output", type=Path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.add_argument("--class_label", type=int, help="keep one class of a conditional generator")
+    add_network_flags(parser)
     arguments = parser.parse_args(argv)
+    apply_network_flags(arguments)
     if arguments.output.exists() and not arguments.overwrite:
         raise InputError(f"{arguments.output} exists: give another name or --overwrite")
     generator = load_generator(arguments.input)
+    if arguments.class_label is not None:
+        generator = select_class(generator, arguments.class_label)
     save_generator(generator, arguments.output)
     sizes = generator.architecture
     print(

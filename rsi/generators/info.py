@@ -18,6 +18,8 @@ class GeneratorInfo:
         license: The licence of the weights.
         sha256: SHA-256 of the file, 64 hexadecimal digits; empty if it was made in memory.
         embedded: It came with this package.
+        format: What kind of file it was read from; empty if it was made in memory.
+        class_label: The class that was selected of a conditional generator.
     """
 
     name: str = "untrained"
@@ -26,3 +28,5 @@ class GeneratorInfo:
     license: str = UNKNOWN_LICENSE
     sha256: str = ""
     embedded: bool = False
+    format: str = ""
+    class_label: int | None = None

@@ -1,13 +1,13 @@
 """NVIDIA's StyleGAN2-ADA checkpoints, read without running anything in them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
-from rsi.generators.inert_pickle import Call, UnknownGlobalError, read_pickle
+from rsi.generators.assembly import infer_architecture
+from rsi.generators.inert_pickle import Call, read_pickle
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
@@ -31,7 +31,12 @@ SUPPORTED = (  # module, attribute, the only value that the networks of this pac
     ("mapping.fc0.", "activation", "lrelu"),
     ("mapping.fc0.", "bias_gain", 0.01),
 )
-TORCH_SAVE_MAGIC = 0x1950A86A20F9469CFC6C
+OTHER_KINDS = {  # what the source inside such files says; only files that are refused are searched for it
+    b"dnnlib.tflib": "a TensorFlow checkpoint: use the .pkl of the same network for stylegan2-ada-pytorch",
+    b"Superres": "a StyleGAN-XL generator: only StyleGAN2 is supported",
+    b"embed_proj": "a StyleGAN-XL generator: only StyleGAN2 is supported",
+    b"SynthesisInput": "a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl",
+}
 MAX_MODULES = 1000
 MAX_NAME = 64
 
@@ -56,7 +61,15 @@ def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTenso
     Raises:
         InputError: The file is damaged, names anything that no checkpoint needs, or holds another network.
     """
-    modules = _walk(_g_ema(_read(data)))
+    try:
+        return _read(data)
+    except InputError as error:
+        kind = next((kind for marker, kind in OTHER_KINDS.items() if marker in data), None)
+        raise InputError(f"{kind} ({error})" if kind else str(error)) from None
+
+
+def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
+    modules = _walk(_g_ema(read_pickle(data, ALLOWED)))
     _check_supported(modules)
     tensors = {
         prefix + name: _stored(prefix + name, record)
@@ -64,23 +77,11 @@ def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTenso
         for kind in ("_parameters", "_buffers")
         for name, record in _children(module, kind).items()
     }
-    return _architecture(tensors, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
-
-
-def _read(data: bytes) -> object:
-    try:
-        return read_pickle(data, ALLOWED)
-    except UnknownGlobalError as error:
-        if error.name.startswith("dnnlib.tflib."):
-            raise InputError(
-                f"a TensorFlow checkpoint ({error.name}): use the .pkl of the same network for stylegan2-ada-pytorch"
-            ) from None
-        raise
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
 
 
 def _g_ema(root: object) -> object:
-    if root == TORCH_SAVE_MAGIC:
-        raise InputError("a torch.save file: use NVIDIA's .pkl or a .safetensors file written by rsi convert")
     network: object = _dictionary(root).get("G_ema")
     if network is None:
         raise InputError("the pickle has no G_ema: it is not an NVIDIA checkpoint of a generator")
@@ -125,8 +126,6 @@ def _dictionary(record: object) -> Mapping[Any, Any]:
 
 
 def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
-    if any(module.class_name == "SynthesisInput" for module in modules.values()):
-        raise InputError("a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl")
     for prefix, attribute, expected in SUPPORTED:
         if prefix not in modules:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
@@ -141,31 +140,3 @@ def _stored(name: str, record: object) -> StoredTensor:
         return StoredTensor.from_record(record)
     except InputError as error:
         raise InputError(f"tensor {name}: {error}") from None
-
-
-def _architecture(tensors: Mapping[str, StoredTensor], conv_clamp: object) -> Architecture:
-    """The architecture that has tensors of these shapes."""
-
-    def size(name: str, axis: int) -> int:
-        shape = tensors[name].shape if name in tensors else ()
-        if len(shape) <= axis:
-            raise InputError(f"G_ema has no tensor {name} with {axis + 1} or more axes")
-        return shape[axis]
-
-    if not isinstance(conv_clamp, int | float | None):
-        raise InputError(f"conv_clamp is a {type(conv_clamp).__name__}, not a number")
-    blocks = (re.fullmatch(r"synthesis\.b(\d{1,4})\.conv1\.weight", name) for name in tensors)
-    channels = {4: size(f"{FIRST_LAYER}weight", 0)} | {int(block[1]): size(block[0], 0) for block in blocks if block}
-    if (colours := size(f"synthesis.b{max(channels)}.torgb.weight", 0)) != 3:
-        raise InputError(f"the generator makes images of {colours} channels: only RGB is supported")
-    conditional = "mapping.embed.weight" in tensors
-    return Architecture(
-        z_dim=size("mapping.fc0.weight", 1) - (size("mapping.embed.weight", 0) if conditional else 0),
-        c_dim=size("mapping.embed.weight", 1) if conditional else 0,
-        w_dim=size("synthesis.b4.conv1.affine.weight", 1),
-        img_resolution=max(channels),
-        mapping_layers=sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in tensors),
-        channel_base=max(resolution * count for resolution, count in channels.items()),
-        channel_max=max(channels.values()),
-        conv_clamp=conv_clamp,
-    )

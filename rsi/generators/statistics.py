@@ -1,4 +1,6 @@
-"""The scale of a generator's W space."""
+"""The mean and the scale of a generator's W space, from always the same random codes."""
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -7,11 +9,12 @@ from rsi.generators.stylegan2 import Generator
 from rsi.randomness import ImageRandom
 
 CHUNK = 1000
+SAMPLES = 10_000
 
 
 @torch.no_grad()
-def w_rms(generator: Generator, samples: int = 10_000) -> float:
-    """Root-mean-square distance of mapped codes from ``w_avg``, always of the same random codes.
+def w_rms(generator: Generator, samples: int = SAMPLES) -> float:
+    """Root-mean-square distance of mapped codes from ``w_avg``.
 
     FFHQ's is 9.95; the step sizes of the method suit W spaces of that scale. Classes of a conditional
     generator are drawn uniformly.
@@ -20,16 +23,24 @@ def w_rms(generator: Generator, samples: int = 10_000) -> float:
         generator: The generator.
         samples: How many codes to map.
     """
-    starts = range(0, samples, CHUNK)
-    total = sum(_squared_distances(generator, start, min(CHUNK, samples - start)) for start in starts)
+    squares = ((codes - generator.w_avg).square() for codes in _codes(generator, samples))
+    total = sum(square.sum(dtype=torch.float64) for square in squares)
     return float((total / samples) ** 0.5)
 
 
-def _squared_distances(generator: Generator, start: int, count: int) -> Tensor:
-    random = ImageRandom([0], f"w_rms {start}")
+@torch.no_grad()
+def mean_code(generator: Generator, samples: int = SAMPLES) -> Tensor:
+    """The mean of mapped codes, ``[w_dim]``; see :func:`w_rms`."""
+    total = sum(codes.sum(0, dtype=torch.float64) for codes in _codes(generator, samples))
+    return torch.as_tensor(total / samples).to(generator.w_avg)
+
+
+def _codes(generator: Generator, samples: int) -> Iterator[Tensor]:
+    """Mapped codes in chunks, ``[n, w_dim]``."""
     w_avg, mapping = generator.w_avg, generator.mapping
-    z = random.normal((count, mapping.z_dim))[0].to(w_avg)
-    labels = (random.uniform((count, 1))[0] * mapping.c_dim).floor().to(w_avg.device)
-    c = (labels == torch.arange(mapping.c_dim, device=w_avg.device)).to(w_avg.dtype)
-    squares: Tensor = (mapping(z, c) - w_avg).square()
-    return squares.sum(dtype=torch.float64)
+    for start in range(0, samples, CHUNK):
+        random, count = ImageRandom([0], f"w_rms {start}"), min(CHUNK, samples - start)
+        z = random.normal((count, mapping.z_dim))[0].to(w_avg)
+        labels = (random.uniform((count, 1))[0] * mapping.c_dim).floor().to(w_avg.device)
+        c = (labels == torch.arange(mapping.c_dim, device=w_avg.device)).to(w_avg.dtype)
+        yield mapping(z, c)

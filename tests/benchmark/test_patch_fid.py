@@ -83,12 +83,17 @@ def test_inception_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     assert find_inception(None) is None
     assert isinstance(load_features(None), EmbeddedFeatures)
+    monkeypatch.setenv("RSI_OFFLINE", "1")
+    with pytest.raises(InputError, match=r"6726825d.pth is missing .* put the file from https://github.com/toshas"):
+        find_inception("download")
     with pytest.raises(InputError, match=r"nowhere.pth does not exist: give the path of torch-fidelity's weights"):
-        find_inception(Path("nowhere.pth"))
+        find_inception("nowhere.pth")
     cached = tmp_path / "checkpoints" / "weights-inception-2015-12-05-6726825d.pth"
     cached.parent.mkdir()
     cached.write_text("no weights")
-    assert find_inception(None) == cached
+    with pytest.raises(InputError, match=r"has the SHA-256 .* instead of 6726825d.*: delete it, or put the file from"):
+        find_inception(None)
+    assert find_inception(str(cached)) == cached
     with pytest.raises(InputError, match="is not torch-fidelity's weights-inception"):
         load_features(cached)
 

@@ -52,3 +52,15 @@ def test_nothing_is_written_from_a_bad_file(tmp_path: Path) -> None:
 def test_a_folder_as_output(source: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         main([str(source), str(tmp_path), "--overwrite"])
+
+
+def test_one_class_of_a_conditional_generator(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
+    generator = Generator(Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8))
+    save_generator(generator, source)
+    main([str(source), str(target), "--class_label", "1"])
+    z, loaded = torch.randn(2, 6), load_generator(target)
+    assert loaded.architecture.c_dim == 0
+    assert torch.allclose(loaded(z), generator(z, torch.eye(3)[1].expand(2, -1)), rtol=1e-3, atol=1e-4)
+    with pytest.raises(InputError, match="3 classes: give --class_label 0 to 2, not 3"):
+        main([str(source), str(target), "--class_label", "3", "--overwrite"])

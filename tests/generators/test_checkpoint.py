@@ -43,6 +43,7 @@ def test_the_embedded_generator() -> None:
         license="CC-BY-4.0 (ToonHead by Johan Melin)",
         sha256=hashlib.sha256(asset.read_bytes()).hexdigest(),
         embedded=True,
+        format="safetensors of rsi",
     )
     assert generator.architecture == Architecture(64, 0, 128, 128, 4, 2048, 128)
 
@@ -94,7 +95,8 @@ def test_the_suffix_does_not_matter(saved: Path) -> None:
 
 def test_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match=r"ffhq does not exist: give a .safetensors or NVIDIA .pkl file, or .* avatars128"
+        InputError,
+        match=r"ffhq does not exist: give a .safetensors, NVIDIA .pkl or rosinality .pt file, or .* ffhq1024",
     ):
         load_generator("ffhq")
     with pytest.raises(InputError, match=r"is a folder: give a .safetensors"):
@@ -105,8 +107,8 @@ def test_unknown_names(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "the file is empty: get it again"),
-        (b"<html>404</html>", "neither a .safetensors file nor a pickle: get it again"),
-        (b"PK\x03\x04rest", "a torch.save file: use NVIDIA's .pkl"),
+        (b"<html>404</html>", "neither a .safetensors nor a torch.save file nor a pickle: get it again"),
+        (b"PK\x03\x04rest", "damaged or cut off"),
         (b"\x40\0\0\0\0\0\0\0{}", r"damaged or cut off"),
         (b"\x02\0\0\0\0\0\0\0{}", "metadata architecture is None; only 'stylegan2-ada' is supported"),
     ],
@@ -117,14 +119,6 @@ def test_other_files(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=f"x.safetensors: .*{message}") as caught:
         load_generator(path)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("legacy", [True, False])
-def test_torch_files(tmp_path: Path, legacy: bool) -> None:
-    path = tmp_path / "network.pt"
-    torch.save({"g_ema": {"weight": torch.ones(2)}}, path, _use_new_zipfile_serialization=not legacy)
-    with pytest.raises(InputError, match=r"network.pt: a torch.save file: use NVIDIA's .pkl"):
-        load_generator(path)
 
 
 def test_truncated_files(saved: Path) -> None:

@@ -106,7 +106,6 @@ def test_views_of_a_shared_storage(persistent: Any, write_pickle: WritePickle) -
         (lambda g: setattr(g.mapping.fc0, "bias_gain", 1.0), "bias_gain of mapping.fc0 is 1.0; only 0.01"),
         (lambda g: setattr(g.mapping.fc0, "activation", [1]), "activation of mapping.fc0 is list"),
         (lambda g: setattr(g.synthesis.b4.conv1, "conv_clamp", "x"), "conv_clamp is a str"),
-        (lambda g: setattr(g.synthesis.b4.conv1, "recorded", ("SynthesisInput", "")), "StyleGAN3 generator"),
         (lambda g: g.mapping.w_avg.fill_(torch.nan), "w_avg does not hold finite"),
         (lambda g: g.synthesis.b8.resample_filter.mul_(2), "is not the filter"),
         (lambda g: g.mapping.register_buffer("w_avg", torch.ones(5, dtype=torch.int64)), "holds torch.int64"),
@@ -268,8 +267,26 @@ def test_tensorflow_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name in ("dnnlib", "dnnlib.tflib", module.__name__):
         monkeypatch.setitem(sys.modules, name, module)
     path = write_file(tmp_path, pickle.dumps((vars(module)["Network"](),), 3))
-    with pytest.raises(InputError, match=r"TensorFlow checkpoint \(dnnlib.tflib.network.Network\): use the .pkl"):
+    with pytest.raises(
+        InputError, match=r"a TensorFlow checkpoint: use the .pkl .* \(it names 'dnnlib.tflib.network.Network'"
+    ):
         load_generator(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("class SynthesisInput(torch.nn.Module):", "a StyleGAN3 generator: only StyleGAN2 has the W"),
+        ("class SynthesisInput: ...; class SuperresSynthesisNetwork: ...", "a StyleGAN-XL generator: only StyleGAN2"),
+    ],
+)
+def test_later_generators_are_refused_by_name(
+    persistent: Any, write_pickle: WritePickle, source: str, kind: str
+) -> None:
+    persistent.recorded = "Generator", source
+    del persistent.synthesis.b4
+    with pytest.raises(InputError, match=rf"{kind}.*\(G_ema has no module synthesis.b4"):
+        load_generator(write_pickle(persistent))
 
 
 def test_truncated_files(persistent: Any, write_pickle: WritePickle) -> None:

@@ -1,0 +1,60 @@
+"""``rsi inspect``: say what is in a generator file and whether it can be used."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rsi.commands.network_flags import add_network_flags, apply_network_flags
+from rsi.download import file_sha256
+from rsi.errors import InputError
+from rsi.generators import load_generator
+from rsi.generators.checkpoint import EMBEDDED
+from rsi.generators.description import describe_generator
+from rsi.generators.formats import detect_format
+from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.log import printable
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what is known of a generator; returns 1 if it cannot be used."""
+    parser = argparse.ArgumentParser(
+        "rsi inspect",
+        description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
+    )
+    parser.add_argument("generator", help="a file, or a name that rsi generators lists")
+    add_network_flags(parser)
+    arguments = parser.parse_args(argv)
+    apply_network_flags(arguments)
+    name = arguments.generator
+    if name not in EMBEDDED:
+        path = obtain(zoo()[name]) if name in zoo() else Path(name)
+        _print(_describe_file(path))
+    try:
+        _print(describe_generator(load_generator(name)))
+    except InputError as error:
+        _print({"can be used": f"no: {error}"})
+        return 1
+    _print({"can be used": f"yes: rsi fit --generator {name}"})
+    return 0
+
+
+def _describe_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give a generator file, or a name that rsi generators lists")
+    digest = file_sha256(path)
+    known = find_by_checksum(digest)
+    with path.open("rb") as file:
+        try:
+            kind = detect_format(file.read(100)).value
+        except InputError:
+            kind = "unknown"
+    return {
+        "file": f"{path}, {path.stat().st_size} bytes",
+        "SHA-256": f"{digest}, {f'that of {known.name}' if known else 'not one of the zoo'}",
+        "format": kind,
+    }
+
+
+def _print(facts: Mapping[str, str]) -> None:
+    for name, fact in facts.items():
+        print(f"{name:<13} {printable(fact)}")

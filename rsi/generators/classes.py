@@ -1,0 +1,59 @@
+"""One class of a conditional generator."""
+
+from dataclasses import replace
+
+import torch
+
+from rsi.errors import InputError
+from rsi.generators.statistics import mean_code
+from rsi.generators.stylegan2 import Generator
+
+
+@torch.no_grad()
+def select_class(generator: Generator, label: int | None) -> Generator:
+    """The generator of one class: unconditional, and its mean code is that of the class.
+
+    For one class the embedded label is constant. As part of the input of the mapping network's first layer it adds a
+    constant to the output, which goes into the bias here. The mean code is computed anew: the stored one is over all
+    classes.
+
+    Args:
+        generator: Any generator; it is not changed.
+        label: The class, from 0; ``None`` for a generator without classes.
+
+    Raises:
+        InputError: The generator has no such class, no classes at all, or has classes and none is given.
+    """
+    classes, name = generator.architecture.c_dim, generator.info.name
+    if not classes and label is None:
+        return generator
+    if not classes:
+        raise InputError(f"the generator {name} has no classes: leave out --class_label {label}")
+    if label is None:
+        raise InputError(
+            f"the generator {name} has {classes} classes, and its mean code mixes them: choose one with "
+            f"--class_label 0 to {classes - 1}"
+        )
+    if not 0 <= label < classes:
+        raise InputError(
+            f"the generator {name} has {classes} classes: give --class_label 0 to {classes - 1}, not {label}"
+        )
+    return _of_one_class(generator, label)
+
+
+def _of_one_class(generator: Generator, label: int) -> Generator:
+    state = generator.state_dict()
+    sizes = generator.architecture
+    embedded = generator.mapping.embed(torch.eye(sizes.c_dim)[label : label + 1].to(generator.w_avg))[0]
+    embedded = embedded * (embedded.square().mean() + 1e-8).rsqrt()
+    weight = state["mapping.fc0.weight"]
+    inputs = weight.shape[1]
+    shift = weight[:, sizes.z_dim :] @ embedded / inputs**0.5
+    state = {name: tensor for name, tensor in state.items() if not name.startswith("mapping.embed.")}
+    state["mapping.fc0.weight"] = weight[:, : sizes.z_dim] * (sizes.z_dim / inputs) ** 0.5
+    state["mapping.fc0.bias"] = state["mapping.fc0.bias"] + shift
+    with torch.device("meta"):
+        single = Generator(replace(sizes, c_dim=0), replace(generator.info, class_label=label, lr_scale=None))
+    single.load_state_dict(state, assign=True)
+    single.mapping.w_avg = mean_code(single)
+    return single
