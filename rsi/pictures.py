@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 CAPTION_HEIGHT = 16
 GAP = 4
+CAPTIONS = "captions"
 
 
 def to_picture(image: Tensor) -> Image.Image:
@@ -16,12 +19,63 @@ def to_picture(image: Tensor) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()))
 
 
+def to_map(values: Tensor, known: Tensor) -> Image.Image:
+    """A grey picture, 8 bits, of values ``[H, W]`` in [0, 1], transparent where ``known`` ``[H, W]`` is 0."""
+    layers = (torch.stack([values.detach().float(), known.float()]).clamp(0, 1) * 255).round().byte().cpu()
+    grey, alpha = (Image.fromarray(np.ascontiguousarray(layer.numpy())) for layer in layers)
+    return Image.merge("LA", (grey, alpha))
+
+
 def side_by_side(images: Sequence[Tensor], captions: Sequence[str], side: int) -> Image.Image:
-    """Images ``[3, h, w]`` in [0, 1], each enlarged to ``side`` pixels without smoothing, in a row with captions."""
-    sheet = Image.new("RGB", ((side + GAP) * len(images) - GAP, side + CAPTION_HEIGHT), "white")
+    """Images ``[3, h, w]`` in [0, 1], each brought to ``side`` pixels as by :func:`in_a_row`, with captions."""
+    return in_a_row([to_picture(image) for image in images], captions, side)
+
+
+def in_a_row(pictures: Sequence[Image.Image], captions: Sequence[str], side: int) -> Image.Image:
+    """Square pictures, small ones enlarged to ``side`` pixels without smoothing, in a row with captions.
+
+    The captions are in ``info`` too, for :func:`stages`.
+    """
+    sheet = Image.new("RGB", ((side + GAP) * len(pictures) - GAP, side + CAPTION_HEIGHT), "white")
+    sheet.info[CAPTIONS] = "\n".join(captions)
     draw = ImageDraw.Draw(sheet)
-    for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
+    for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left = index * (side + GAP)
-        sheet.paste(to_picture(image).resize((side, side), Image.Resampling.NEAREST), (left, CAPTION_HEIGHT))
+        sheet.paste(_to_side(picture, side), (left, CAPTION_HEIGHT))
         draw.text((left + 2, 2), caption, fill="black", font=ImageFont.load_default(11))
     return sheet
+
+
+def captions_text(sheet: Image.Image) -> PngInfo:
+    """The captions of a row of images, if the picture is one, as text to save it with as PNG."""
+    text = PngInfo()
+    if CAPTIONS in sheet.info:
+        text.add_text(CAPTIONS, sheet.info[CAPTIONS])
+    return text
+
+
+def stages(sheet: Image.Image) -> list[tuple[str, Image.Image]]:
+    """Captions and images of a picture that :func:`side_by_side` has drawn; numbered where it has no captions."""
+    side = sheet.height - CAPTION_HEIGHT
+    count = (sheet.width + GAP) // (side + GAP) if side > 0 else 0
+    captions = str(sheet.info.get(CAPTIONS, "")).split("\n")
+    if len(captions) != count:
+        captions = ["target", *(f"phase {index}" for index in range(1, count))]
+    lefts = range(0, count * (side + GAP), side + GAP)
+    tiles = (sheet.crop((left, CAPTION_HEIGHT, left + side, CAPTION_HEIGHT + side)) for left in lefts)
+    return list(zip(captions, tiles, strict=False))
+
+
+def stack(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Pictures of one width below each other."""
+    sheet = Image.new("RGB", (sheets[0].width, sum(part.height for part in sheets)), "white")
+    top = 0
+    for part in sheets:
+        sheet.paste(part, (0, top))
+        top += part.height
+    return sheet
+
+
+def _to_side(picture: Image.Image, side: int) -> Image.Image:
+    resample = Image.Resampling.LANCZOS if picture.width > side else Image.Resampling.NEAREST
+    return picture.resize((side, side), resample)

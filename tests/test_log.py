@@ -1,6 +1,6 @@
 import pytest
 
-from rsi.log import printable, tell
+from rsi.log import is_quiet, is_verbose, printable, set_verbosity, tell
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,16 @@ def test_a_name_stays_on_its_line(text: str, expected: str) -> None:
 def test_what_is_told_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
     tell("a\udce9\n")
     assert capsys.readouterr().err == "a\\udce9\\n\n"
+
+
+@pytest.mark.parametrize(
+    ("quiet", "verbose", "told"), [(False, False, "hello\n"), (True, False, ""), (False, True, "hello\n")]
+)
+def test_quiet_tells_nothing(quiet: bool, verbose: bool, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    set_verbosity(quiet=quiet, verbose=verbose)
+    try:
+        tell("hello")
+        assert (is_quiet(), is_verbose()) == (quiet, verbose)
+    finally:
+        set_verbosity()
+    assert capsys.readouterr().err == told

@@ -1,7 +1,8 @@
 import numpy as np
 import torch
+from PIL import Image
 
-from rsi.pictures import CAPTION_HEIGHT, GAP, side_by_side, to_picture
+from rsi.pictures import CAPTION_HEIGHT, GAP, side_by_side, stack, to_picture
 
 
 def test_picture_rounds_and_clamps() -> None:
@@ -16,3 +17,17 @@ def test_side_by_side_enlarges_small_images_without_smoothing() -> None:
     enlarged = np.asarray(to_picture(small)).repeat(4, 0).repeat(4, 1)
     assert np.array_equal(sheet[CAPTION_HEIGHT:, :16], enlarged)
     assert np.array_equal(sheet[CAPTION_HEIGHT:, 16 + GAP :], np.asarray(to_picture(large)))
+
+
+def test_large_images_are_reduced_with_smoothing() -> None:
+    stripes = (torch.arange(64) % 2).float().expand(3, 64, 64)
+    sheet = np.asarray(side_by_side([stripes], ["target"], 16))[CAPTION_HEIGHT:]
+    assert sheet.shape == (16, 16, 3)
+    assert np.abs(sheet.astype(int) - 128).max() < 40
+
+
+def test_stack_keeps_the_parts_whole() -> None:
+    parts = [Image.new("RGB", (5, height), color) for height, color in ((2, "red"), (3, "blue"))]
+    sheet = stack(parts)
+    assert sheet.size == (5, 5)
+    assert [sheet.getpixel((4, y)) for y in (1, 2)] == [(255, 0, 0), (0, 0, 255)]

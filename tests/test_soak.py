@@ -9,7 +9,16 @@ from PIL import Image
 from pytorch_lightning import Callback, Trainer
 
 from rsi import Phase, Restoration, TargetFolder
-from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter, TensorBoardImages
+from rsi.callbacks import (
+    BatchCheckpoint,
+    EventFiles,
+    PhaseScheduler,
+    ResultWriter,
+    TensorBoardImages,
+    TensorBoardScalars,
+    TensorBoardSummary,
+    Timelapse,
+)
 from rsi.data.batches import Step
 from rsi.pictures import to_picture
 from rsi.trainer import make_trainer
@@ -32,7 +41,7 @@ class Memory(Callback):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_does_not_grow_over_a_large_folder(tiny_generator: Path, tmp_path: Path) -> None:
+def test_memory_and_event_files_do_not_grow_over_a_large_folder(tiny_generator: Path, tmp_path: Path) -> None:
     targets = tmp_path / "targets"
     targets.mkdir()
     for index, image in enumerate(torch.rand(IMAGES, 3, 4, 4, generator=torch.Generator().manual_seed(0))):
@@ -41,14 +50,20 @@ def test_memory_does_not_grow_over_a_large_folder(tiny_generator: Path, tmp_path
     trainer = make_trainer(
         [
             PhaseScheduler(),
+            Timelapse(str(output), enabled=True, side=32),
             ResultWriter(str(output)),
             BatchCheckpoint(str(output), every_seconds=0),
-            TensorBoardImages(str(output / "logs")),
+            TensorBoardScalars(),
+            TensorBoardImages(),
+            TensorBoardSummary(str(output)),
+            EventFiles(str(output / "logs")),
             memory,
         ],
     )
     module = Restoration(str(tiny_generator), perceptual="embedded", schedule=SCHEDULE)
     trainer.fit(module, datamodule=TargetFolder(str(targets), batch_size=4))
     assert len(list(output.glob("*.png"))) == IMAGES
+    assert len(list((output / "timelapses").iterdir())) == IMAGES
+    assert sum(path.stat().st_size for path in (output / "logs").rglob("events*")) < 3 * 2**20
     early, late = max(memory.curve[15:40]), max(memory.curve[-25:])
     assert late < early + 25, memory.curve[::10]

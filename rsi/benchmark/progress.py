@@ -8,12 +8,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rsi.data.batches import Step
+from rsi.log import is_quiet, is_verbose, printable
+from rsi.method import RestorationMethod, as_method
 
 
 class GridProgress(Callback):
     """Shows which task and method is running and the time left for all of them, and a line for each that is done.
 
-    Where the output is not a terminal, only the lines are printed. Use it as a context.
+    Where the output is not a terminal, only the lines are printed; where rsi is verbose, one for each image, too. Use
+    it as a context.
 
     Args:
         runs: How many pairs of method and task there are.
@@ -21,7 +24,7 @@ class GridProgress(Callback):
     """
 
     def __init__(self, runs: int, steps: int) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False, soft_wrap=True, quiet=is_quiet())
         self._progress = Progress(
             TextColumn("{task.fields[done]}/{task.fields[runs]} {task.description}"),
             BarColumn(),
@@ -67,12 +70,19 @@ class GridProgress(Callback):
         self._left -= len(batch.targets)
         self._taken += len(batch.targets)
         self._progress.update(self._bar, advance=len(batch.targets))
+        if is_verbose() and self._next_step == as_method(pl_module).steps_per_batch:
+            self._tell_images(as_method(pl_module))
 
     def end_run(self, summary: str) -> None:
         """Print a line about the run that is done."""
         self._done += 1
         self._progress.update(self._bar, done=self._done)
         self._console.print(f"[{self._done}/{self._runs}] {summary}{self._time_left()}", markup=False)
+
+    def _tell_images(self, module: RestorationMethod) -> None:
+        seconds = (time.monotonic() - module.started) / len(module.targets)
+        for target, loss in zip(module.targets, module.terms["total"].tolist(), strict=True):
+            self._console.print(printable(f"  {target.name}: loss {loss:.4f}, {seconds:.1f} s"), markup=False)
 
     def _time_left(self) -> str:
         if not self._taken or not self._left:

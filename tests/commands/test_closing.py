@@ -1,0 +1,29 @@
+from collections import Counter
+from pathlib import Path
+
+from rsi.commands.closing import closing_lines
+from rsi.outcome import Outcome
+from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder
+
+
+def test_counts_of_all_and_of_those_before(tmp_path: Path) -> None:
+    outcome = Outcome(Counter({RESTORED: 2, STOPPED: 1, FAILED: 1}), before=1)
+    first = closing_lines(ResultFolder(tmp_path), outcome, 3725.4)[0]
+    assert first == "2 restored, 1 stopped, 1 failed; 1 of them before; 1:02:05"
+
+
+def test_only_what_is_there_is_named(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path / "my results")
+    folder.path.mkdir()
+    first, *places = closing_lines(folder, Outcome(Counter({RESTORED: 1})), 2)
+    assert first == "1 restored; 0:00:02"
+    assert [line.split()[0] for line in places] == ["restored"]
+    (folder.path / "logs").mkdir()
+    (folder.path / "index.html").touch()
+    places = closing_lines(folder, Outcome(Counter({RESTORED: 1})), 2)[1:]
+    assert [line.split()[0] for line in places] == ["restored", "report", "TensorBoard"]
+    assert places[-1].endswith(f"tensorboard --logdir '{folder.path}'")
+
+
+def test_nothing_restored(tmp_path: Path) -> None:
+    assert closing_lines(ResultFolder(tmp_path / "none"), Outcome(), 0) == ["no images; 0:00:00"]
