@@ -1,0 +1,114 @@
+"""Writes the report page of a run."""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from rsi.atomic import atomic_path
+from rsi.confined import check_inside
+from rsi.errors import InputError
+from rsi.log import printable
+from rsi.report.embedding import picture_side
+from rsi.report.entry import Entry, read_entry
+from rsi.results import COLUMNS, ResultFolder, Row
+
+PAGE = "index.html"
+SCRIPTS = ("theme.js", "list.js", "compare.js", "viewer.js", "keys.js")
+NO_MEASURE = ("seed",)
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write ``index.html`` into the output folder of a run: all results in one page that loads nothing else.
+
+    Args:
+        folder: The output folder; the run may still be going on.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: The folder holds no results, or a link leads out of it.
+    """
+    folder = Path(folder)
+    rows = list(ResultFolder(folder).rows())
+    if not rows:
+        raise InputError(f"{folder} holds no results: give the output folder of a run")
+    page = folder / PAGE
+    check_inside(page.parent, folder)
+    with ThreadPoolExecutor() as pool, atomic_path(page) as path, path.open("w", encoding="utf-8") as file:
+        entries = pool.map(partial(read_entry, folder=folder, side=picture_side(len(rows))), rows)
+        file.writelines(_render(folder, rows, entries))
+    return page
+
+
+def _render(folder: Path, rows: Sequence[Row], entries: Iterable[Entry]) -> Iterable[str]:
+    environment = Environment(
+        loader=PackageLoader("rsi.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    style, script = _source("page.css"), "\n".join(map(_source, SCRIPTS))
+    return environment.get_template("page.html").generate(
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        name=printable(folder.resolve().name),
+        count=len(rows),
+        statuses=Counter(printable(str(row.status)) for row in rows),
+        fidelity=median(measured) if (measured := _numbers(rows, "fidelity")) else None,
+        measures=[name for name in COLUMNS if name not in NO_MEASURE and _numbers(rows, name)],
+        settings=_settings(folder / "settings.json"),
+        config=_text(folder / "config.yaml"),
+        entries=entries,
+    )
+
+
+def _source(name: str) -> str:
+    return (files("rsi.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """A content security policy under which the page can load nothing and run its own script alone."""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _numbers(rows: Iterable[Row], name: str) -> list[float]:
+    values = (getattr(row, name) for row in rows)
+    return [value for value in values if isinstance(value, int | float)]
+
+
+def _settings(path: Path) -> dict[str, str]:
+    try:
+        stored: Any = json.loads(_text(path))
+    except ValueError:
+        return {}
+    given = stored.items() if isinstance(stored, dict) else ()
+    return {printable(key): printable(str(value)) for key, value in given if value not in (None, "None")}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return ""

@@ -1,0 +1,65 @@
+/* One image with everything that is known of it. */
+const viewer = byId("viewer");
+let current = null;
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function showPath(stages) {
+  const [target, ...path] = stages;
+  const buttons = path.map((stage) => {
+    const picture = make("img", { src: stage.picture, alt: "", decoding: "async" });
+    const button = make("button", { type: "button" }, picture, make("span", { textContent: stage.caption }));
+    button.addEventListener("click", () => choose(stage, button));
+    return button;
+  });
+
+  function choose(stage, button) {
+    compare(target, stage);
+    for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+  }
+
+  byId("path").replaceChildren(...buttons);
+  if (path.length) choose(path.at(-1), buttons.at(-1));
+}
+
+function showNumbers({ values, links }) {
+  const known = Object.entries(values).filter(([, value]) => !isMissing(value));
+  const lines = known.map(([name, value]) =>
+    make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: value })),
+  );
+  byId("numbers").replaceChildren(...lines);
+  byId("links").replaceChildren(...Object.entries(links).map(([textContent, href]) => make("a", { href, textContent })));
+}
+
+function show(card) {
+  current = card;
+  const { stages, map } = JSON.parse(card.element.querySelector("script").textContent);
+  byId("viewer-name").textContent = card.values.file;
+  byId("place").textContent = `${shown.indexOf(card) + 1} of ${shown.length}`;
+  byId("pictures").hidden = byId("path-section").hidden = stages.length < 2;
+  byId("map-section").hidden = !map;
+  byId("map").src = map || "data:,";
+  byId("map").alt = `Fidelity map of ${card.values.file}`;
+  byId("before").alt = `Target ${card.values.file}`;
+  byId("after").alt = `Restoration of ${card.values.file}`;
+  showPath(stages);
+  showNumbers(card);
+  if (viewer.open) return;
+  viewer.showModal();
+  byId("viewer-name").focus();
+}
+
+const step = (distance) => show(shown[(shown.indexOf(current) + distance + shown.length) % shown.length]);
+
+for (const card of cards) card.button.addEventListener("click", () => show(card));
+byId("previous").addEventListener("click", () => step(-1));
+byId("next").addEventListener("click", () => step(1));
+byId("close").addEventListener("click", () => viewer.close());
+viewer.addEventListener("close", () => {
+  enterAt(current);
+  current.button.focus();
+});

@@ -1,0 +1,74 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rsi.cli import main
+from rsi.pictures import stages
+
+SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
+
+
+def fit(generator: Path, targets: Path, output: Path, *flags: str) -> int:
+    where = ["--target_dir", str(targets), "--output_dir", str(output)]
+    return main(["fit", "--generator", str(generator), "--config", str(SHORT), *where, *flags])
+
+
+def cards(page: Path) -> list[dict[str, Any]]:
+    return [json.loads(values) for values in re.findall(r"data-values='([^']*)'", page.read_text())]
+
+
+def test_fit_writes_the_page_with_every_image_that_failed_too(
+    tiny_generator: Path, jpeg_folder: Path, tmp_path: Path
+) -> None:
+    (jpeg_folder / "broken.jpg").write_bytes(b"no picture")
+    assert fit(tiny_generator, jpeg_folder, tmp_path / "restored") == 1
+    page = tmp_path / "restored/index.html"
+    statuses = {card["file"]: card["status"] for card in cards(page)}
+    assert statuses == {"a.jpg": "restored", "b.jpg": "restored", "broken.jpg": "failed", "c.jpg": "restored"}
+    assert page.read_text().count('"caption": "W++"') == 3
+
+
+def test_fit_can_be_told_to_write_no_page(tiny_generator: Path, jpeg_folder: Path, tmp_path: Path) -> None:
+    assert fit(tiny_generator, jpeg_folder, tmp_path / "restored", "--report", "false") == 0
+    assert not (tmp_path / "restored/index.html").exists()
+
+
+def test_fidelity_map_is_the_mean_difference_of_the_degraded_restoration(
+    tiny_generator: Path, jpeg_folder: Path, tmp_path: Path
+) -> None:
+    fit(tiny_generator, jpeg_folder, tmp_path / "restored", "--degradation", "upsample:factor=1", "--report", "false")
+    folder = tmp_path / "restored"
+    target, restored = (
+        np.asarray(Image.open(path).convert("RGB"), float) for path in (jpeg_folder / "a.jpg", folder / "a.png")
+    )
+    difference, known = Image.open(folder / "fidelity/a.png").split()
+    assert np.abs(np.asarray(difference, float) - np.abs(target - restored).mean(2)).max() <= 1
+    assert known.getextrema() == (255, 255)
+
+
+def test_report_writes_the_page_again(
+    tiny_generator: Path, jpeg_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(tiny_generator, jpeg_folder, tmp_path / "restored", "--report", "false")
+    capsys.readouterr()
+    assert main(["report", str(tmp_path / "restored")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "restored/index.html")
+    assert len(cards(tmp_path / "restored/index.html")) == 3
+
+
+def test_folder_without_results_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path)]) == 2
+    assert "holds no results: give the output folder of a run" in capsys.readouterr().err
+
+
+def test_stages_of_a_comparison_are_what_was_drawn(tiny_generator: Path, jpeg_folder: Path, tmp_path: Path) -> None:
+    fit(tiny_generator, jpeg_folder, tmp_path / "restored", "--report", "false")
+    way = stages(Image.open(tmp_path / "restored/comparisons/a.png"))
+    assert [caption for caption, _ in way] == ["target", "W", "W+", "W++"]
+    assert way[0][1].tobytes() == Image.open(jpeg_folder / "a.jpg").tobytes()
+    assert way[-1][1].tobytes() == Image.open(tmp_path / "restored/a.png").tobytes()

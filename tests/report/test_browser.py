@@ -1,0 +1,187 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+Open = Callable[..., Page]
+ODD = 'it\'s "quoted" <script>alert(1)<script> & ünï 図.jpg'
+
+
+@pytest.fixture
+def page(faces: Path, open_page: Open) -> Page:
+    return open_page(faces)
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".card:visible .name").all_inner_texts()
+
+
+def brightness(page: Page, x: float) -> float:
+    """How light the slider's picture is at ``x`` of its width, in [0, 1]."""
+    picture = Image.open(io.BytesIO(page.locator("#frame").screenshot())).convert("L")
+    grey = picture.getpixel((int(x * picture.width), picture.height // 4))
+    assert isinstance(grey, int)
+    return grey / 255
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def cut(page: Page) -> float:
+    return float(page.locator("#cut").input_value())
+
+
+def test_sorts_by_name_as_people_do_and_by_every_number(page: Page) -> None:
+    faces = [f"face {index}.jpg" for index in range(12)]
+    assert names(page) == ["broken.jpg", *faces]
+    assert page.locator("#sort option").all_inner_texts() == ["name", "loss", "fidelity", "seconds", "status"]
+    page.get_by_label("Sort by").select_option("fidelity")
+    assert names(page) == [*reversed(faces), "broken.jpg"]
+    page.get_by_role("button", name="Descending").click()
+    assert names(page) == [*faces, "broken.jpg"]
+    page.get_by_label("Sort by").select_option("loss")
+    assert page.locator(".card .fact").first.inner_text() == "loss 1"
+
+
+def test_filters_by_status_and_text(page: Page) -> None:
+    page.get_by_label("Status").select_option("failed")
+    assert names(page) == ["broken.jpg"]
+    expect(page.locator("#count")).to_have_text("1 of 13 images")
+    page.get_by_label("Status").select_option("")
+    page.get_by_role("searchbox", name="Filter").fill("CROPPED")
+    assert names(page) == ["face 3.jpg"]
+    page.get_by_role("searchbox", name="Filter").fill("nothing like it")
+    expect(page.get_by_text("No image fits the filter.")).to_be_visible()
+
+
+def test_slider_is_dragged_with_the_mouse(page: Page) -> None:
+    page.get_by_role("button", name="face 0.jpg").click()
+    box = page.locator("#frame").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 3
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, middle, steps=4)
+    page.mouse.up()
+    assert cut(page) == pytest.approx(80, abs=1)
+    handle = page.locator(".handle").bounding_box()
+    assert handle is not None
+    assert handle["x"] + handle["width"] / 2 == pytest.approx(box["x"] + box["width"] * 0.8, abs=3)
+
+
+def test_slider_shows_the_target_on_its_left_alone(page: Page) -> None:
+    page.get_by_role("button", name="face 0.jpg").click()
+    page.locator("#cut").fill("25")
+    assert brightness(page, 0.2) == pytest.approx(0.1, abs=0.03)
+    assert brightness(page, 0.3) == pytest.approx(0.9, abs=0.03)
+
+
+def test_slider_is_moved_by_keyboard(page: Page) -> None:
+    page.get_by_role("button", name="face 0.jpg").click()
+    slider = page.get_by_role("slider", name="Border between target and restoration")
+    slider.focus()
+    slider.press("ArrowRight")
+    assert cut(page) == pytest.approx(51)
+    slider.press("End")
+    assert cut(page) == 100
+    expect(slider).to_have_attribute("aria-valuetext", "100 % target")
+    expect(page.locator("#viewer-name")).to_have_text("face 0.jpg")
+
+
+def test_every_stage_of_the_path_can_be_compared(page: Page) -> None:
+    page.get_by_role("button", name="face 0.jpg").click()
+    path = page.get_by_role("group", name="Compare the target with").get_by_role("button")
+    assert path.all_inner_texts() == ["W", "W+", "W++"]
+    expect(path.last).to_have_attribute("aria-pressed", "true")
+    path.first.click()
+    expect(page.locator("#after-caption")).to_have_text("W")
+    page.locator("#cut").fill("0")
+    assert brightness(page, 0.5) == pytest.approx(0.4, abs=0.03)
+
+
+def test_opened_image_shows_map_numbers_and_files(page: Page) -> None:
+    page.get_by_role("button", name="face 3.jpg").click()
+    assert page.get_by_role("img", name="Fidelity map of face 3.jpg").evaluate("i => i.naturalWidth") == 8
+    numbers = page.locator("#numbers").inner_text()
+    assert "0.44" in numbers
+    assert "cropped" in numbers
+    links = page.locator("#links a").all()
+    assert [link.get_attribute("href") for link in links][:2] == ["face%203.png", "comparisons/face%203.png"]
+
+
+def test_failed_image_says_why(page: Page) -> None:
+    page.get_by_role("button", name="broken.jpg").click()
+    expect(page.locator("#numbers")).to_contain_text("broken.jpg is not an image: convert it to PNG")
+    expect(page.locator("#frame")).to_be_hidden()
+
+
+def test_walks_by_keyboard_alone(page: Page) -> None:
+    page.get_by_role("button", name="broken.jpg").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    columns = page.evaluate("columns()")
+    page.keyboard.press("Enter")
+    expect(page.locator("#viewer-name")).to_have_text(f"face {columns}.jpg")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#viewer-name")).to_have_text(f"face {columns - 1}.jpg")
+    expect(page.locator("#place")).to_have_text(f"{columns + 1} of 13")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#viewer-name")).to_have_text("broken.jpg")
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+    expect(page.get_by_role("button", name="broken.jpg")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Filter")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_follows_the_system_until_told_otherwise(run: Any, open_page: Open, scheme: str) -> None:
+    run.restored("a.jpg")
+    page = open_page(run.page(), color_scheme=scheme)
+    lightness = "getComputedStyle(document.body).backgroundColor"
+    assert (page.evaluate(lightness) == "rgb(255, 255, 255)") == (scheme == "light")
+    page.get_by_role("button", name="Dark").click()
+    assert (page.evaluate(lightness) == "rgb(255, 255, 255)") == (scheme == "dark")
+
+
+def test_names_are_text_whatever_they_hold(run: Any, open_page: Open) -> None:
+    run.restored(ODD)
+    page = open_page(run.page())
+    assert names(page) == [ODD]
+    page.get_by_role("button", name=ODD).click()
+    expect(page.locator("#viewer-name")).to_have_text(ODD)
+
+
+def test_says_that_detail_is_invented_wherever_results_are_seen(page: Page) -> None:
+    expect(page.get_by_role("note")).to_contain_text("invents detail")
+    page.get_by_role("button", name="face 0.jpg").click()
+    expect(page.locator("#viewer")).to_contain_text("no identification")
+
+
+def test_narrow_screens_need_no_sideways_scrolling(run: Any, open_page: Open) -> None:
+    run.restored("a rather long name of a file that a camera has written_20240101_000000.jpg", notes="x" * 90)
+    page = open_page(run.page(), viewport={"width": 360, "height": 700})
+    overflow = "e => e.scrollWidth - e.clientWidth"
+    assert page.locator("html").evaluate(overflow) == 0
+    page.locator(".card button").click()
+    assert page.locator("#viewer").evaluate(overflow) == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_is_accessible(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
+    assert violations(page) == []
+    page.get_by_role("button", name="face 3.jpg").click()
+    assert violations(page) == []

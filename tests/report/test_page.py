@@ -1,0 +1,90 @@
+import base64
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from rsi.errors import InputError
+from rsi.report import write_report
+from rsi.report.embedding import LARGEST_SIDE, PAGE_BYTES, data_uri, picture_side
+
+
+def loaded(html: str) -> list[str]:
+    """The addresses that a page loads by itself."""
+    return re.findall(r"""<(?:img|script|link|iframe|source)[^>]*(?:src|href)=["']?([^"' >]+)""", html)
+
+
+def test_page_loads_nothing_and_its_policy_forbids_it_to(run: Any) -> None:
+    run.restored("a.jpg")
+    html = run.page().read_text()
+    assert all(address.startswith("data:") for address in loaded(html))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert "default-src &#39;none&#39;; img-src data:;" in policy[1]
+    assert "unsafe" not in policy[1]
+
+
+def test_names_that_are_no_text_are_shown_and_linked(run: Any) -> None:
+    name = os.fsdecode(b"latin\xe9.jpg")
+    run.restored(name)
+    html = run.page().read_text()
+    assert "latin\\udce9.jpg" in html
+    assert "latin%E9.png" in html
+
+
+def test_hostile_names_and_settings_stay_text(run: Any) -> None:
+    run.restored("'><script>alert(1)</script>.jpg".replace("/", "_"), notes="</script><img src=x onerror=alert(1)>")
+    run.folder.path.joinpath("settings.json").write_text(json.dumps({"<b>": "</dl><script>alert(2)</script>"}))
+    html = run.page().read_text()
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html
+
+
+def test_page_says_what_the_settings_were(run: Any) -> None:
+    run.restored("a.jpg")
+    run.folder.path.joinpath("settings.json").write_text(json.dumps({"degradation": "JPEG(quality=None)", "seed": "0"}))
+    run.folder.path.joinpath("config.yaml").write_text("target_dir: imgs # <mine>\n")
+    html = run.page().read_text()
+    assert "JPEG(quality=None)" in html
+    assert "target_dir: imgs # &lt;mine&gt;" in html
+
+
+def test_pictures_that_are_missing_broken_or_elsewhere_are_left_out(run: Any, tmp_path: Path) -> None:
+    for name in ("missing.jpg", "broken.jpg", "outside.jpg"):
+        run.restored(name)
+    folder = run.folder.path
+    (folder / "comparisons/missing.png").unlink()
+    (folder / "comparisons/broken.png").write_bytes(b"no picture")
+    (folder / "comparisons/outside.png").unlink()
+    Image.new("RGB", (136, 48)).save(tmp_path / "secret.png")
+    (folder / "comparisons/outside.png").symlink_to(tmp_path / "secret.png")
+    assert run.page().read_text().count("no picture</span>") == 3
+
+
+def test_numbers_a_script_cannot_hold_are_whole(run: Any) -> None:
+    run.restored("a.jpg", seed=2**62 + 1, loss=float("nan"))
+    html = run.page().read_text()
+    assert f'"seed": "{2**62 + 1}"' in html
+    assert '"loss": null' in html
+
+
+def test_folder_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no results: give the output folder of a run"):
+        write_report(tmp_path)
+
+
+@pytest.mark.parametrize("images", [1, 10, 100, 300, 1000])
+def test_pictures_grow_smaller_as_they_grow_many(images: int) -> None:
+    assert picture_side(images) <= picture_side(max(images // 2, 1)) <= LARGEST_SIDE
+    assert images * picture_side(images) ** 2 * 0.6 <= 1.2 * PAGE_BYTES
+
+
+def test_pictures_of_few_pixels_lose_nothing_when_told_so() -> None:
+    picture = Image.effect_noise((8, 8), 90).convert("RGB")
+    again = Image.open(io.BytesIO(base64.b64decode(data_uri(picture, lossless=True).partition(",")[2])))
+    assert again.tobytes() == picture.tobytes()
