@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from rsi.atomic import atomic_path
-from rsi.data.targets import list_images, output_name
+from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.photos.face_crop import crop_around, cut
@@ -28,37 +28,37 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
         )
-    names, finder = list_images(arguments.photos), FaceFinder()
+    listing, finder = Listing(arguments.photos), FaceFinder()
+    listing.check()
     aligned: list[AlignedFace] = []
     unread = 0
-    for name in names:
+    for image in listing.listed():
         try:
-            photo = read_photograph(arguments.photos / name)
+            photo = read_photograph(arguments.photos / image.name)
         except InputError as error:
-            print(f"failed {printable(name)}: {error}", file=sys.stderr)
+            print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
             unread += 1
             continue
-        stem = output_name(name, names)
-        aligned += _align(photo, name, stem, finder, arguments.output_dir, arguments.size)
+        aligned += _align(photo, image, finder, arguments.output_dir, arguments.size)
         write_faces(arguments.output_dir, aligned)
-    print(f"{len(aligned)} faces of {len(names) - unread} photographs written to {arguments.output_dir}")
+    print(f"{len(aligned)} faces of {len(listing) - unread} photographs written to {arguments.output_dir}")
     return 1 if unread else 0
 
 
-def _align(photo: Image.Image, name: str, stem: str, finder: FaceFinder, folder: Path, size: int) -> list[AlignedFace]:
+def _align(photo: Image.Image, image: Listed, finder: FaceFinder, folder: Path, size: int) -> list[AlignedFace]:
     faces = finder.find(photo)
     aligned = []
     for number, face in enumerate(faces, start=1):
         crop = crop_around(face.landmarks)
         picture = cut(photo, crop, size)
-        file = f"{stem}.png" if len(faces) == 1 else f"{stem}_{number}.png"
+        file = f"{image.output}.png" if len(faces) == 1 else f"{image.output}_{number}.png"
         with atomic_path(folder / file) as path:
             picture.save(path, "PNG", icc_profile=photo.info.get("icc_profile"))
-        aligned.append(AlignedFace(file, name, crop))
+        aligned.append(AlignedFace(file, image.name, crop))
         remarks = "; ".join(_remarks(face, crop.side, crop.outside(photo), finder.frontal_score(picture), size))
-        print(printable(f"{name}: {file}{': ' if remarks else ''}{remarks}"))
+        print(printable(f"{image.name}: {file}{': ' if remarks else ''}{remarks}"))
     if not faces:
-        print(printable(f"{name}: no face found"))
+        print(printable(f"{image.name}: no face found"))
     return aligned
 
 

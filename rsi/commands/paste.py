@@ -11,7 +11,7 @@ from PIL import Image
 
 from rsi.atomic import atomic_path
 from rsi.confined import check_inside
-from rsi.data.targets import output_name
+from rsi.data.listing import Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.photos.face_list import AlignedFace, read_faces
@@ -27,9 +27,9 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(f"results would mix with what is in {arguments.output_dir}: give another --output_dir")
     faces = read_faces(arguments.aligned_dir or _target_dir(arguments.restored))
     outputs = {row.file: row.output for row in ResultFolder(arguments.restored).rows() if row.status != FAILED}
-    photos = sorted({face.photo for face in faces})
+    stems = {image.name: image.output for image in Listing(arguments.photos).listed()}
     pasted = [
-        _try_photo(arguments, photo, list(group), outputs, output_name(photo, photos))
+        _try_photo(arguments, photo, list(group), outputs, stems.get(photo, ""))
         for photo, group in groupby(sorted(faces, key=_photo), key=_photo)
     ]
     print(f"written to {arguments.output_dir}")
@@ -54,6 +54,8 @@ def _try_photo(
 def _paste_all(
     arguments: argparse.Namespace, name: str, faces: Sequence[AlignedFace], outputs: dict[str, str], stem: str
 ) -> str:
+    if not stem:
+        raise InputError(f"it is not in {arguments.photos}: give the folder that rsi align was given")
     restored = [face for face in faces if face.file in outputs]
     if not restored:
         raise InputError(

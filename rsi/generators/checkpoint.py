@@ -48,7 +48,9 @@ def load_generator(name_or_path: str | Path) -> Generator:
         generator.info = replace(generator.info, embedded=True)
         return generator
     if name in zoo():
-        return load_generator(obtain(zoo()[name]))
+        generator = load_generator(obtain(zoo()[name]))
+        generator.info = replace(generator.info, draws_aligned_faces=zoo()[name].aligned_faces)
+        return generator
     path = Path(name_or_path)
     if not path.is_file():
         raise InputError(_describe_missing(path))
@@ -68,6 +70,8 @@ def save_generator(generator: Generator, path: str | Path) -> None:
     metadata = {**generator.architecture.to_metadata(), "license": generator.info.license}
     if generator.info.lr_scale is not None:
         metadata["lr_scale"] = str(generator.info.lr_scale)
+    if generator.info.draws_aligned_faces:
+        metadata["draws_aligned_faces"] = "true"
     try:
         with atomic_path(Path(path)) as temporary:
             save_file(tensors, temporary, metadata)
@@ -85,6 +89,7 @@ def _load(path: Path) -> Generator:
     info = GeneratorInfo(name=path.stem, source=path, sha256=hashlib.sha256(data).hexdigest())
     if known := find_by_checksum(info.sha256):
         info = replace(info, name=known.name, license=known.license, lr_scale=known.lr_scale)
+        info = replace(info, draws_aligned_faces=known.aligned_faces)
     kind = detect_format(data)
     info = replace(info, format=kind.value)
     if kind is Format.SAFETENSORS:
@@ -103,6 +108,7 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
                 info,
                 license=metadata.get("license", UNKNOWN_LICENSE),
                 lr_scale=_lr_scale(metadata.get("lr_scale")),
+                draws_aligned_faces=metadata.get("draws_aligned_faces") == "true",
             )
             return assemble(Architecture.from_metadata(metadata), info, shapes, file.get_tensor)
     except SafetensorError as error:

@@ -20,6 +20,7 @@ class GeneratorInfo:
         embedded: It came with this package.
         format: What kind of file it was read from; empty if it was made in memory.
         class_label: The class that was selected of a conditional generator.
+        draws_aligned_faces: It is known to draw human faces that were cut out as FFHQ's.
     """
 
     name: str = "untrained"
@@ -30,3 +31,4 @@ class GeneratorInfo:
     embedded: bool = False
     format: str = ""
     class_label: int | None = None
+    draws_aligned_faces: bool = False

@@ -30,6 +30,7 @@ class ZooEntry:
         size: Bytes of the file; ``None`` if unknown.
         sha256: SHA-256 of the file; ``None`` if no two independent sources agree on one.
         lr_scale: The recommended step scale; ``None`` if it is to be measured.
+        aligned_faces: It draws human faces that were cut out as FFHQ's.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ZooEntry:
     size: int | None = None
     sha256: str | None = None
     lr_scale: float | None = None
+    aligned_faces: bool = False
 
     @property
     def path(self) -> Path:

@@ -70,12 +70,17 @@ def test_a_face_that_is_not_restored_and_a_photograph_elsewhere_are_said(
     run, aligned = tmp_path / "run", tmp_path / "aligned"
     for folder in (run, aligned):
         folder.mkdir()
-    face = {"photo": "../secret.png", "center": [5, 5], "right": [4, 0]}
-    (aligned / "faces.json").write_text(json.dumps({"a.png": face}))
+    faces = {
+        "a.png": {"photo": "coffee.png", "center": [5, 5], "right": [4, 0]},
+        "b.png": {"photo": "../secret.png", "center": [5, 5], "right": [4, 0]},
+    }
+    (aligned / "faces.json").write_text(json.dumps(faces))
     assert (
         main(["paste", str(run), str(photos), "--aligned_dir", str(aligned), "--output_dir", str(tmp_path / "p")]) == 1
     )
-    assert "none of its faces is restored" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "failed coffee.png: none of its faces is restored" in told
+    assert f"failed ../secret.png: it is not in {photos}" in told
     (aligned / "faces.json").write_text("{")
     assert main(["paste", str(run), str(photos), "--aligned_dir", str(aligned)]) == 2
     assert "faces.json is damaged: run rsi align again" in capsys.readouterr().err
