@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from rsi.data import TargetFolder
+from rsi.data.folder import BatchSize
+from rsi.data.listing import Listing
 
 
 class ChosenTargets(TargetFolder):
@@ -14,11 +16,6 @@ class ChosenTargets(TargetFolder):
         batch_size: Images restored at once.
     """
 
-    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: int = 8) -> None:
+    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: BatchSize = 8) -> None:
         super().__init__(target_dir, batch_size)
-        self.chosen = frozenset(chosen)
-
-    def setup(self, stage: str) -> None:
-        """List the chosen images."""
-        super().setup(stage)
-        self.names = [name for name in self.names if name in self.chosen]
+        self.names = Listing(self.target_dir, chosen=frozenset(chosen))

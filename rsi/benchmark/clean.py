@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import islice
 from pathlib import Path
 
 from torch import Tensor
@@ -9,7 +10,7 @@ from torch import Tensor
 from rsi.atomic import atomic_path
 from rsi.data.images import read_picture
 from rsi.data.orientation import upright
-from rsi.data.targets import list_images, output_name
+from rsi.data.listing import Listing
 from rsi.errors import InputError
 
 
@@ -31,10 +32,11 @@ class CleanImages:
     def __init__(self, folder: Path, resolution: int, limit: int | None = None) -> None:
         if limit is not None and limit < 1:
             raise InputError(f"limit is {limit}: it must be at least 1")
-        names = list_images(folder)
+        listing = Listing(folder)
+        listing.check()
         self.folder = folder
         self.resolution = resolution
-        self._names = {output_name(name, names): name for name in names[:limit]}
+        self._names = {image.output: image.name for image in islice(listing.listed(), limit)}
         self.stems = tuple(self._names)
 
     def read(self, stem: str) -> Tensor:

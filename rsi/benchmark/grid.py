@@ -46,6 +46,11 @@ class Grid:
         """What is run, in order."""
         return [(task, method) for task in self.tasks for method in self.methods if method.takes(task)]
 
+    @property
+    def networks(self) -> dict[str, str]:
+        """What all methods are built with."""
+        return {"generator": self.generator, "perceptual": self.perceptual}
+
     def targets(self, task: Task) -> Path:
         """The folder of a task's targets."""
         return self.output / "targets" / task.id
@@ -82,7 +87,7 @@ def run_grid(grid: Grid, measurer: Measurer, report: Callable[[list[Measurement]
 def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progress: GridProgress) -> None:
     """Restore the targets of a task with a method, apart from those that are finished."""
     output = grid.results(task, method)
-    module = method.build(task, generator=grid.generator, perceptual=grid.perceptual)
+    module = method.build(task, **grid.networks)
     module.configure_model()
     data = ChosenTargets(str(grid.targets(task)), names, grid.batch_size)
     folder = ResultFolder(output)
@@ -112,7 +117,7 @@ def _steps(grid: Grid) -> int:
     steps = {}
     for task, method in grid.runs:
         if method.name not in steps:
-            module = method.build(task, generator=grid.generator, perceptual=grid.perceptual)
+            module = method.build(task, **grid.networks)
             steps[method.name] = module.steps_per_batch
     return sum(steps[method.name] for _, method in grid.runs) * len(grid.clean.stems)
 

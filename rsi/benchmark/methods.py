@@ -1,7 +1,7 @@
 """The methods that the benchmark compares: recipes of ``rsi fit``."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ import yaml
 from rsi.benchmark.tasks import Task
 from rsi.commands.fit import FitCLI
 from rsi.data import TargetFolder
+from rsi.degradations import parse_degradation
 from rsi.errors import InputError
-from rsi.restoration import Restoration
+from rsi.generator_method import GeneratorMethod
+from rsi.method import RestorationMethod
+from rsi.methods import DEFAULT_METHOD, METHODS, find_method
 
-DEFAULT = "rsi"
 TAKEN = ("plots", "targets")  # folders beside those of the methods
 
 
@@ -27,41 +29,51 @@ class Method:
         recipe: A YAML file as for ``rsi fit --config``; ``None`` for the defaults. What it says of the Trainer and of
             output does not count here.
         operators: The degradation that the recipe names, by operator: its settings fill in what a task leaves open.
+        kind: The method of ``rsi fit`` that it is a recipe for.
+        tuned: Recipes of single tasks, by the task's id; where there are some, others are not taken.
     """
 
     name: str
     recipe: Path | None
     operators: dict[str, dict[str, str]]
+    kind: type[RestorationMethod] = METHODS[DEFAULT_METHOD]
+    tuned: Mapping[str, Path] = field(default_factory=dict)
 
     def takes(self, task: Task) -> bool:
-        """Whether the recipe is for such a task: it names no degradation, or one that is part of the task's."""
-        return self.operators.keys() <= _parse(task.degradation).keys()
+        """Whether it is for such a task: the recipe names no degradation, or one that is part of the task's."""
+        if self.tuned and task.id not in self.tuned:
+            return False
+        fits = self.operators.keys() <= _parse(task.degradation).keys()
+        return fits and self.kind.undoes(parse_degradation(self.degradation_for(task)))
 
     def degradation_for(self, task: Task) -> str:
         """The task's degradation, with settings of the recipe's that the task does not give."""
         stages = {name: self.operators.get(name, {}) | given for name, given in _parse(task.degradation).items()}
         return "+".join(_join(name, settings) for name, settings in stages.items())
 
-    def build(self, task: Task, *, generator: str, perceptual: str) -> Restoration:
+    def build(self, task: Task, *, generator: str, perceptual: str) -> RestorationMethod:
         """The module that restores the task's targets, made as ``rsi fit`` makes it.
 
         Args:
             task: What is to be undone.
-            generator: As of :class:`rsi.Restoration`; the recipe's does not count.
+            generator: As of :class:`rsi.Restoration`, for methods that have one; the recipe's does not count.
             perceptual: As of :class:`rsi.Restoration`; the recipe's does not count, all methods are measured with one.
 
         Raises:
             InputError: The recipe has settings that cannot be used.
         """
-        recipe = [] if self.recipe is None else ["--config", str(self.recipe)]
+        path = self.tuned.get(task.id, self.recipe)
+        recipe = [] if path is None else ["--config", str(path)]
         chosen = {
+            "method": self.kind.method,
             "target_dir": ".",
             "degradation": self.degradation_for(task),
-            "generator": generator,
             "perceptual": perceptual,
         }
+        if issubclass(self.kind, GeneratorMethod):
+            chosen["generator"] = generator
         cli = FitCLI(
-            Restoration,
+            self.kind,
             TargetFolder,
             args=[*recipe, *(text for key, value in chosen.items() for text in (f"--{key}", value))],
             run=False,
@@ -70,7 +82,7 @@ class Method:
             auto_configure_optimizers=False,
             parser_kwargs={"prog": f"rsi benchmark: method {self.name}"},
         )
-        module: Restoration = cli.model
+        module: RestorationMethod = cli.model
         return module
 
 
@@ -78,8 +90,8 @@ def select_methods(wanted: str) -> tuple[Method, ...]:
     """The methods that a text names.
 
     Args:
-        wanted: ``rsi`` for the defaults, names of the recipes that come with the program, or paths of YAML files,
-            joined with commas.
+        wanted: Methods of ``rsi fit`` for their defaults, names of the recipes that come with the program, paths of
+            YAML files, or folders of recipes by task as tuning writes them, joined with commas.
 
     Raises:
         InputError: There is no such recipe, it cannot be read, or its name is taken.
@@ -93,26 +105,44 @@ def select_methods(wanted: str) -> tuple[Method, ...]:
 
 
 def _find(word: str) -> Method:
-    if word == DEFAULT:
-        return Method(DEFAULT, None, {})
+    if word in METHODS:
+        return Method(word, None, {}, METHODS[word])
+    if Path(word).is_dir():
+        return _find_tuned(Path(word))
     path = Path(word) if word.endswith((".yaml", ".yml")) else Path(str(_shipped() / f"{word}.yaml"))
     if not path.is_file():
-        known = ", ".join([DEFAULT, *sorted(recipe.stem for recipe in _shipped().glob("*.yaml"))])
+        known = ", ".join([*METHODS, *sorted({recipe.stem for recipe in _shipped().glob("*.yaml")} - METHODS.keys())])
         raise InputError(f'there is no method "{word}": use some of {known}, or the path of a YAML file')
-    return Method(path.stem, path, _parse(_degradation_of(path)))
+    recipe = _read(path)
+    return Method(path.stem, path, _parse(_degradation_of(recipe, path)), _kind(recipe))
+
+
+def _find_tuned(folder: Path) -> Method:
+    recipes = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if not recipes:
+        raise InputError(f"{folder} has no recipe: give a folder that rsi benchmark --tune has written")
+    return Method(folder.resolve().name, None, {}, _kind(_read(next(iter(recipes.values())))), recipes)
+
+
+def _kind(recipe: dict[str, Any]) -> type[RestorationMethod]:
+    return find_method(str(recipe.get("method", DEFAULT_METHOD)))
 
 
 def _shipped() -> Path:
     return Path(str(resources.files("rsi.configs")))
 
 
-def _degradation_of(path: Path) -> str:
+def _read(path: Path) -> dict[str, Any]:
     try:
         recipe: Any = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path} is not a YAML file: {' '.join(str(error).split())}") from None
     if not isinstance(recipe, dict):
         raise InputError(f"{path} is not a recipe: give settings of rsi fit, such as lr_scale: 1.0")
+    return recipe
+
+
+def _degradation_of(recipe: dict[str, Any], path: Path) -> str:
     degradation = recipe.get("degradation", "")
     if not isinstance(degradation, str):
         raise InputError(f"{path} names a degradation by its class: the benchmark's tasks have their own, leave it out")

@@ -11,15 +11,18 @@ from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.entries import entries_of, published_entries
 from rsi.benchmark.grid import Grid, run_grid
 from rsi.benchmark.measurement import Measurer
-from rsi.benchmark.methods import select_methods
+from rsi.benchmark.methods import Method, select_methods
 from rsi.benchmark.patch_fid import PatchFID, crop_plan, find_inception, load_features
 from rsi.benchmark.plots import plot_levels
 from rsi.benchmark.sheets import write_sheets
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
+from rsi.benchmark.tuning import tune
 from rsi.commands.fit import quieten
+from rsi.commands.network_flags import add_network_flags, apply_network_flags
 from rsi.errors import InputError
 from rsi.generators import load_generator
+from rsi.log import is_quiet, set_verbosity
 from rsi.perceptual import load_perceptual
 
 
@@ -27,6 +30,8 @@ def main(argv: Sequence[str]) -> int:
     """Run the benchmark; returns 1 if some image could not be restored."""
     quieten()
     arguments = _parser().parse_args(argv)
+    set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
+    apply_network_flags(arguments)
     inception = find_inception(arguments.inception)
     grid = _grid(arguments)
     grid.clean.claim(grid.output / "clean.json")
@@ -38,20 +43,31 @@ def main(argv: Sequence[str]) -> int:
         conditions=conditions,
         against_paper=bool(arguments.against),
     )
+    if arguments.tune:
+        return _tune(grid, arguments.trials, _measurer(grid, inception, conditions))
     measurements = run_grid(grid, _measurer(grid, inception, conditions), report)
     published = published_entries(grid.tasks) if arguments.against else []
     plot_levels(grid.output / "plots" / "levels.png", [*entries_of(measurements, grid.tasks), *published])
     write_sheets(grid, grid.output / "plots")
-    print(f"{(grid.output / 'table.md').read_text()}\nwritten to {grid.output}")
+    if not is_quiet():
+        print(f"{(grid.output / 'table.md').read_text()}\nwritten to {grid.output}")
     whole = all(len(found.images) == len(grid.clean.stems) for found in measurements)
     return 0 if whole and len(measurements) == len(grid.runs) else 1
+
+
+def _tune(grid: Grid, trials: int, measurer: Measurer) -> int:
+    recipes = tune(grid, trials, measurer)
+    if not is_quiet():
+        print((grid.output / "tuning.md").read_text())
+        print(f"the best recipes are in {recipes}: compare them with rsi benchmark --methods rsi,{recipes}")
+    return 0
 
 
 def _grid(arguments: argparse.Namespace) -> Grid:
     generator = load_generator(arguments.generator)
     grid = Grid(
         tasks=select_tasks(arguments.tasks),
-        methods=select_methods(arguments.methods),
+        methods=_methods(arguments),
         clean=CleanImages(arguments.clean_dir, generator.resolution, arguments.limit),
         output=arguments.output_dir,
         generator=arguments.generator,
@@ -61,6 +77,13 @@ def _grid(arguments: argparse.Namespace) -> Grid:
     if not grid.runs:
         raise InputError(f"no method of {arguments.methods} is for any task of {arguments.tasks}: choose others")
     return grid
+
+
+def _methods(arguments: argparse.Namespace) -> tuple[Method, ...]:
+    methods = select_methods(arguments.tune or arguments.methods)
+    if arguments.tune and len(methods) > 1:
+        raise InputError(f"--tune {arguments.tune}: give one method at a time")
+    return methods
 
 
 def _measurer(grid: Grid, inception: Path | None, conditions: Conditions) -> Measurer:
@@ -92,11 +115,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--clean_dir", type=Path, required=True, help="folder of clean images, as large as the generator's")
     add("--output_dir", type=Path, required=True, help="folder for targets, results, tables and plots")
     add("--tasks", default="all", help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas")
-    add("--methods", default="rsi", help="rsi, names of recipes such as w_only, YAML files, joined with commas")
+    add("--methods", default="rsi", help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files, with commas")
+    add("--tune", metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
+    add("--trials", type=int, default=20, help="settings that --tune tries for every task")
     add("--limit", type=int, help="how many of the images are used")
     add("--generator", default="avatars128", help="avatars128 or a .safetensors or .pkl file")
     add("--perceptual", help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's")
     add("--batch_size", type=int, default=8, help="images restored at once")
     add("--against", choices=["paper"], help="put the published numbers beside ours")
-    add("--inception", type=Path, help="torch-fidelity's Inception weights for pFID, if not in torch's cache")
+    add("--inception", help="torch-fidelity's Inception weights for pFID if not in torch's cache: a path, or download")
+    add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")
+    add("--quiet", action="store_true", help="tell errors alone")
+    add_network_flags(parser)
     return parser

@@ -40,6 +40,27 @@ def test_recipe_fills_in_what_the_task_leaves_open() -> None:
     assert "offset=0.0" in build("noise_without_offset", "denoising:S")["degradation"]
 
 
+def test_other_methods_with_their_defaults_and_by_recipe(tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text("method: lbrgm\nmodel: {steps: 900}\n")
+    for wanted, kind, changed in (
+        ("pulse", "pulse", {"steps": "250", "lr": "0.8"}),
+        ("pulse_original", "pulse", {"steps": "100", "lr": "0.4", "keep_mask": "random"}),
+        ("lbrgm", "lbrgm", {"draws": "200", "truncation": "0.8", "steps": "500", "lr": "0.05"}),
+        ("lbrgm_original", "lbrgm", {"draws": "100", "truncation": "1.0", "steps": "2000", "lr": "0.1"}),
+        (str(tmp_path / "long.yaml"), "lbrgm", {"draws": "200", "steps": "900"}),
+    ):
+        settings = build(wanted)
+        assert settings.items() >= {"method": kind, "perceptual": "embedded", **changed}.items()
+
+
+def test_methods_are_for_the_tasks_that_they_can_undo() -> None:
+    for name in ("rsi", "pulse", "lbrgm"):
+        assert all(method(name).takes(every) for every in select_tasks("all"))
+    taken = {every.name for every in select_tasks("all") if method("ddrm").takes(every)}
+    assert taken <= {every.name for every in select_tasks("ddrm")} | {"inpainting"}
+    assert taken
+
+
 def test_recipe_with_a_degradation_is_for_tasks_that_have_it() -> None:
     without = method("noise_without_offset")
     assert without.takes(task("UNAP"))
@@ -61,6 +82,7 @@ def test_recipe_of_the_user(tmp_path: Path) -> None:
     [
         ("a.yaml", "a: [", "a.yaml is not a YAML file"),
         ("a.yaml", "just words", "a.yaml is not a recipe: give settings of rsi fit"),
+        ("a.yaml", "method: dip", 'there is no method "dip": use one of rsi, pulse'),
         ("a.yaml", "degradation: {class_path: my.Blur}", "names a degradation by its class"),
         ("targets.yaml", "lr_scale: 1.0", 'the name "targets" of a method is taken'),
         ("rsi.yaml", "lr_scale: 1.0", 'the name "rsi" of a method is taken'),
@@ -73,5 +95,7 @@ def test_unusable_recipes(tmp_path: Path, name: str, text: str, message: str) ->
 
 
 def test_unknown_method() -> None:
-    with pytest.raises(InputError, match=r'there is no method "pulse": use some of rsi, adam, .*w_only'):
-        select_methods("rsi,pulse")
+    with pytest.raises(
+        InputError, match=r'there is no method "dip": use some of rsi, pulse, lbrgm, ddrm, adam, .*w_only'
+    ):
+        select_methods("rsi,dip")
