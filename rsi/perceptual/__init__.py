@@ -1,5 +1,7 @@
 """Perceptual distances: how far two images are apart for a person."""
 
+from pathlib import Path
+
 from rsi.perceptual.base import PerceptualDistance
 from rsi.perceptual.embedded import EmbeddedDistance
 from rsi.perceptual.lpips_vgg import LpipsVgg
@@ -11,11 +13,14 @@ def load_perceptual(name: str) -> PerceptualDistance:
     """A perceptual distance by name.
 
     Args:
-        name: ``embedded`` (drawings of faces), ``lpips-vgg``, or the path of a VGG16 file for the latter.
+        name: ``embedded`` (drawings of faces), ``lpips-vgg``, or the path of other weights: a ``.safetensors`` file
+            for the former, a VGG16 file for the latter.
 
     Raises:
         InputError: The weights cannot be had.
     """
     if name == "embedded":
         return EmbeddedDistance()
+    if name.endswith(".safetensors"):
+        return EmbeddedDistance(Path(name))
     return LpipsVgg(None if name == "lpips-vgg" else name)

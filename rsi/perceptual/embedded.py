@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from rsi.errors import InputError
 from rsi.perceptual.base import PerceptualDistance
 
 CHANNELS = (16, 24, 48, 64, 96)
@@ -17,15 +19,21 @@ class EmbeddedDistance(PerceptualDistance):
 
     The mean over five stages of the squared distance between normalised features, plus ``rgb_weight`` times the squared
     distance between the images themselves, without which colours drift under noise and JPEG.
+
+    Args:
+        path: Of the weights; left out, those that come with the package.
+
+    Raises:
+        InputError: The file is missing, damaged or of another kind.
     """
 
     epsilon = 1e-10
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         super().__init__()
         widths = (3, *CHANNELS)
         self.stages = nn.ModuleList(_stage(i, o) for i, o in zip(widths, CHANNELS, strict=False))
-        self.rgb_weight = self._load()
+        self.rgb_weight = self._load_embedded() if path is None else self._load(path)
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
@@ -37,22 +45,32 @@ class EmbeddedDistance(PerceptualDistance):
             maps.append(x)
         return maps
 
-    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""
         others, *units = reference
         colours = (images - others).square().sum(1).mean((1, 2))
-        stages = self._stage_distances(self.features(images), units, [None] * len(units))
+        stages = self._stage_distances(features, units, [None] * len(units))
         return stages.mean(0) + self.rgb_weight * colours
 
     def describe(self, images: Tensor) -> Tensor:
         """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images."""
         return self.features(images)[-1].mean((2, 3))
 
-    def _load(self) -> float:
+    def _load_embedded(self) -> float:
         asset = resources.files("rsi.generators") / "assets" / "perceptual.safetensors"
-        with resources.as_file(asset) as path, safe_open(path, "pt") as file:
-            self.load_state_dict({name: file.get_tensor(name) for name in self.state_dict()})
-            return float(file.metadata()["rgb_weight"])
+        with resources.as_file(asset) as path:
+            return self._load(path)
+
+    def _load(self, path: Path) -> float:
+        try:
+            with safe_open(path, "pt") as file:
+                self.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+                return float((file.metadata() or {})["rgb_weight"])
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist: give the file of a perceptual network") from None
+        except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise InputError(f"{path} is not an embedded perceptual network: {reason}") from None
 
 
 def _stage(inputs: int, outputs: int) -> nn.Sequential:

@@ -1,0 +1,62 @@
+"""Trained weights as the files that rsi reads."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from examples.avatars.perceptual import AttributeNetwork
+from examples.avatars.settings import LICENSE
+from examples.avatars.synthesis_network import TrainableSynthesis
+from rsi.atomic import atomic_path
+from rsi.generators import Architecture, Generator
+from rsi.generators.mapping import Mapping
+from rsi.generators.statistics import mean_code, w_rms
+from rsi.perceptual.embedded import CHANNELS
+
+RGB_WEIGHT = 2.0  # of the distance of the images themselves; without it colours drift under noise and JPEG
+FFHQ_W_RMS = 9.95  # the step sizes of the method suit this scale of W
+SAMPLES = 100_000
+
+
+def export_perceptual(network: AttributeNetwork, path: Path) -> None:
+    """Write the stages of a perceptual network as safetensors; what named the attributes is left out."""
+    widths = " ".join(map(str, CHANNELS))
+    metadata = {
+        "architecture": f"five stages of two 3x3 conv + ReLU, {widths}, max pool between",
+        "rgb_weight": str(RGB_WEIGHT),
+    }
+    _save({name: tensor for name, tensor in network.state_dict().items() if name.startswith("stages.")}, path, metadata)
+
+
+def export_generator(
+    mapping: Mapping, synthesis: TrainableSynthesis, architecture: Architecture, path: Path, samples: int = SAMPLES
+) -> None:
+    """Write mapping and synthesis network as the safetensors file of a generator.
+
+    Args:
+        mapping: The trained mapping network.
+        synthesis: The trained synthesis network; noise strengths stay 0.
+        architecture: The sizes of both.
+        path: The file.
+        samples: The mean and the scale of the codes are taken of so many.
+    """
+    generator = Generator(architecture)
+    generator.mapping.load_state_dict(mapping.state_dict())
+    generator.synthesis.load_state_dict({**generator.synthesis.state_dict(), **synthesis.state_dict()})
+    generator.mapping.w_avg.copy_(mean_code(generator, samples))
+    rms = w_rms(generator, samples)
+    metadata = {
+        **architecture.to_metadata(),
+        "license": LICENSE,
+        "w_rms": f"{rms:.3f}",
+        "lr_scale": f"{rms / FFHQ_W_RMS:.3f}",
+    }
+    _save(generator.state_dict(), path, metadata)
+
+
+@torch.no_grad()
+def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    with atomic_path(path) as temporary:
+        save_file({name: tensor.float().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
