@@ -4,6 +4,7 @@ from rsi.data import Target, TargetFolder
 from rsi.degradations import Degradation, parse_degradation
 from rsi.errors import InputError
 from rsi.generators import load_generator
+from rsi.method import RestorationMethod
 from rsi.phases import PAPER_SCHEDULE, Phase
 from rsi.restoration import Restoration
 from rsi.strategy import IndependentStrategy
@@ -16,6 +17,7 @@ __all__ = [
     "InputError",
     "Phase",
     "Restoration",
+    "RestorationMethod",
     "Target",
     "TargetFolder",
     "load_generator",

@@ -11,8 +11,13 @@ from rsi.errors import InputError
 COMMANDS = {
     "fit": "restore a folder of degraded images",
     "benchmark": "degrade clean images, restore them and print the paper's tables",
-    "convert": "turn an NVIDIA .pkl generator into a .safetensors file",
+    "generators": "list the generators that have a name, and what is downloaded",
+    "inspect": "say what is in a generator file and whether it can be used",
+    "convert": "turn a generator of any format into a .safetensors file",
+    "report": "write index.html, all results of a run in one page",
     "render": "draw the image of a latent that fit has saved",
+    "align": "cut faces out of photographs as FFHQ was made",
+    "paste": "put restored faces back into their photographs",
 }
 
 USAGE = """usage: rsi COMMAND [OPTIONS]

@@ -3,146 +3,165 @@
 import csv
 import hashlib
 import json
-import os
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path, PurePosixPath
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
-from rsi.atomic import atomic_path, remove_partial
+from rsi.atomic import PREFIX, remove_partial
 from rsi.confined import check_inside
-from rsi.data.output_paths import LONGEST_NAME
 from rsi.errors import InputError
 from rsi.folder_lock import FolderLock
+from rsi.pictures import captions_text
+from rsi.row import COLUMNS, FAILED, MISSING, RESTORED, STOPPED, Row, read_record, record_name
+from rsi.storage import Storage, local_folder
 from rsi.tensor_file import tensor_bytes
 
-RESTORED = "restored"
-STOPPED = "stopped"
-FAILED = "failed"
+__all__ = ["COLUMNS", "FAILED", "MISSING", "PROGRESS", "RESTORED", "STOPPED", "ResultFolder", "Row"]
+
 PROGRESS = ".progress"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of ``results.csv``.
-
-    Attributes:
-        file: The input, relative to the target folder.
-        status: ``restored``, ``stopped`` where a loss or gradient was not finite, or ``failed``.
-        output: The restored image, relative to the output folder.
-        size: Width and height of the target that was restored, in pixels.
-        degradation: Its name.
-        parameters: The parameters of the degradation in force, read from the file or given.
-        loss: The loss after the last step.
-        fidelity: Perceptual distance of the truly degraded restoration to the target; 0 is a perfect match.
-        seed: The seed of the image's random numbers.
-        seconds: The image's share of the time of its batch.
-        notes: What was done to make the file fit, or why it failed.
-        sha256: Checksum of the restored image.
-        batch: The inputs it was restored together with; in the record alone.
-    """
-
-    file: str
-    status: str
-    output: str = ""
-    size: str = ""
-    degradation: str = ""
-    parameters: str = ""
-    loss: float | None = None
-    fidelity: float | None = None
-    seed: int | None = None
-    seconds: float | None = None
-    notes: str = ""
-    sha256: str = ""
-    batch: tuple[str, ...] = ()
-
-
-COLUMNS = tuple(field.name for field in fields(Row) if field.name != "batch")
+TABLE_SHARE = 0.05  # of the time of a run, at most, for writing the table before its end
 
 
 class ResultFolder:
     """Reads and writes an output folder.
 
-    ``NAME.png`` is the restored image; ``comparisons/``, ``latents/`` and ``records/`` hold its other files. The
-    record is written last: an image with a record whose checksum fits is finished.
+    ``NAME.png`` is the restored image; ``comparisons/``, ``fidelity/``, ``latents/`` and ``records/`` hold its other
+    files. The record is written last: an image with a record whose checksum fits is finished. Nothing here takes longer
+    or more memory the more images there are, apart from going through :meth:`rows`.
 
     Args:
-        path: The folder; made when the first file is written.
+        path: The folder, a path or a URL; made when the first file is written.
+
+    Attributes:
+        local: Where what has to be local is: the folder itself, or of a URL a folder of this user's cache.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._lock = FolderLock(self.path / PROGRESS / "lock")
+        self.storage = Storage(path)
+        self.path = self.storage.folder
+        self.local = local_folder(path)
+        self._rank = 0
+        self._lock: FolderLock | None = None
+        self._settings: str | None = None
+        self._table_saved = self._table_seconds = 0.0
 
-    def claim(self, settings: Mapping[str, Any], *, overwrite: bool) -> None:
-        """Lock the folder and note the settings of this run, so that no others mix their results into it.
+    def claim(self, settings: Mapping[str, Any], *, overwrite: bool, rank: int = 0) -> None:
+        """Lock the folder for a process and note the settings of this run, so that no others mix their results into it.
+
+        Every process of a run claims the folder for itself, so that none has to wait for another.
 
         Raises:
             InputError: Another run has locked it, a link leads out of it, or it holds results of other settings and
                 ``overwrite`` is not given.
         """
         self._refuse_links()
+        if self._lock is None or self._rank != rank:
+            self._rank, self._lock = rank, FolderLock(self.local / PROGRESS / (f"lock-{rank}" if rank else "lock"))
         self._lock.acquire()
-        remove_partial(self.path)
-        stored = self._stored_settings() if self._records() or self._states() else dict(settings)
-        changed = sorted(key for key in settings if stored.get(key) != settings[key])
-        if changed and not overwrite:
-            raise InputError(
-                f"{self.path} holds results of another {', '.join(changed)}: choose another --output_dir, or replace "
-                "them with --overwrite"
-            )
-        if overwrite:
-            self._forget()
-        self._write_text("settings.json", json.dumps(dict(settings), indent=1))
+        self._check_settings(settings, overwrite)
+        self._settings = _checksum(settings)
+        self._tidy(overwrite)
+        if rank == 0:
+            self._write_text("settings.json", json.dumps(dict(settings), indent=1))
 
     def release(self) -> None:
         """Let other runs claim the folder."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
-    def finished(self) -> set[str]:
-        """The inputs whose restored image is there and whole."""
-        return {
-            row.file for row in self.rows() if row.status != FAILED and row.sha256 == _sha256(self.path / row.output)
-        }
-
-    def settled(self, finished: Collection[str]) -> set[str]:
-        """The finished inputs whose batch is finished as a whole.
-
-        The others have to be in their batch once more when it is restored anew: the last bits of a result depend on it.
-        """
-        return {row.file for row in self.rows() if row.file in finished and set(row.batch) <= set(finished)}
+    def row(self, file: str) -> Row | None:
+        """The row of an input, if it has one."""
+        row = read_record(self.storage.read(record_name(file)))
+        return row if row is not None and row.settings in ("", self._current_settings()) else None
 
     def rows(self) -> Iterator[Row]:
-        """The rows of all images so far, in the order of their names; records that cannot be read are passed over."""
-        rows = filter(None, map(_read_row, self._records()))
-        yield from sorted(rows, key=lambda row: row.file)
+        """The rows of all images so far, in the order of their names; records that cannot be read are passed over.
+
+        So are those that an earlier run with other settings has left.
+        """
+        current = ("", self._current_settings())
+        records = map(read_record, self.storage.read_all("records", ".json"))
+        return (row for row in records if row is not None and row.settings in current)
+
+    def is_whole(self, row: Row) -> bool:
+        """Whether the restored image of a row is there as it was written."""
+        return row.is_done and self.storage.is_whole(row.output, row.sha256)
+
+    def finished(self) -> set[str]:
+        """The inputs whose restored image is there and whole, of a folder that fits in memory."""
+        return {row.file for row in self.rows() if self.is_whole(row)}
+
+    def settled(self, finished: Collection[str]) -> set[str]:
+        """The finished inputs whose batch is finished as a whole, see :class:`rsi.finished.Settled`."""
+        return {row.file for row in self.rows() if row.file in finished and set(row.batch) <= set(finished)}
 
     def state_path(self, rank: int) -> Path:
         """Where a process keeps the state of its batch in progress."""
-        return self.path / PROGRESS / f"rank-{rank}.safetensors"
+        return self._scratch(rank) / "batch.safetensors"
 
-    def save_restored(self, stem: str, restored: Image.Image, comparison: Image.Image) -> tuple[str, str]:
-        """Write the restored image and its comparison picture; returns the image's relative path and checksum."""
-        for name, picture in ((f"{stem}.png", restored), (f"comparisons/{stem}.png", comparison)):
-            with self._writing(name) as path:
-                picture.save(path, "PNG")
-        return f"{stem}.png", _sha256(self.path / f"{stem}.png")
+    def save_restored(self, stem: str, restored: Image.Image, comparison: Image.Image | None) -> tuple[str, str]:
+        """Write the restored image and a comparison picture; returns the image's relative path and checksum."""
+        if comparison is not None:
+            with self._writing(f"comparisons/{stem}.png") as path:
+                comparison.save(path, "PNG", pnginfo=captions_text(comparison))
+        with self._writing(f"{stem}.png") as path:
+            restored.save(path, "PNG", pnginfo=captions_text(restored))
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return f"{stem}.png", sha256
 
-    def save_latent(self, stem: str, codes: Tensor, metadata: Mapping[str, str]) -> None:
-        """Write the final codes of an image, with what is needed to render it again."""
+    def save_fidelity_map(self, stem: str, fidelity_map: Image.Image) -> None:
+        """Write where the degraded restoration differs from the target."""
+        with self._writing(f"fidelity/{stem}.png") as path:
+            fidelity_map.save(path, "PNG")
+
+    def save_disagreement(self, stem: str, drawing: Image.Image) -> None:
+        """Write where the samples of an image differ."""
+        with self._writing(f"disagreement/{stem}.png") as path:
+            drawing.save(path, "PNG", pnginfo=captions_text(drawing))
+
+    def holds_disagreement(self, stem: str) -> bool:
+        """Whether it is written where the samples of an image differ."""
+        return (self.path / "disagreement" / f"{stem}.png").exists()
+
+    def save_latent(self, stem: str, latent: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+        """Write the final latent of an image, with what is needed to render it again."""
         with self._writing(f"latents/{stem}.safetensors") as path:
-            path.write_bytes(tensor_bytes({"codes": codes}, metadata))
+            path.write_bytes(tensor_bytes(latent, metadata))
 
     def save_row(self, row: Row) -> None:
         """Write the record of an image; with it the image counts as finished."""
-        self._write_text(f"records/{_record_name(row.file)}.json", json.dumps(asdict(row), indent=1))
+        stamped = replace(row, settings=self._current_settings(), written=time.time())
+        self._write_text(record_name(row.file), stamped.to_record())
+
+    @property
+    def table_is_due(self) -> bool:
+        """Whether the table can be written again and take up but a small share of the run's time."""
+        return time.monotonic() - self._table_saved >= self._table_seconds / TABLE_SHARE
 
     def save_table(self) -> None:
-        """Write ``results.csv`` from the records."""
+        """Write ``results.csv`` from the records, one process after another."""
+        started = time.monotonic()
+        lock = FolderLock(self.local / PROGRESS / "table-lock")
+        lock.acquire(wait=True)
+        try:
+            self._write_table()
+        finally:
+            lock.release()
+        self._table_saved = time.monotonic()
+        self._table_seconds = self._table_saved - started
+
+    def publish(self) -> None:
+        """Move what was written locally, such as logs, to where the folder is."""
+        if self.storage.is_remote:
+            self.storage.send(self.local)
+
+    def _write_table(self) -> None:
         with (
             self._writing("results.csv") as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
@@ -151,61 +170,60 @@ class ResultFolder:
             table.writeheader()
             table.writerows(asdict(row) for row in self.rows())
 
+    def _check_settings(self, settings: Mapping[str, Any], overwrite: bool) -> None:
+        stored = self._stored_settings() if self._holds_work() else dict(settings)
+        changed = sorted(key for key in settings if stored.get(key) != settings[key])
+        if changed and not overwrite:
+            raise InputError(
+                f"{self.path} holds results of another {', '.join(changed)}: choose another --output_dir, or replace "
+                "them with --overwrite"
+            )
+
+    def _holds_work(self) -> bool:
+        states = (self.local / PROGRESS).glob("rank-*/batch.safetensors")
+        return next(states, None) is not None or self.storage.holds("records", ".json")
+
     def _stored_settings(self) -> dict[str, Any]:
-        path = self.path / "settings.json"
         try:
-            stored: dict[str, Any] = json.loads(path.read_text())
+            stored: dict[str, Any] = json.loads(self.storage.read("settings.json") or b"")
         except (OSError, ValueError) as error:
             raise InputError(
-                f"{path} cannot be read ({error}): remove the folder or choose another --output_dir"
+                f"{self.path / 'settings.json'} cannot be read ({error}): remove the folder or choose another "
+                "--output_dir"
             ) from None
         return stored
 
+    def _current_settings(self) -> str:
+        """The checksum of the settings of this run, or of the last one if the folder was not claimed."""
+        if self._settings is not None:
+            return self._settings
+        return "" if self.storage.read("settings.json") is None else _checksum(self._stored_settings())
+
+    def _tidy(self, overwrite: bool) -> None:
+        """Remove what a killed process of this rank has left, and with ``overwrite`` its batch in progress."""
+        remove_partial(self._scratch(self._rank))
+        if self._rank == 0:
+            for path in self.local.glob(f"{PREFIX}*"):
+                path.unlink()
+        if overwrite:
+            self.state_path(self._rank).unlink(missing_ok=True)
+
     def _refuse_links(self) -> None:
         for name in ("config.yaml", "logs", PROGRESS):
-            check_inside(self.path / name, self.path)
-        for path in (self.path / "logs").rglob("*"):
-            check_inside(path, self.path)
-
-    def _forget(self) -> None:
-        for path in (*self._records(), *self._states()):
-            path.unlink()
-
-    def _records(self) -> list[Path]:
-        return sorted((self.path / "records").rglob("*.json"))
-
-    def _states(self) -> list[Path]:
-        return sorted((self.path / PROGRESS).glob("*.safetensors"))
+            check_inside(self.local / name, self.local)
+        for path in (self.local / "logs").rglob("*"):
+            check_inside(path, self.local)
 
     def _write_text(self, name: str, text: str) -> None:
         with self._writing(name) as path:
             path.write_text(text)
 
     def _writing(self, name: str) -> AbstractContextManager[Path]:
-        path = self.path / name
-        check_inside(path.parent, self.path)
-        return atomic_path(path)
+        return self.storage.writing(name, self._scratch(self._rank))
+
+    def _scratch(self, rank: int) -> Path:
+        return self.local / PROGRESS / f"rank-{rank}"
 
 
-def _record_name(file: str) -> str:
-    """The input's own name, if that can be a file's beside those of all others."""
-    parts = PurePosixPath(file).parts
-    if max(len(os.fsencode(part)) for part in parts) < LONGEST_NAME and not any(
-        p.endswith(".json") for p in parts[:-1]
-    ):
-        return file
-    return hashlib.sha256(os.fsencode(file)).hexdigest()
-
-
-def _read_row(record: Path) -> Row | None:
-    try:
-        values = json.loads(record.read_text())
-        return Row(**{**values, "batch": tuple(values.get("batch", ()))})
-    except (ValueError, TypeError, AttributeError):
-        return None
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _checksum(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()

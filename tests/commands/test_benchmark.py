@@ -1,4 +1,5 @@
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from PIL import Image
 
 from rsi.benchmark.phase_images import PhaseImages
 from rsi.cli import main
+from rsi.log import set_verbosity
 from rsi.pictures import to_picture
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
@@ -42,6 +44,12 @@ class Benchmark:
     def numbers(self, output: str) -> list[tuple[str, ...]]:
         with (self.folder / output / "per_image.csv").open(newline="") as file:
             return [tuple(value for key, value in row.items() if key != "seconds") for row in csv.DictReader(file)]
+
+
+@pytest.fixture(autouse=True)
+def _normal() -> Iterator[None]:
+    yield
+    set_verbosity()
 
 
 @pytest.fixture
@@ -111,7 +119,7 @@ def test_other_settings_are_refused(benchmark: Benchmark, capsys: pytest.Capture
     ("flags", "message"),
     [
         (["--tasks", "blur"], 'rsi: there is no task "blur"'),
-        (["--methods", "pulse"], 'rsi: there is no method "pulse"'),
+        (["--methods", "dip"], 'rsi: there is no method "dip"'),
         (["--methods", "noise_without_offset", "--tasks", "ddrm"], "rsi: no method of noise_without_offset is for any"),
         (["--limit", "0"], "rsi: limit is 0"),
         (["--clean_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
@@ -125,3 +133,11 @@ def test_bad_settings_are_one_line(
     assert benchmark("out", *flags) == 2
     assert capsys.readouterr().err.startswith(message)
     assert not (benchmark.folder / "out").exists()
+
+
+def test_quiet_and_verbose(benchmark: Benchmark, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark("quiet", "--quiet", tasks="denoising:XS", methods=str(SHORT))
+    assert capsys.readouterr().out == ""
+    benchmark("verbose", "-v", tasks="denoising:XS", methods=str(SHORT))
+    images = [line.split(": loss ")[0] for line in capsys.readouterr().out.splitlines() if ": loss " in line]
+    assert images == ["  a.png", "  b.png", "  c.png"]

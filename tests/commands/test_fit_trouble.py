@@ -2,6 +2,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -106,9 +107,9 @@ def test_file_that_vanishes_between_listing_and_reading(
 ) -> None:
     claim = ResultFolder.claim
 
-    def lose(folder: ResultFolder, settings: dict[str, str], *, overwrite: bool) -> None:
+    def lose(folder: ResultFolder, settings: dict[str, str], **options: Any) -> None:
         (jpeg_folder / "b.jpg").unlink()
-        claim(folder, settings, overwrite=overwrite)
+        claim(folder, settings, **options)
 
     monkeypatch.setattr(ResultFolder, "claim", lose)
     assert fit() == 1
