@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from rsi.baselines.checks import check_counts, check_numbers
 from rsi.baselines.ddrm_operators import is_linear, linear_operator, split_linear, unstore
-from rsi.baselines.ddrm_prior import EMBEDDED, TIMESTEPS, DiffusionPrior, load_prior
+from rsi.baselines.ddrm_prior import TIMESTEPS, DiffusionPrior, load_prior
 from rsi.baselines.ddrm_sampler import PosteriorSampler, noise_levels, timesteps
 from rsi.data.batches import Step
 from rsi.degradations import Degradation
@@ -31,7 +31,7 @@ class DDRM(RestorationMethod):
     were kept; give ``average_pooling`` for them to see what a mismatched operator does.
 
     Args:
-        prior: ``avatars128``, the embedded demonstration prior, or the folder of a diffusers ``UNet2DModel``.
+        prior: The folder of a diffusers ``UNet2DModel``; has to be given.
         degradation: ``average_pooling``, ``nearest``, ``inpaint``, ``gaussian``, or one of the first three followed by
             ``+gaussian``; or such a :class:`rsi.degradations.Degradation`.
         sigma_0: Standard deviation of the noise in the targets, for images in [0, 1]; left out, the degradation's,
@@ -39,8 +39,8 @@ class DDRM(RestorationMethod):
         steps: How many reverse steps are taken.
         eta: How much of the noise is drawn anew at every step, from 0 to 1.
         eta_b: How much of the target replaces the prediction while it is the less noisy one, from 0 to 1.
-        perceptual: What measures the fidelity: ``lpips-vgg``, the path of its VGG16 file, or ``embedded``; left out,
-            the one made for the prior.
+        perceptual: What measures the fidelity: ``lpips-vgg``, the path of its VGG16 file, or ``embedded``; by default
+            ``lpips-vgg``.
 
     Attributes:
         prior: The diffusion prior; there once ``configure_model`` has run.
@@ -55,7 +55,7 @@ class DDRM(RestorationMethod):
 
     def __init__(
         self,
-        prior: str = "avatars128",
+        prior: str = "",
         degradation: Degradation | str = "average_pooling",
         sigma_0: float | None = None,
         steps: int = 20,
@@ -93,7 +93,7 @@ class DDRM(RestorationMethod):
             return
         self.prior = load_prior(self.prior_name)
         self.settings["prior"] = self.prior.sha256
-        self.perceptual_name = self.perceptual_name or ("embedded" if self.prior_name in EMBEDDED else "lpips-vgg")
+        self.perceptual_name = self.perceptual_name or "lpips-vgg"
         tell_once(f"prior: {self.prior_name}")
         tell_once(f"perceptual distance: {self.perceptual_name}")
         self.perceptual = load_perceptual(self.perceptual_name)

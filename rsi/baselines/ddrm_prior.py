@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from rsi.errors import InputError
 if TYPE_CHECKING:
     from diffusers import UNet2DModel
 
-EMBEDDED = ("avatars128",)
 TIMESTEPS = 1000
 CONFIG, WEIGHTS, SCHEDULER = "config.json", "diffusion_pytorch_model.safetensors", "scheduler_config.json"
 BETAS = (1e-4, 0.02)
@@ -80,12 +78,12 @@ class DiffusionPrior(nn.Module):
         return F.pixel_shuffle(self.unet(folded, timesteps).sample, self.fold)
 
 
-def load_prior(name_or_folder: str | Path) -> DiffusionPrior:
+def load_prior(folder: str | Path) -> DiffusionPrior:
     """Load a frozen diffusion prior; nothing in its files is executed and nothing is downloaded.
 
     Args:
-        name_or_folder: ``avatars128``, the embedded prior, or a folder with ``config.json`` and
-            ``diffusion_pytorch_model.safetensors``, as ``save_pretrained`` of a diffusers ``UNet2DModel`` writes it.
+        folder: A folder with ``config.json`` and ``diffusion_pytorch_model.safetensors``, as ``save_pretrained`` of a
+            diffusers ``UNet2DModel`` writes it.
 
     Returns:
         The prior in float32 on the CPU.
@@ -93,10 +91,9 @@ def load_prior(name_or_folder: str | Path) -> DiffusionPrior:
     Raises:
         InputError: diffusers is not installed, or the folder lacks a file, is damaged or holds another kind of model.
     """
-    if name_or_folder in EMBEDDED:
-        with resources.as_file(resources.files("rsi.baselines") / "assets" / str(name_or_folder)) as asset:
-            return load_prior(asset)
-    path = Path(name_or_folder)
+    if not str(folder):
+        raise InputError("there is no diffusion prior: give --prior and the folder of a diffusers UNet2DModel")
+    path = Path(folder)
     if not path.is_dir():
         problem = "is a file" if path.exists() else "does not exist"
         raise InputError(f"the prior {path} {problem}: give the folder of a diffusers UNet2DModel")

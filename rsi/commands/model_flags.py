@@ -22,7 +22,7 @@ FLAGS: dict[str, tuple[object, str]] = {
         "avatars128, the embedded demonstration prior; another name that rsi generators lists; or a .safetensors, "
         "NVIDIA .pkl or rosinality .pt file.",
     ),
-    "prior": (str, "avatars128, the embedded demonstration prior, or the folder of a diffusers UNet2DModel."),
+    "prior": (str, "The folder of a diffusers UNet2DModel; has to be given."),
     "perceptual": (
         str | None,
         "lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's.",

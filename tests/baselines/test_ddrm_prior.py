@@ -122,3 +122,8 @@ def test_missing_library_is_named(tiny_prior: Path, monkeypatch: pytest.MonkeyPa
 def test_rsi_starts_without_the_library() -> None:
     program = "import sys, rsi, rsi.methods; sys.exit('diffusers' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_prior_has_to_be_given() -> None:
+    with pytest.raises(InputError, match="there is no diffusion prior: give --prior and the folder"):
+        load_prior("")
