@@ -94,7 +94,8 @@ def main(argv: Sequence[str]) -> int:
         print(*map(printable, lines), sep="\n")
     if ranks:
         ResultFolder(cli.config["fit"]["output_dir"]).publish()
-    return 0 if outcome.is_complete or not ranks else 1
+    failed = not outcome.is_complete or bool(cli.datamodule.failures)
+    return 1 if failed and ranks else 0
 
 
 def _review(cli: FitCLI, ranks: range) -> Outcome:

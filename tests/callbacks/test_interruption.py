@@ -41,7 +41,7 @@ def test_signal_ends_the_run_after_its_step_and_nothing_is_lost(
         fit(jpeg_folder, tiny_generator, output, Raise(number, 3), Interruption())
     assert end.value.code == 128 + number
     assert f"stopped by {number.name}: the same command goes on from here" in capsys.readouterr().err
-    state = BatchState.read(output / ".progress" / "rank-0.safetensors")
+    state = BatchState.read(output / ".progress" / "rank-0" / "batch.safetensors")
     assert state is not None
     assert state.step == 4
     assert {handled: signal.getsignal(handled) for handled in before} == before

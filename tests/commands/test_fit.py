@@ -81,7 +81,7 @@ def test_resolved_config_runs_again(fit: Runner, jpeg_folder: Path, tmp_path: Pa
     fit(jpeg_folder)
     config = yaml.safe_load((fit.output / "config.yaml").read_text())
     assert config["degradation"] == "jpeg"
-    assert config["model"]["schedule"][2] == {"space": "W++", "steps": 2, "lr": 0.005}
+    assert config["model"]["schedule"][2] == {"space": "W++", "steps": 2, "lr": 0.005, "final_lr": None}
     again = tmp_path / "again"
     assert main(["fit", "--config", str(fit.output / "config.yaml"), "--output_dir", str(again)]) == 0
     assert (again / "a.png").read_bytes() == (fit.output / "a.png").read_bytes()
@@ -225,7 +225,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
         (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (
             ["--generator", "ffhq.pkl"],
-            "rsi: ffhq.pkl does not exist: give a .safetensors or NVIDIA .pkl file",
+            "rsi: ffhq.pkl does not exist: give a .safetensors, NVIDIA .pkl or rosinality .pt file",
         ),
         (["--batch_size", "0"], "rsi: batch_size is 0: it must be at least 1"),
         (["--perceptual", "vgg.pth"], "rsi: vgg.pth does not exist: give the path of vgg16-397923af.pth"),

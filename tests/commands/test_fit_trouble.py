@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from rsi.cli import main
+from rsi.data import folder
+from rsi.data.target import Target
 from rsi.results import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
@@ -105,13 +107,13 @@ def test_linked_input_is_read(fit: Fit, output: Path, jpeg_folder: Path, tmp_pat
 def test_file_that_vanishes_between_listing_and_reading(
     fit: Fit, output: Path, jpeg_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = ResultFolder.claim
+    read = folder.read_target
 
-    def lose(folder: ResultFolder, settings: dict[str, str], **options: Any) -> None:
-        (jpeg_folder / "b.jpg").unlink()
-        claim(folder, settings, **options)
+    def lose(*arguments: Any, **options: Any) -> Target:
+        (jpeg_folder / "b.jpg").unlink(missing_ok=True)
+        return read(*arguments, **options)
 
-    monkeypatch.setattr(ResultFolder, "claim", lose)
+    monkeypatch.setattr(folder, "read_target", lose)
     assert fit() == 1
     rows = {row.file: row for row in ResultFolder(output).rows()}
     assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "failed", "restored"]
@@ -140,7 +142,7 @@ def test_names_from_hell(fit: Fit, output: Path, jpeg_folder: Path, capsys: pyte
     assert {rows[name].status for name in [*bad, "pipe.jpg"]} == {"failed"}
     assert all((output / rows[name].output).is_file() for name in good)
     assert (output / "results.csv").read_bytes().decode()
-    assert "failed latin\\udce9.jpg: " in capsys.readouterr().out
+    assert "failed latin\\udce9.jpg: " in capsys.readouterr().err
     assert fit() == 1
 
 

@@ -47,7 +47,7 @@ def test_sorts_by_name_as_people_do_and_by_every_number(page: Page) -> None:
     page.get_by_role("button", name="Descending").click()
     assert names(page) == [*faces, "broken.jpg"]
     page.get_by_label("Sort by").select_option("loss")
-    assert page.locator(".card .fact").first.inner_text() == "loss 1"
+    expect(page.locator(".card .fact").first).to_have_text("loss 1")
 
 
 def test_filters_by_status_and_text(page: Page) -> None:
