@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Container
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -10,16 +11,17 @@ from torch import Tensor
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
-from rsi.data.targets import output_name
-from rsi.errors import InputError
+from rsi.errors import InputError, Interrupted
+from rsi.finished import Finished, Settled
 from rsi.finite import GOING
-from rsi.pictures import to_picture
-from rsi.restoration import Restoration, as_restoration
+from rsi.location import absolute
+from rsi.method import RestorationMethod, as_method
+from rsi.pictures import to_map, to_picture
 from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder, Row
 
 
 class ResultWriter(Callback):
-    """Writes the restored images, a comparison picture and the final latent of each, and ``results.csv``.
+    """Writes every restored image, its comparison picture, fidelity map and final latent, and ``results.csv``.
 
     Every file is written under a temporary name and renamed when it is whole. Images that an earlier run with the same
     settings finished in the same folder are left out of the run.
@@ -27,12 +29,18 @@ class ResultWriter(Callback):
     Args:
         output_dir: Where the results go.
         overwrite: Restore everything anew, also where the folder holds results of other settings.
+        views: Write comparison pictures and fidelity maps.
+        latents: Write the final latents; with W++ codes they are the largest of all files.
     """
 
-    def __init__(self, output_dir: str = "restored", overwrite: bool = False) -> None:
+    def __init__(
+        self, output_dir: str = "restored", overwrite: bool = False, views: bool = True, latents: bool = True
+    ) -> None:
         self.folder = ResultFolder(output_dir)
         self.overwrite = overwrite
-        self._finished: set[str] = set()
+        self.views = views
+        self.latents = latents
+        self._finished: Container[str] = frozenset()
         self._failures_noted = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -42,35 +50,36 @@ class ResultWriter(Callback):
             InputError: The folder holds the targets or results of other settings, or cannot be written.
         """
         data = _target_folder(trainer)
-        if self.folder.path.resolve() == data.target_dir.resolve():
+        if absolute(self.folder.path) == absolute(data.target_dir):
             raise InputError(f"results would replace the images in {data.target_dir}: choose another --output_dir")
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         module.configure_model()  # a generator that cannot be read claims nothing
-        if trainer.is_global_zero:
-            self.folder.claim({**module.settings, **data.settings}, overwrite=self.overwrite)
-        self._finished = set() if self.overwrite else self.folder.finished()
-        data.finished = self.folder.settled(self._finished)
+        settings = {**module.settings, **data.settings, "precision": str(trainer.precision)}
+        self.folder.claim(settings, overwrite=self.overwrite, rank=trainer.global_rank)
+        self._finished = frozenset() if self.overwrite else Finished(self.folder)
+        data.finished = Settled(self.folder, self._finished)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
         """Write what is not finished of the batch after its last step."""
-        module = as_restoration(pl_module)
+        module = as_method(pl_module)
         if batch.index + 1 < module.steps_per_batch:
             return
         seconds = (time.monotonic() - module.started) / len(batch.targets)
-        names = _target_folder(trainer).names
         together = tuple(target.name for target in batch.targets)
-        fidelity = module.fidelity().tolist()
+        fidelity, maps = module.fidelity().tolist(), module.fidelity_map().cpu()
         for index, target in enumerate(batch.targets):
             if target.name in self._finished:
                 continue
-            stem = output_name(target.name, names)
-            output, sha256 = self._save(module, index, target, stem)
+            if self.views:
+                self.folder.save_fidelity_map(target.output, to_map(maps[index], target.known[0]))
+            output, sha256 = self._save(module, index, target)
             row = _row(module, index, target, fidelity=fidelity[index], seconds=seconds)
             self.folder.save_row(Row(output=output, sha256=sha256, batch=together, **row))
         self._note_failures(trainer)
-        self.folder.save_table()
+        if trainer.is_global_zero and self.folder.table_is_due:
+            self.folder.save_table()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write what failed after the last batch."""
@@ -78,19 +87,22 @@ class ResultWriter(Callback):
         self.folder.save_table()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Let other runs claim the folder."""
+        """Write the table when a signal has ended the run, and let other runs claim the folder."""
+        if isinstance(exception, Interrupted):
+            self.folder.save_table()
         self.folder.release()
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Let other runs claim the folder."""
         self.folder.release()
 
-    def _save(self, module: Restoration, index: int, target: Target, stem: str) -> tuple[str, str]:
+    def _save(self, module: RestorationMethod, index: int, target: Target) -> tuple[str, str]:
         final = module.path[-1]
-        metadata = {"space": final.space, "generator": module.generator_name, "file": target.name}
-        self.folder.save_latent(stem, final.codes[index], metadata)
+        if final.latent and self.latents:
+            latent = {name: value[index] for name, value in final.latent.items()}
+            self.folder.save_latent(target.output, latent, {**module.latent_facts, "file": target.name})
         restored = to_picture(_framed(final.images[index], target))
-        return self.folder.save_restored(stem, restored, module.draw_path(index))
+        return self.folder.save_restored(target.output, restored, module.draw_path(index) if self.views else None)
 
     def _note_failures(self, trainer: Trainer) -> None:
         failures = _target_folder(trainer).failures
@@ -99,7 +111,7 @@ class ResultWriter(Callback):
         self._failures_noted = len(failures)
 
 
-def _row(module: Restoration, index: int, target: Target, *, fidelity: float, seconds: float) -> dict[str, Any]:
+def _row(module: RestorationMethod, index: int, target: Target, *, fidelity: float, seconds: float) -> dict[str, Any]:
     parameters = module.operator.read_parameters(index)
     stopped_at = int(module.guard.stopped_at[index])
     stopped = () if stopped_at == GOING else (f"stopped at step {stopped_at}: its loss or gradient was not finite",)

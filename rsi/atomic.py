@@ -10,14 +10,16 @@ PREFIX = ".partial-"
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without an error.
+def atomic_path(path: Path, scratch: Path | None = None) -> Iterator[Path]:
+    """A temporary path that takes the place of ``path`` when the block ends without an error.
 
-    Folders on the way are made. After an error the temporary file is removed and ``path`` is as it was. What a killed
+    It is in the folder ``scratch``, which has to be on the same file system; left out, beside ``path``. Folders on the
+    way are made. After an error the temporary file is removed and ``path`` is as it was. What a killed
     process leaves is for :func:`remove_partial`. An ``OSError`` of the system names ``path``.
     """
     try:
-        temporary = _make_beside(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _make_in(scratch or path.parent, path.suffix)
         try:
             yield temporary
             _flush(temporary)
@@ -37,9 +39,9 @@ def remove_partial(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _make_beside(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=path.suffix, dir=path.parent)
+def _make_in(folder: Path, suffix: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=suffix, dir=folder)
     os.close(handle)
     return Path(name)
 

@@ -18,7 +18,7 @@ from rsi.finite import FiniteGuard
 from rsi.perceptual import PerceptualDistance
 from rsi.phases import Stage
 from rsi.pictures import side_by_side
-from rsi.precision import full_precision
+from rsi.precision import check_precision, full_precision
 from rsi.randomness import ImageRandom
 
 FIDELITY_STEP = -1
@@ -151,6 +151,14 @@ class RestorationMethod(LightningModule, ABC):
     def undoes(cls, degradation: Degradation) -> bool:  # noqa: ARG003 - for others
         """Whether the method is for such a degradation."""
         return True
+
+    def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
+        """Refuse a Trainer that the method cannot be computed with.
+
+        Raises:
+            InputError: Its precision is not supported.
+        """
+        check_precision(str(self.trainer.precision))
 
     @property
     def steps_per_batch(self) -> int:

@@ -1,6 +1,8 @@
 """The restoration of a batch of images as a LightningModule."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,11 +13,35 @@ from rsi.data.batches import Step
 from rsi.degradations import Degradation
 from rsi.generator_method import GeneratorMethod
 from rsi.generators import LrScale, step_scale
+from rsi.gradient_at_once import gradient_at_once
 from rsi.latents import expand, initial_codes
-from rsi.losses import LossName, MultiresolutionLoss
+from rsi.losses import LossName, MultiresolutionLoss, TargetPyramid
+from rsi.one_by_one import one_by_one, parts
 from rsi.optim import OptimizerName, make_optimizer
 from rsi.phases import PAPER_SCHEDULE, Phase, check_schedule, step_in_phase
+from rsi.precision import full_precision
 from rsi.randomness import ImageRandom
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of a batch whose losses are computed together.
+
+    Attributes:
+        seeds: The seeds of their random numbers.
+        operator: The degradation, bound to them.
+        pyramid: What the loss compares them with.
+        known: ``[B, 1, h, w]``, 1 where they carry information.
+    """
+
+    seeds: list[int]
+    operator: Degradation
+    pyramid: TargetPyramid
+    known: Tensor
+
+    def random(self, purpose: str) -> ImageRandom:
+        """Their random numbers for a purpose."""
+        return ImageRandom(self.seeds, purpose, self.known.device)
 
 
 class Restoration(GeneratorMethod):
@@ -97,13 +123,20 @@ class Restoration(GeneratorMethod):
         if any(spread):
             z = ImageRandom(seeds, "start", self.device).normal((self.generator.mapping.z_dim,))
             with torch.no_grad():
-                codes += codes.new_tensor(spread)[:, None] * (self.generator.mapping(z) - codes)
+                codes += codes.new_tensor(spread)[:, None] * (one_by_one(self.generator.mapping, z) - codes)
         return {"codes": codes}
 
     def prepare_batch(self) -> None:
         """Prepare the targets for the loss."""
-        vars(self).pop("pyramid", None)  # the next one may need its memory
-        self.pyramid = self.loss.prepare(self.observed, self.known)
+        self.parts: list[Part] = []  # the next ones may need their memory
+        self.parts = [self._part(images) for images in parts(len(self.targets), self.device)]
+
+    def _part(self, images: slice) -> Part:
+        targets, known = self.targets[images], self.known[images]
+        operator = self.degradation.bind(targets, self.resolution).to(self.device)
+        return Part(
+            [target.seed for target in targets], operator, self.loss.prepare(self.observed[images], known), known
+        )
 
     def start_phase(self, phase: Phase) -> None:  # type: ignore[override]
         """Expand the codes to the space of the phase; the optimisers have to be set up anew after it."""
@@ -124,5 +157,16 @@ class Restoration(GeneratorMethod):
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of the multi-resolution loss."""
-        terms: dict[str, Tensor] = self.loss(self.predict_degraded(step), self.pyramid, self.random(step, "fill"))
+        codes = torch.split(self.codes, [len(part.seeds) for part in self.parts])
+        losses = [
+            gradient_at_once(partial(self._losses, part, step), of_part)
+            for part, of_part in zip(self.parts, codes, strict=True)
+        ]
+        return {name: torch.cat([terms[name] for terms in losses]) for name in losses[0]}
+
+    def _losses(self, part: Part, step: int, codes: Tensor) -> dict[str, Tensor]:
+        images = self.draw({"codes": codes})
+        with full_precision(self.device):
+            degraded = part.operator(images, part.random(f"degrade {step}")) * part.known
+        terms: dict[str, Tensor] = self.loss(degraded, part.pyramid, part.random(f"fill {step}"))
         return terms

@@ -17,6 +17,7 @@ from rsi.atomic import PREFIX, remove_partial
 from rsi.confined import check_inside
 from rsi.errors import InputError
 from rsi.folder_lock import FolderLock
+from rsi.location import check_reachable
 from rsi.pictures import captions_text
 from rsi.row import COLUMNS, FAILED, MISSING, RESTORED, STOPPED, Row, read_record, record_name
 from rsi.storage import Storage, local_folder
@@ -61,6 +62,7 @@ class ResultFolder:
                 ``overwrite`` is not given.
         """
         self._refuse_links()
+        check_reachable(self.path)
         if self._lock is None or self._rank != rank:
             self._rank, self._lock = rank, FolderLock(self.local / PROGRESS / (f"lock-{rank}" if rank else "lock"))
         self._lock.acquire()

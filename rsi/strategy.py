@@ -1,13 +1,18 @@
 """Several devices that share nothing but the output folder."""
 
+import signal
 from typing import Any, TypeVar
 
 import torch
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.utilities.rank_zero import rank_zero_only as fabric_rank_zero_only
+from pytorch_lightning import Trainer
 from pytorch_lightning.strategies import ParallelStrategy, StrategyRegistry
-from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
 from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
+
+from rsi.errors import InputError
+from rsi.launcher import IndependentLauncher
 
 T = TypeVar("T")
 
@@ -15,9 +20,10 @@ T = TypeVar("T")
 class IndependentStrategy(ParallelStrategy):
     """Every process restores its own images; no process group, so no gradient or latent can cross ranks.
 
-    The processes are started by Lightning's script launcher, torchrun or a cluster's manager. Shards may be uneven: a
-    process with no image left ends, and the one that launched the others waits for them. On the command line it is
-    ``--trainer.strategy independent``.
+    The processes are started by :class:`rsi.launcher.IndependentLauncher`, torchrun or a cluster's manager. Shards may
+    be uneven: a process with no image left ends, and the one that launched the others waits for them. A process that
+    dies leaves its images undone and the others alone, unless torchrun or the cluster's manager ends them. On the
+    command line it is ``--trainer.strategy independent``.
     """
 
     name = "independent"
@@ -33,9 +39,18 @@ class IndependentStrategy(ParallelStrategy):
         """Processes on this node."""
         return len(self._devices)
 
+    @property
+    def answers_for(self) -> range:
+        """The ranks whose end this process sees: its own if it is alone, and those it has launched."""
+        alone = self.world_size == 1
+        launched = isinstance(self._launcher, IndependentLauncher) and bool(self._launcher.procs)
+        return range(self.global_rank, self.global_rank + self.num_processes) if alone or launched else range(0)
+
     def set_world_ranks(self) -> None:
         """Tell this process its rank; Lightning calls it."""
         environment = self.cluster_environment
+        if isinstance(environment, SLURMEnvironment):
+            environment.auto_requeue = False  # it would save and load Lightning's checkpoints; the records are enough
         if environment is not None:
             environment.set_global_rank(self.node_rank * self.num_processes + self.local_rank)
             environment.set_world_size(self.num_nodes * self.num_processes)
@@ -71,21 +86,31 @@ class IndependentStrategy(ParallelStrategy):
         """Every process decides for itself."""
         return decision
 
+    def on_exception(self, exception: BaseException) -> None:
+        """End the other processes where the run itself is refused."""
+        if isinstance(exception, InputError) and self._launcher is not None:
+            self._launcher.kill(signal.SIGTERM)
+
     def teardown(self) -> None:
         """Wait for the processes that this one launched."""
-        if isinstance(self._launcher, _SubprocessScriptLauncher):
-            for process in self._launcher.procs:
-                process.wait()
+        if isinstance(self._launcher, IndependentLauncher):
+            self._launcher.wait(self.global_rank)
         super().teardown()
 
     def _configure_launcher(self) -> None:
         environment = self.cluster_environment
         if environment is not None and self.num_processes * self.num_nodes > 1:
-            self._launcher = _SubprocessScriptLauncher(environment, self.num_processes, self.num_nodes)
+            self._launcher = IndependentLauncher(environment, self.num_processes, self.num_nodes)
 
     @property
     def _devices(self) -> list[torch.device]:
         return self.parallel_devices or [torch.device("cpu")]
+
+
+def answers_for(trainer: Trainer) -> range:
+    """The ranks whose end this process sees, see :attr:`IndependentStrategy.answers_for`."""
+    strategy = trainer.strategy
+    return strategy.answers_for if isinstance(strategy, IndependentStrategy) else range(trainer.is_global_zero)
 
 
 StrategyRegistry.register(

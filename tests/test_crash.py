@@ -42,7 +42,7 @@ def test_killed_at_twenty_random_moments(tiny_generator: Path, tmp_path: Path) -
     runs = [line.split() for line in done.stdout.splitlines() if line.startswith("killed-")]
     assert sum(int(kills) for _, kills, _ in runs) >= 20
     assert {status for _, _, status in runs} == {"0"}
-    assert len(results(output / "whole")) == 21
+    assert len(results(output / "whole")) == 28
     for name, _, _ in runs:
         assert results(output / name) == results(output / "whole"), name
     assert not list(output.rglob(".partial-*"))

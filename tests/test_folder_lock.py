@@ -1,4 +1,6 @@
+import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,21 @@ def test_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="lock"):
         FolderLock(tmp_path / "lock").acquire()
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK])
+def test_file_system_without_locks(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: object, operation: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    FolderLock(tmp_path / "lock").acquire()
+    FolderLock(tmp_path / "lock").acquire()
+
+
+def test_waiting_for_the_lock(tmp_path: Path) -> None:
+    first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
+    first.acquire()
+    threading.Timer(0.2, first.release).start()
+    second.acquire(wait=True)
+    second.release()

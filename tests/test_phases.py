@@ -1,7 +1,7 @@
 import pytest
 
 from rsi.errors import InputError
-from rsi.phases import PAPER_SCHEDULE, Phase, check_schedule, phase_at, phase_ends, phase_starts
+from rsi.phases import PAPER_SCHEDULE, Phase, check_schedule, phase_at, phase_ends, phase_starts, step_in_phase
 
 
 def test_paper_schedule_changes_space_at_steps_150_and_300() -> None:
@@ -30,6 +30,23 @@ def test_phase_at_step(step: int, space: str) -> None:
 def test_phase_out_of_range(space: str, steps: int, lr: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Phase(space, steps, lr)  # type: ignore[arg-type]
+
+
+def test_step_size_goes_from_first_to_last_by_the_same_factor() -> None:
+    phase = Phase("W", 3, 0.4, final_lr=0.1)
+    assert [phase.lr_factor(step) for step in range(3)] == pytest.approx([1, 0.5, 0.25])
+    assert [Phase("W", 3, 0.4).lr_factor(step) for step in range(3)] == [1, 1, 1]
+    assert Phase("W", 1, 0.4, final_lr=0.1).lr_factor(0) == 1
+
+
+def test_final_step_size_out_of_range() -> None:
+    with pytest.raises(InputError, match="phase W has a final step size of 0: use a number above 0"):
+        Phase("W", 5, 0.1, final_lr=0)
+
+
+@pytest.mark.parametrize(("step", "before"), [(0, 0), (149, 149), (150, 0), (300, 0), (449, 149)])
+def test_steps_before_in_the_same_phase(step: int, before: int) -> None:
+    assert step_in_phase(PAPER_SCHEDULE, step) == before
 
 
 def test_empty_schedule() -> None:

@@ -52,7 +52,7 @@ def test_table_has_a_row_per_image_in_the_order_of_names(tmp_path: Path) -> None
 
 def test_latent_is_stored_with_what_it_belongs_to(tmp_path: Path) -> None:
     codes = torch.randn(3, 4)
-    ResultFolder(tmp_path).save_latent("sub/a", codes, {"generator": "g"})
+    ResultFolder(tmp_path).save_latent("sub/a", {"codes": codes}, {"generator": "g"})
     assert torch.equal(load_file(tmp_path / "latents" / "sub" / "a.safetensors")["codes"], codes)
 
 

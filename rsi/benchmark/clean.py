@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rsi.atomic import atomic_path
 from rsi.data.images import read_picture
-from rsi.data.orientation import upright
 from rsi.data.listing import Listing
+from rsi.data.orientation import upright
 from rsi.errors import InputError
 
 

@@ -15,6 +15,7 @@ from rsi.benchmark.progress import GridProgress
 from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
+from rsi.precision import Precision
 from rsi.results import ResultFolder
 from rsi.trainer import make_trainer
 
@@ -31,6 +32,7 @@ class Grid:
         generator: The generator, as of :class:`rsi.Restoration`.
         perceptual: The perceptual distance of losses and measurements.
         batch_size: Images restored at once.
+        precision: As of Lightning's Trainer.
     """
 
     tasks: Sequence[Task]
@@ -40,6 +42,7 @@ class Grid:
     generator: str
     perceptual: str
     batch_size: int
+    precision: Precision
 
     @property
     def runs(self) -> list[tuple[Task, Method]]:
@@ -90,17 +93,18 @@ def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progre
     module = method.build(task, **grid.networks)
     module.configure_model()
     data = ChosenTargets(str(grid.targets(task)), names, grid.batch_size)
+    trainer = _trainer(output, progress, grid.precision)
     folder = ResultFolder(output)
-    folder.claim({**module.settings, **data.settings}, overwrite=False)
+    folder.claim({**module.settings, **data.settings, "precision": str(trainer.precision)}, overwrite=False)
     folder.release()
     finished = folder.finished()
     progress.start_run(f"{method.name} {task.id}")
     progress.skip(len(folder.settled(finished).intersection(names)) * module.steps_per_batch)
     if not finished.issuperset(names):
-        _trainer(output, progress).fit(module, datamodule=data)
+        trainer.fit(module, datamodule=data)
 
 
-def _trainer(output: Path, progress: GridProgress) -> Trainer:
+def _trainer(output: Path, progress: GridProgress, precision: Precision) -> Trainer:
     callbacks: list[Callback] = [
         PhaseScheduler(),
         PhaseImages(output / "phases"),
@@ -109,7 +113,7 @@ def _trainer(output: Path, progress: GridProgress) -> Trainer:
         progress,
         Interruption(),
     ]
-    return make_trainer(callbacks, devices=1)
+    return make_trainer(callbacks, devices=1, precision=precision)
 
 
 def _steps(grid: Grid) -> int:

@@ -24,6 +24,7 @@ from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.log import is_quiet, set_verbosity
 from rsi.perceptual import load_perceptual
+from rsi.precision import PRECISIONS
 
 
 def main(argv: Sequence[str]) -> int:
@@ -73,6 +74,7 @@ def _grid(arguments: argparse.Namespace) -> Grid:
         generator=arguments.generator,
         perceptual=arguments.perceptual or ("embedded" if generator.info.embedded else "lpips-vgg"),
         batch_size=arguments.batch_size,
+        precision=arguments.precision,
     )
     if not grid.runs:
         raise InputError(f"no method of {arguments.methods} is for any task of {arguments.tasks}: choose others")
@@ -122,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--generator", default="avatars128", help="avatars128 or a .safetensors or .pkl file")
     add("--perceptual", help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's")
     add("--batch_size", type=int, default=8, help="images restored at once")
+    add("--precision", choices=PRECISIONS, default="32-true", help="bf16-mixed for networks with 16 bits")
     add("--against", choices=["paper"], help="put the published numbers beside ours")
     add("--inception", help="torch-fidelity's Inception weights for pFID if not in torch's cache: a path, or download")
     add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")

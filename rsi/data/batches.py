@@ -1,8 +1,10 @@
 """Batches of targets, each given for as many training steps as its restoration takes."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
+from rsi.data.listing import Listed
 from rsi.data.target import Target
 from rsi.errors import InputError
 
@@ -38,25 +40,27 @@ class TargetBatches:
 
     A batch holds targets that fit in one tensor and one JPEG operator: same size, chroma sampling, number of
     channels and orientation. Batches that stay smaller come last. Leaving out whole batches does not change the others.
+    The targets are read when their batch is due and are given once: another iterator goes on with those that are left.
 
     Args:
-        names: The files to read.
+        images: The files to read.
         read: Reads one of them; its ``InputError`` is that file's failure.
         check: Looks at a target that was read; its ``InputError`` is that file's failure, too.
         batch_size: Targets in a full batch.
         steps: How often every batch is given.
-        skip: Says which files to leave out, such as those that are finished.
+        skip: Says which files to leave out, by name, such as those that are finished.
         first_step: The step at which a batch goes on; 0 for one that has not been started.
 
     Attributes:
-        names: The files to read, without those left out.
+        batch_size: Targets in the full batches from here on.
         failures: The files so far that could not be used.
+        skipped: How many files were left out so far.
     """
 
     def __init__(
         self,
-        names: Sequence[str],
-        read: Callable[[str], Target],
+        images: Iterable[Listed],
+        read: Callable[[Listed], Target],
         check: Callable[[Target], object],
         *,
         batch_size: int,
@@ -64,36 +68,62 @@ class TargetBatches:
         skip: Callable[[str], bool],
         first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
     ) -> None:
-        self.names = [name for name in names if not skip(name)]
+        self.batch_size = batch_size
         self.failures: list[Failure] = []
+        self.skipped = 0
         self._read = read
         self._check = check
-        self._batch_size = batch_size
         self._steps = steps
+        self._skip = skip
         self._first_step = first_step
+        self._targets: Iterator[Target] = filter(None, map(self._usable, filter(self._is_due, images)))
+        self._buckets: dict[Hashable, list[Target]] = {}
 
     def __iter__(self) -> Iterator[Step]:
         """One :class:`Step` after another."""
-        for targets in self._batches():
+        while targets := self._next_batch():
             for index in range(self._first_step(targets), self._steps):
                 yield Step(targets, index)
 
-    def _batches(self) -> Iterator[tuple[Target, ...]]:
-        buckets: dict[Hashable, list[Target]] = {}
-        for target in filter(None, map(self._usable, self.names)):
-            key = _kind(target)
-            bucket = buckets.setdefault(key, [])
-            bucket.append(target)
-            if len(bucket) == self._batch_size:
-                yield tuple(buckets.pop(key))
-        yield from map(tuple, buckets.values())
+    def put_back(self, targets: Iterable[Target]) -> None:
+        """Give targets again, in batches of the present size, by the next iterator."""
+        self._targets = chain(targets, self._targets)
 
-    def _usable(self, name: str) -> Target | None:
+    def look_ahead(self, count: int) -> list[Target]:
+        """The next targets, which stay the next."""
+        ahead = list(islice(self._targets, count))
+        self.put_back(ahead)
+        return ahead
+
+    def fail(self, target: Target, reason: str) -> None:
+        """Note that a target could not be restored."""
+        self.failures.append(Failure(target.name, reason))
+
+    def _next_batch(self) -> tuple[Target, ...]:
+        for target in self._targets:
+            kind = _kind(target)
+            self._buckets.setdefault(kind, []).append(target)
+            if len(self._buckets[kind]) >= self.batch_size:
+                return self._take(kind)
+        return self._take(next(iter(self._buckets))) if self._buckets else ()
+
+    def _take(self, kind: Hashable) -> tuple[Target, ...]:
+        bucket = self._buckets.pop(kind)
+        if rest := bucket[self.batch_size :]:
+            self._buckets[kind] = rest
+        return tuple(bucket[: self.batch_size])
+
+    def _is_due(self, image: Listed) -> bool:
+        is_left_out = self._skip(image.name)
+        self.skipped += is_left_out
+        return not is_left_out
+
+    def _usable(self, image: Listed) -> Target | None:
         try:
-            target = self._read(name)
+            target = self._read(image)
             self._check(target)
         except InputError as error:
-            self.failures.append(Failure(name, str(error)))
+            self.failures.append(Failure(image.name, str(error)))
             return None
         return target
 

@@ -1,5 +1,7 @@
 """Reading one picture from a file."""
 
+import errno
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +59,7 @@ def read_picture(path: Path) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
                 return _decode(image)
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise InputError(f"{str(path)!r} cannot be read: {_reason(error)}") from error
@@ -100,6 +102,8 @@ def _reason(error: Exception) -> str:
         return "it is not an intact PNG, JPEG, WebP, TIFF or BMP picture"
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"it declares more than {Image.MAX_IMAGE_PIXELS} pixels, scale it down"
+    if isinstance(error, FileNotFoundError):
+        return os.strerror(errno.ENOENT)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = " ".join(str(error).split()) or type(error).__name__

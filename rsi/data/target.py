@@ -37,6 +37,8 @@ class Target:
         frame: The part of the square that the file's picture fills: left, top, width, height in pixels.
         jpeg: The JPEG header, if the file is a JPEG that can be modelled.
         notes: What was done to make the file fit, in words.
+        sample: Which of several restorations of the file it is for, from 0.
+        output: What its results are called, a path below the output folder without a suffix.
     """
 
     name: str
@@ -46,3 +48,5 @@ class Target:
     frame: tuple[int, int, int, int]
     jpeg: JpegHeader | None = None
     notes: tuple[str, ...] = ()
+    sample: int = 0
+    output: str = ""

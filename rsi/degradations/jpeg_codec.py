@@ -10,6 +10,7 @@ from rsi.data.target import JpegHeader
 from rsi.degradations.jpeg_blocks import BlockCoder, upsample_chroma
 from rsi.degradations.jpeg_color import planes_to_rgb, rgb_to_planes
 from rsi.degradations.surrogates import soft_clamp, straight_through_round
+from rsi.one_by_one import one_by_one
 
 
 class JpegCodec(nn.Module):
@@ -39,7 +40,10 @@ class JpegCodec(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Upright images in [0, 1] before and after the file, ``[B, 3, H, W]``; H and W are any numbers."""
-        tables = self.tables.to(x)
+        tables = self.tables.to(x).expand(len(x), -1, -1, -1)
+        return one_by_one(self._code, x, tables)
+
+    def _code(self, x: Tensor, tables: Tensor) -> Tensor:
         planes = straight_through_round(self.to_planes(as_stored(x, self.orientation)))
         decoded = self.luma(planes[:, :1], tables[:, :1])
         if self.chroma is not None:

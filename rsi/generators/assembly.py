@@ -8,8 +8,8 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
-from rsi.generators.resample import resample_filter
 from rsi.generators.info import GeneratorInfo
+from rsi.generators.resample import resample_filter
 from rsi.generators.stylegan2 import Generator
 
 Shapes = Mapping[str, tuple[int, ...]]

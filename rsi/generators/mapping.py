@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
+from rsi.precision import full_precision
 
 
 class FullyConnected(nn.Module):
@@ -29,7 +30,8 @@ class FullyConnected(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[..., inputs]`` to ``[..., outputs]``."""
-        return F.linear(x * self.weight_gain, self.weight, self.bias * self.bias_gain)
+        rows = torch.addmm(self.bias, x.flatten(0, -2), self.weight.t(), beta=self.bias_gain, alpha=self.weight_gain)
+        return rows.view(*x.shape[:-1], -1)
 
 
 class Mapping(nn.Module):
@@ -70,6 +72,10 @@ class Mapping(nn.Module):
             InputError: ``z`` has another shape, or ``c`` is missing or has another shape.
         """
         _check_rows("z", z, self.z_dim)
+        with full_precision(z.device):
+            return self._map(z, c)
+
+    def _map(self, z: Tensor, c: Tensor | None) -> Tensor:
         x = _normalise(z)
         if self.c_dim:
             if c is None:

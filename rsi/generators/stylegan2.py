@@ -1,16 +1,19 @@
 """StyleGAN2-ADA generators with the tensor names of NVIDIA's, in plain torch (Karras et al. 2020)."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
-from rsi.generators.frozen_conv import resample_filter, upsample
 from rsi.generators.info import GeneratorInfo
 from rsi.generators.mapping import Mapping
 from rsi.generators.modulation import StyledConv, ToRGB
+from rsi.generators.resample import resample_filter, upsample
+from rsi.one_by_one import one_by_one
+from rsi.precision import full_precision, network_dtype
 
 
 class Block(nn.Module):
@@ -39,24 +42,29 @@ class Block(nn.Module):
         self.conv1 = StyledConv(channels, channels, w_dim, resolution, False, clamp)
         self.torgb = ToRGB(channels, w_dim, clamp)
 
-    def forward(self, x: Tensor | None, image: Tensor | None, slots: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def start(
+        self, slots: Sequence[Tensor], noise: Sequence[Tensor | None], dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """As :meth:`forward`, for the first block: two codes, one noise map, and the type of the maps."""
+        constant = self.const.to(dtype).expand(len(slots[0]), -1, -1, -1)
+        # channels last measured to take half as long on CPUs
+        x = self.conv1(constant.contiguous(memory_format=torch.channels_last), slots[0], noise[0])
+        return x, self.torgb(x, slots[1])
+
+    def forward(
+        self, x: Tensor, image: Tensor, slots: Sequence[Tensor], noise: Sequence[Tensor | None]
+    ) -> tuple[Tensor, Tensor]:
         """Feature maps and picture, ``[B, 3, R, R]``, from those of the block before.
 
         Args:
-            x: Feature maps; ``None`` in the first block.
-            image: The picture so far; ``None`` in the first block.
-            slots: The codes of the block's layers: two in the first block, three in the others.
+            x: Feature maps.
+            image: The picture so far; it adds up in full precision.
+            slots: The codes of the block's three layers.
+            noise: The noise of its two convolutions; see :class:`StyledConv`.
         """
-        *first, second, third = slots
-        x = self.const.expand(len(second), -1, -1, -1) if x is None else self.conv0(x, *first)
-        x = self.conv1(x, second)
-        colours = self.torgb(x, third)
-        return x, colours if image is None else self._enlarge(image) + colours
-
-    def _enlarge(self, image: Tensor) -> Tensor:
-        """The picture at twice the size; it adds up in full precision."""
-        with torch.autocast(image.device.type, enabled=False):
-            return upsample(image.to(self.resample_filter.dtype), self.resample_filter)
+        x = self.conv0(x, slots[0], noise[0])
+        x = self.conv1(x, slots[1], noise[1])
+        return x, upsample(image, self.resample_filter) + self.torgb(x, slots[2])
 
 
 class Synthesis(nn.Module):
@@ -70,15 +78,18 @@ class Synthesis(nn.Module):
         super().__init__()
         self.w_dim, self.num_ws = architecture.w_dim, architecture.num_ws
         self.filters = [*architecture.filters]
+        self.noise_sides = [r for r in architecture.resolutions for _ in range(1 if r == 4 else 2)]
         for resolution in architecture.resolutions:
             self.add_module(f"b{resolution}", Block(architecture, resolution))
 
-    def forward(self, ws: Tensor) -> Tensor:
+    def forward(self, ws: Tensor, noise: dict[int, Tensor] | None = None) -> Tensor:
         """Render codes of any of the three latent spaces (RSI, Poirier-Ginter & Lalonde 2023, section 4.1).
 
         Args:
             ws: ``[B, w_dim]`` (W, one code per image), ``[B, num_ws, w_dim]`` (W+, one per style slot) or
                 ``[B, sum(filters), w_dim]`` (W++, one per filter, slot after slot).
+            noise: Maps ``[B, 1, side, side]`` that replace the constant noise of some convolutions, by number, where
+                convolution ``n`` has the side ``noise_sides[n]``.
 
         Returns:
             ``[B, 3, R, R]`` nominally in [0, 1]; not clamped, so that gradients survive: clamp what you show.
@@ -86,26 +97,38 @@ class Synthesis(nn.Module):
         Raises:
             InputError: The codes have another shape.
         """
+        self._check_shape(ws)
+        noise, dtype = noise or {}, network_dtype(ws)
+
+        def render(ws: Tensor, *maps: Tensor) -> Tensor:
+            return self._render(ws, dict(zip(noise, maps, strict=True)), dtype)
+
+        with full_precision(ws.device):
+            return one_by_one(render, ws, *noise.values())
+
+    def _render(self, ws: Tensor, noise: dict[int, Tensor], dtype: torch.dtype) -> Tensor:
         slots = self._slots(ws)
-        first, *others = self.children()
-        x, image = first(None, None, slots[:2])
+        maps = [noise.get(index) for index in range(len(self.noise_sides))]
+        first, *others = (cast(Block, block) for block in self.children())
+        x, image = first.start(slots[:2], maps[:1], dtype)
         for index, block in enumerate(others):
-            x, image = block(x, image, slots[2 * index + 1 : 2 * index + 4])
+            x, image = block(x, image, slots[2 * index + 1 : 2 * index + 4], maps[2 * index + 1 : 2 * index + 3])
         shifted: Tensor = (image + 1) / 2
         return shifted
 
     def _slots(self, ws: Tensor) -> Sequence[Tensor]:
         """The codes of each style slot, ``[B, w_dim]`` or ``[B, filters, w_dim]``."""
-        if ws.shape[1:] == (self.w_dim,):
+        if ws.ndim == 2:
             return [ws] * self.num_ws
-        if ws.shape[1:] == (self.num_ws, self.w_dim):
-            return ws.unbind(1)
-        if ws.shape[1:] == (sum(self.filters), self.w_dim):
-            return torch.split(ws, self.filters, dim=1)
-        raise InputError(
-            f"codes have the shape {list(ws.shape)}: give [B, {self.w_dim}] (W), "
-            f"[B, {self.num_ws}, {self.w_dim}] (W+) or [B, {sum(self.filters)}, {self.w_dim}] (W++)"
-        )
+        return ws.unbind(1) if ws.shape[1] == self.num_ws else torch.split(ws, self.filters, dim=1)
+
+    def _check_shape(self, ws: Tensor) -> None:
+        shapes = [(self.w_dim,), (self.num_ws, self.w_dim), (sum(self.filters), self.w_dim)]
+        if ws.shape[1:] not in shapes:
+            raise InputError(
+                f"codes have the shape {list(ws.shape)}: give [B, {self.w_dim}] (W), "
+                f"[B, {self.num_ws}, {self.w_dim}] (W+) or [B, {sum(self.filters)}, {self.w_dim}] (W++)"
+            )
 
 
 class Generator(nn.Module):

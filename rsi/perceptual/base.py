@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rsi.one_by_one import one_by_one
 from rsi.perceptual.unit_distance import normalise, unit_distance
 
 SMALLEST_SIDE = 16
@@ -13,7 +14,7 @@ SMALLEST_SIDE = 16
 class PerceptualDistance(nn.Module):
     """A distance between images that follows what people see: squared distances between unit vectors of features.
 
-    A subclass gives :meth:`features` and :meth:`compare`. The reference of an image that does not change is computed
+    A subclass gives :meth:`features` and :meth:`distance`. The reference of an image that does not change is computed
     once and kept.
 
     Attributes:
@@ -26,14 +27,18 @@ class PerceptualDistance(nn.Module):
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
         raise NotImplementedError
 
+    def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+        """The distance of images with these features to those that ``reference`` was made of, ``[B]``."""
+        raise NotImplementedError
+
     def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
         """The distance of each image, ``[B, 3, H, W]``, to those that ``reference`` was made of, ``[B]``."""
-        raise NotImplementedError
+        return one_by_one(lambda x, *r: self.distance(x, self.features(x), r), images, *reference)
 
     @torch.no_grad()
     def reference(self, images: Tensor) -> list[Tensor]:
         """What images ``[B, 3, H, W]`` are to be compared with: themselves and their normalised features."""
-        return [images, *(normalise(features, self.epsilon) for features in self.features(images))]
+        return one_by_one(lambda x: [x, *(normalise(maps, self.epsilon) for maps in self.features(x))], images)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 for equal images.

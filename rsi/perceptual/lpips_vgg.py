@@ -15,6 +15,7 @@ from rsi.perceptual.base import PerceptualDistance
 
 VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
 VGG16_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+VGG16_SIZE = 553_433_881
 
 
 class LpipsVgg(PerceptualDistance):
@@ -32,7 +33,7 @@ class LpipsVgg(PerceptualDistance):
 
     def __init__(self, vgg16: str | None = None) -> None:
         super().__init__()
-        path = Path(vgg16) if vgg16 else fetch(VGG16_URL, VGG16_SHA256)
+        path = Path(vgg16) if vgg16 else fetch(VGG16_URL, VGG16_SHA256, size=VGG16_SIZE)
         with warnings.catch_warnings():  # lpips calls torchvision with arguments it has since renamed
             warnings.simplefilter("ignore")
             self.lpips = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
@@ -45,10 +46,15 @@ class LpipsVgg(PerceptualDistance):
         x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
         return list(self.lpips.net(x))
 
-    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+    def distance(
+        self,
+        images: Tensor,  # noqa: ARG002 - their colours do not count
+        features: Sequence[Tensor],
+        reference: Sequence[Tensor],
+    ) -> Tensor:
         """The sum over the stages, channels weighted by the heads; see :class:`PerceptualDistance`."""
         heads = [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
-        return self._stage_distances(self.features(images), reference[1:], heads).sum(0)
+        return self._stage_distances(features, reference[1:], heads).sum(0)
 
 
 def _load_backbone(net: torch.nn.Module, path: Path) -> None:

@@ -5,9 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rsi.precision import full_precision
+
 
 def normalise(features: Tensor, epsilon: float) -> Tensor:
     """Every position's channel vector scaled to length 1, ``[B, C, h, w]``; ``epsilon`` is added to its square."""
+    features = _at_least_float(features)
     return features * (features.square().sum(1, keepdim=True) + epsilon).rsqrt()
 
 
@@ -15,7 +18,8 @@ def unit_distance(features: Tensor, units: Tensor, weight: Tensor | None, epsilo
     """Squared distance of normalised features to constant unit vectors, ``[B]``.
 
     With ``n = (|x|^2 + epsilon)^-1/2`` it is ``sum w (n x - u)^2 = n^2 sum w x^2 - 2 n sum w x u + sum w u^2``: sums
-    over channels of what is there already, where normalising first would fill and read maps of the features' size.
+    over channels of what is there already, where normalising first would fill and read maps of the features' size. As
+    products with vectors these sums were measured to be the fastest.
 
     Args:
         features: ``[B, C, h, w]``, not normalised.
@@ -23,30 +27,40 @@ def unit_distance(features: Tensor, units: Tensor, weight: Tensor | None, epsilo
         weight: The weight of each channel, ``[C]``; ``None`` weighs all by 1.
         epsilon: Added to the squared lengths, which keeps gradients finite where features vanish.
     """
-    distance: Tensor = _UnitDistance.apply(features.float(), units.float(), weight, epsilon)
-    return distance.mean((1, 2))
+    with full_precision(features.device):
+        distance: Tensor = _UnitDistance.apply(_at_least_float(features), _at_least_float(units), weight, epsilon)
+        return distance.mean((1, 2))
 
 
 class _UnitDistance(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, u: Tensor, weight: Tensor | None, epsilon: float) -> Tensor:  # noqa: ANN401
-        w = None if weight is None else weight[:, None, None]
-        square = torch.linalg.vecdot(x, x, dim=1)
-        weighted_x = x if w is None else x * w
-        weighted_square = square if w is None else torch.linalg.vecdot(weighted_x, x, dim=1)
-        product = torch.linalg.vecdot(weighted_x, u, dim=1)
-        n = (square + epsilon).rsqrt()
-        constant = torch.linalg.vecdot(u if w is None else u * w, u, dim=1)
-        ctx.save_for_backward(x, u, w, n, product - weighted_square * n)
-        distance: Tensor = weighted_square * n.square() - 2 * product * n + constant
-        return distance
+        ones = x.new_ones(x.shape[1])
+        w = ones if weight is None else weight
+        squares = x * x
+        square = _over_channels(squares, ones)
+        weighted = square if weight is None else _over_channels(squares, w)
+        product = _over_channels(torch.mul(x, u, out=squares), w)
+        n = (square + epsilon).rsqrt_()
+        ctx.save_for_backward(x, u, weight, n, product - weighted * n)
+        return weighted * n.square() - 2 * product * n + _over_channels(torch.mul(u, u, out=squares), w)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        x, u, w, n, excess = ctx.saved_tensors
+        x, u, weight, n, excess = ctx.saved_tensors
         along_x = (2 * gradient * n.pow(3) * excess).unsqueeze(1)
-        scale = (2 * gradient * n).unsqueeze(1)
-        if w is None:
-            return torch.addcmul((along_x + scale * n.unsqueeze(1)) * x, scale, u, value=-1), None, None, None
-        towards = w * (n.unsqueeze(1) * x - u)
-        return torch.addcmul(along_x * x, scale, towards), None, None, None
+        towards_u = (-2 * gradient * n).unsqueeze(1)
+        of_x = (2 * gradient * n.square()).unsqueeze(1)
+        if weight is None:
+            return (x * (of_x + along_x)).addcmul_(u, towards_u), None, None, None
+        weighted = (x * of_x).addcmul_(u, towards_u).mul_(weight[:, None, None])
+        return weighted.addcmul_(x, along_x), None, None, None
+
+
+def _over_channels(maps: Tensor, weight: Tensor) -> Tensor:
+    """The weighted sum over the channels, ``[B, C, h, w]`` to ``[B, h, w]``."""
+    return maps.movedim(1, -1) @ weight
+
+
+def _at_least_float(maps: Tensor) -> Tensor:
+    return maps.to(torch.promote_types(maps.dtype, torch.float32))

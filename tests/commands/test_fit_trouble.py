@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from rsi.cli import main
-from rsi.data import folder
 from rsi.data.target import Target
+from rsi.data.targets import read_target
 from rsi.results import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
@@ -107,13 +107,11 @@ def test_linked_input_is_read(fit: Fit, output: Path, jpeg_folder: Path, tmp_pat
 def test_file_that_vanishes_between_listing_and_reading(
     fit: Fit, output: Path, jpeg_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = folder.read_target
-
     def lose(*arguments: Any, **options: Any) -> Target:
         (jpeg_folder / "b.jpg").unlink(missing_ok=True)
-        return read(*arguments, **options)
+        return read_target(*arguments, **options)
 
-    monkeypatch.setattr(folder, "read_target", lose)
+    monkeypatch.setattr("rsi.data.folder.read_target", lose)
     assert fit() == 1
     rows = {row.file: row for row in ResultFolder(output).rows()}
     assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "failed", "restored"]

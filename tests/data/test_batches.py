@@ -1,10 +1,12 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rsi.data.batches import Failure, Step, TargetBatches
+from rsi.data.listing import Listed
 from rsi.data.target import JpegHeader, Target
 from rsi.errors import InputError
 
@@ -37,7 +39,16 @@ def batches(
     skip: Callable[[str], bool] = lambda _: False,
     first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
 ) -> TargetBatches:
-    return TargetBatches(names, read, check, batch_size=batch_size, steps=steps, skip=skip, first_step=first_step)
+    images = (Listed(name, name) for name in names)
+    return TargetBatches(
+        images,
+        lambda image: read(image.name),
+        check,
+        batch_size=batch_size,
+        steps=steps,
+        skip=skip,
+        first_step=first_step,
+    )
 
 
 def names_of(loader: TargetBatches) -> list[list[str]]:
@@ -98,8 +109,8 @@ def test_targets_that_the_degradation_refuses_are_failures() -> None:
 
 def test_finished_files_are_left_out() -> None:
     loader = batches(["a/4", "b/4", "c/4"], skip={"b/4"}.__contains__)
-    assert loader.names == ["a/4", "c/4"]
     assert names_of(loader) == [["a/4", "c/4"]]
+    assert loader.skipped == 1
 
 
 def test_nothing_to_do() -> None:
@@ -124,3 +135,38 @@ def test_leaving_out_whole_batches_does_not_change_the_others(
     left_out = {name for batch in done for name in batch}
     rest = names_of(batches(names, batch_size=batch_size, skip=left_out.__contains__))
     assert rest == [batch for batch in whole if batch not in done]
+
+
+def test_names_are_taken_as_they_are_needed() -> None:
+    def endless() -> Iterator[Listed]:
+        for number in count():
+            yield Listed(f"{number}/4", str(number))
+
+    loader = TargetBatches(
+        endless(), lambda image: target(image.name), nothing, batch_size=2, steps=1, skip=lambda name: name == "1/4"
+    )
+    assert [item.name for item in next(iter(loader)).targets] == ["0/4", "2/4"]
+
+
+def test_targets_that_are_put_back_come_again_in_batches_of_the_present_size() -> None:
+    loader = batches([f"{letter}/4" for letter in "abcdef"], batch_size=4, steps=2)
+    failed = next(iter(loader))
+    loader.batch_size = 3
+    loader.put_back(failed.targets)
+    assert names_of(loader) == [[f"{letter}/4" for letter in batch] for batch in ("abc", "abc", "def", "def")]
+
+
+def test_batches_that_have_become_smaller_take_what_was_waiting() -> None:
+    loader = batches(["a/4", "b/4", "c/8", "d/8", "e/8"], batch_size=3)
+    first = next(iter(loader))
+    assert [item.name for item in first.targets] == ["c/8", "d/8", "e/8"]
+    loader.batch_size = 1
+    loader.put_back(first.targets)
+    assert names_of(loader) == [["c/8"], ["d/8"], ["e/8"], ["a/4"], ["b/4"]]
+
+
+def test_looking_ahead_takes_nothing_away() -> None:
+    loader = batches(["a/4", "b/8", "c/4"])
+    assert [item.name for item in loader.look_ahead(2)] == ["a/4", "b/8"]
+    assert len(loader.look_ahead(9)) == 3
+    assert names_of(loader) == [["a/4", "c/4"], ["b/8"]]

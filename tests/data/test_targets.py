@@ -1,13 +1,26 @@
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from rsi.data.targets import list_images, output_name, read_target
+from rsi.data.listing import Listing
+from rsi.data.output_names import output_names
+from rsi.data.targets import read_target
 from rsi.errors import InputError
 from rsi.randomness import image_seed
+
+
+def list_images(folder: Path, leave_out: Collection[Path] = ()) -> list[str]:
+    listing = Listing(folder, leave_out)
+    listing.check()
+    return list(listing)
+
+
+def output_name(name: str, names: Collection[str]) -> str:
+    return output_names([name], names)[0]
 
 
 def save(path: Path, size: tuple[int, int] = (16, 16), color: str = "gray") -> Path:

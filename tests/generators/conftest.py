@@ -14,7 +14,7 @@ from rsi.generators import Architecture, Generator
 from rsi.generators.mapping import FullyConnected
 
 TINY = Architecture(z_dim=6, c_dim=0, w_dim=5, img_resolution=16, mapping_layers=2, channel_base=64, channel_max=8)
-NON_PERSISTENT = {"weight_energy", "noise"}
+NON_PERSISTENT = {"weight_energy", "offset"}
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,67 @@
+"""Floating-point operations of a restoration at the FFHQ-1024 architecture with LPIPS-VGG, as a Markdown table.
+
+``python benchmarks/flops.py`` counts one step of each phase, forward and backward, with torch's ``FlopCounterMode``:
+multiplications and additions of convolutions and matrix products. Weights are random, which costs as much. Wants 10 GB
+of memory and a minute or two.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+import torchvision
+from torch.utils.flop_counter import FlopCounterMode
+
+from rsi import Restoration
+from rsi.data.target import JpegHeader, Target
+from rsi.generators import Architecture, Generator, save_generator
+from rsi.phases import phase_starts
+
+LUMA_12 = 4.0  # any table does: the operator costs the same
+TERA = 10**12
+
+
+def build(folder: Path, architecture: Architecture) -> Restoration:
+    """The method on random networks."""
+    save_generator(Generator(architecture), folder / "generator.safetensors")
+    torch.save(torchvision.models.vgg16().state_dict(), folder / "vgg16.pth")
+    module = Restoration(str(folder / "generator.safetensors"), "jpeg", str(folder / "vgg16.pth"), lr_scale=1.0)
+    module.configure_model()
+    return module
+
+
+def jpeg_target(side: int) -> Target:
+    """A JPEG with 4:2:0 chroma."""
+    image = torch.rand(3, side, side)
+    header = JpegHeader(torch.full((3, 8, 8), LUMA_12), (2, 2))
+    return Target("a.jpg", image, torch.ones(1, side, side), 0, (0, 0, side, side), jpeg=header)
+
+
+def count_step(module: Restoration, index: int) -> int:
+    """Operations of the forward and backward pass of a step."""
+    with FlopCounterMode(display=False) as counter:
+        torch.autograd.backward(module.losses(index)["total"].sum())
+    return int(counter.get_total_flops())
+
+
+def main() -> None:
+    """Count and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--side", type=int, default=1024, help="side of the images in pixels")
+    side = parser.parse_args().side
+    with tempfile.TemporaryDirectory() as folder:
+        module = build(Path(folder), Architecture(512, 0, 512, side, 8, 32768, 512))
+    module.start_batch([jpeg_target(side)])
+    image = 0
+    print("| phase | steps | TFLOP a step |\n|---|---|---|")
+    for index, phase in phase_starts(module.schedule).items():
+        module.start_phase(phase)
+        step = count_step(module, index)
+        image += step * phase.steps
+        print(f"| {phase.space} | {phase.steps} | {step / TERA:.3f} |")
+    print(f"\n{image / TERA:.0f} TFLOP an image")
+
+
+if __name__ == "__main__":
+    main()

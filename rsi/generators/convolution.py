@@ -1,0 +1,69 @@
+"""The convolution of a styled layer and what its gradient is made of."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.grad import conv2d_weight
+
+from rsi.generators.resample import smooth
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A 3x3 convolution, transposed with a stride of 2 and smoothed where it doubles the side.
+
+    Attributes:
+        weight: ``[out, in, 3, 3]``, shared by all images, or ``[B, out, in, 3, 3]``, one for each.
+        taps: The filter ``[4, 4]``, its own mirror image, if the side is doubled.
+    """
+
+    weight: Tensor
+    taps: Tensor | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """``[B, in, H, W]`` to ``[B, out, H, W]``, or with twice the side."""
+        weight, groups = self._grouped_weight()
+        if self.taps is None:
+            return _split(F.conv2d(_joined(x, groups), weight, padding=1, groups=groups), groups)
+        y = F.conv_transpose2d(_joined(x, groups), _swapped(weight, groups), stride=2, groups=groups)
+        return smooth(_split(y, groups), self.taps, padding=1)
+
+    def transpose(self, y: Tensor) -> Tensor:
+        """The transposed map, which takes gradients of the output to those of the input."""
+        weight, groups = self._grouped_weight()
+        if self.taps is None:
+            return _split(F.conv_transpose2d(_joined(y, groups), weight, padding=1, groups=groups), groups)
+        y = smooth(y, self.taps, padding=2)
+        return _split(F.conv2d(_joined(y, groups), _swapped(weight, groups), stride=2, groups=groups), groups)
+
+    def weight_gradient(self, x: Tensor, y: Tensor) -> Tensor:
+        """The gradient of each image's own weight, from the input and the gradient of the output."""
+        groups, outputs, inputs = self.weight.shape[:3]
+        if self.taps is None:
+            shape = [groups * outputs, inputs, 3, 3]
+            gradient: Tensor = conv2d_weight(_joined(x, groups), shape, _joined(y, groups), padding=1, groups=groups)  # type: ignore[no-untyped-call]
+            return gradient.view_as(self.weight)
+        y = _joined(smooth(y, self.taps, padding=2), groups)
+        shape = [groups * inputs, outputs, 3, 3]
+        gradient = conv2d_weight(y, shape, _joined(x, groups), stride=2, groups=groups)  # type: ignore[no-untyped-call]
+        return gradient.view(groups, inputs, outputs, 3, 3).transpose(1, 2)
+
+    def _grouped_weight(self) -> tuple[Tensor, int]:
+        return (self.weight, 1) if self.weight.ndim == 4 else (self.weight.flatten(0, 1), len(self.weight))
+
+
+def _joined(x: Tensor, groups: int) -> Tensor:
+    """Images that have weights of their own, as groups of channels of one image."""
+    return x if groups == 1 else x.reshape(1, -1, *x.shape[2:])
+
+
+def _split(x: Tensor, groups: int) -> Tensor:
+    return x if groups == 1 else x.view(groups, -1, *x.shape[2:])
+
+
+def _swapped(weight: Tensor, groups: int) -> Tensor:
+    """Inputs before outputs, as transposed convolutions have their weights."""
+    if groups == 1:
+        return weight.transpose(0, 1)
+    return weight.view(groups, -1, *weight.shape[1:]).transpose(1, 2).flatten(0, 1)

@@ -1,0 +1,96 @@
+"""How much memory there is and how much is used."""
+
+import re
+import resource
+from pathlib import Path
+
+import torch
+from pytorch_lightning.utilities.memory import garbage_collection_cuda, is_oom_error
+
+from rsi.errors import InputError
+
+OUT_OF_MEMORY = r"can't allocate memory|bad_alloc|could not create a primitive$"  # the last is oneDNN's
+CGROUP = Path("/sys/fs/cgroup")
+KEPT_FREE = {"cuda": 0.1, "cpu": 0.2}  # shares; without room on the CPU the system ends the process or others
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory could not be had."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or is_oom_error(error):
+        return True
+    return isinstance(error, RuntimeError) and bool(re.search(OUT_OF_MEMORY, str(error)))
+
+
+def free_memory(device: torch.device, processes: int) -> int:
+    """Bytes that can be used on a device, apart from a reserve.
+
+    Args:
+        device: The device.
+        processes: How many processes share it.
+
+    Raises:
+        InputError: The system does not tell.
+    """
+    free = _free_on_gpu(device) if device.type == "cuda" else _free_on_cpu(device)
+    return int(free * (1 - KEPT_FREE[device.type]) / processes)
+
+
+class PeakMemory:
+    """The most memory that is in use at once in a block, above what is in use when it begins.
+
+    Args:
+        device: The device. On the CPU it is the memory of the process.
+
+    Attributes:
+        bytes: The peak, once the block has ended.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.bytes = 0
+
+    def __enter__(self) -> "PeakMemory":
+        """Begin."""
+        garbage_collection_cuda()
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        else:
+            Path("/proc/self/clear_refs").write_text("5")  # the peak is as much as is in use, proc(5)
+        self._before = self._now()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End."""
+        self.bytes = self._peak() - self._before
+
+    def _now(self) -> int:
+        return torch.cuda.memory_allocated(self._device) if self._device.type == "cuda" else _status("VmRSS")
+
+    def _peak(self) -> int:
+        return torch.cuda.max_memory_allocated(self._device) if self._device.type == "cuda" else _status("VmHWM")
+
+
+def _free_on_gpu(device: torch.device) -> int:
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def _free_on_cpu(device: torch.device) -> int:
+    if device.type != "cpu" or not Path("/proc/self/clear_refs").exists():
+        raise InputError("batch_size auto needs CUDA or Linux, which tell how much memory there is: give a number")
+    limits = [_kilobytes(Path("/proc/meminfo").read_text(), "MemAvailable")]
+    address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if address_space != resource.RLIM_INFINITY:
+        limits.append(address_space - _status("VmSize"))
+    if (CGROUP / "memory.max").is_file() and (most := (CGROUP / "memory.max").read_text().strip()) != "max":
+        limits.append(int(most) - int((CGROUP / "memory.current").read_text()))
+    return max(0, min(limits))
+
+
+def _status(field: str) -> int:
+    return _kilobytes(Path("/proc/self/status").read_text(), field)
+
+
+def _kilobytes(text: str, field: str) -> int:
+    found = re.search(rf"^{field}:\s+(\d+) kB$", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0

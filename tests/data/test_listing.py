@@ -1,0 +1,125 @@
+import os
+import random
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rsi.data.listing import Listing
+from rsi.data.output_names import output_names
+from rsi.errors import InputError
+from rsi.location import file_system, locate
+
+
+@pytest.fixture
+def memory(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An empty folder of fsspec's file system in memory."""
+    folder = locate(f"memory://{request.node.name}")
+    folder.mkdir(parents=True)
+    yield folder
+    system, path = file_system(folder)
+    system.rm(path, recursive=True)
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+NAMES = ["a.png", "a/b.png", "a/c/d.jpg", "a-b/e.png", "a.b/f.webp", "b.JPG", "z/y.png", "é.png"]
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 100])
+def test_order_is_that_of_the_names_whatever_is_in_memory(tmp_path: Path, window: int) -> None:
+    touch(tmp_path, *NAMES, "a/notes.txt")
+    listing = Listing(tmp_path, window=window)
+    assert list(listing) == sorted(NAMES)
+    assert len(listing) == len(NAMES)
+    assert listing.first(2) == sorted(NAMES)[:2]
+
+
+@pytest.mark.parametrize("window", [1, 2, 100])
+def test_results_are_named_by_all_that_is_in_the_folder(tmp_path: Path, window: int) -> None:
+    touch(tmp_path, "a.jpg", "b.png", "b.webp", "c.png/d.jpg", "c.tif", "A.png", "e.jpg.png", "e.jpg")
+    images = {image.name: image for image in Listing(tmp_path, window=window).listed()}
+    assert {name: image.output for name, image in images.items()} == {
+        "A.png": "A.png",
+        "a.jpg": "a.jpg",
+        "b.png": "b.png",
+        "b.webp": "b.webp",
+        "c.png/d.jpg": "c.png/d",
+        "c.tif": "c",
+        "e.jpg": "e",
+        "e.jpg.png": "e.jpg.png",
+    }
+    assert [name for name, image in images.items() if image.hides_folder] == ["c.tif"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["a", "A", "a.png", "b", "b.jpg"]).flatmap(lambda s: st.sampled_from([s + ".png", s + ".jpg"])),
+        unique=True,
+    )
+)
+def test_no_two_results_have_one_name(names: list[str]) -> None:
+    outputs = output_names(names, names)
+    assert len({output.casefold() for output in outputs}) == len({name.casefold() for name in names})
+
+
+def test_memory_does_not_grow_with_the_folder(tmp_path: Path) -> None:
+    for number in range(20_000):
+        os.close(os.open(tmp_path / f"{number * 7919 % 20_000:05}.jpg", os.O_CREAT))
+    tracemalloc.start()
+    listing = Listing(tmp_path, window=500)
+    assert len(listing) == 20_000
+    assert listing.first(1000)[-1] == "00999.jpg"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_folder_of_a_url(memory: Path) -> None:
+    touch(memory, *NAMES, "out/settings.json", "out/records/a.json", "out/a.png", ".hidden/a.png")
+    listing = Listing(memory, leave_out=[memory / "z"], window=3)
+    listing.check()
+    assert list(listing) == sorted(set(NAMES) - {"z/y.png"})
+
+
+def test_url_without_images(memory: Path) -> None:
+    with pytest.raises(InputError, match=r"no picture in 'memory://"):
+        Listing(memory).check()
+    with pytest.raises(InputError, match=r"the target folder 'memory://.*nowhere' does not exist"):
+        Listing(memory / "nowhere").check()
+
+
+def test_chosen_names_alone(tmp_path: Path) -> None:
+    touch(tmp_path, *NAMES)
+    listing = Listing(tmp_path, chosen={"a.png", "z/y.png", "gone.png"})
+    assert list(listing) == ["a.png", "z/y.png"]
+    assert len(listing) == 2
+
+
+def test_folder_that_vanishes_while_it_is_read(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "b/c.png", "d.png")
+    images = Listing(tmp_path, window=1).listed()
+    assert next(images).name == "a.png"
+    (tmp_path / "b" / "c.png").unlink()
+    (tmp_path / "b").rmdir()
+    assert [image.name for image in images] == ["d.png"]
+
+
+def test_shares_of_processes_are_disjoint_and_stay_the_same(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(50)]
+    random.Random(0).shuffle(names)
+    touch(tmp_path, *names)
+    shares = [
+        [image.name for image in islice(Listing(tmp_path, window=7).listed(), rank, None, 4)] for rank in range(4)
+    ]
+    assert sorted(name for share in shares for name in share) == sorted(names)
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
