@@ -141,6 +141,7 @@ def literal(module: Restoration, gradients: bool) -> Callable[[], Tensor]:
         loss = literal_loss(degraded, module.observed, distance).sum()
         torch.autograd.backward(loss)
         gradient = latent.grad if latent.grad is not None else torch.zeros_like(latent)
-        return latent.detach() - 1e-3 * gradient / torch.linalg.vector_norm(gradient, dim=-1, keepdim=True)
+        moved: Tensor = latent.detach() - 1e-3 * gradient / torch.linalg.vector_norm(gradient, dim=-1, keepdim=True)
+        return moved
 
     return step

@@ -20,8 +20,13 @@ def test_terms_and_gradient_are_those_of_autograd() -> None:
 
 
 def test_nothing_is_kept_for_the_gradient() -> None:
-    codes, kept = torch.randn(1, 3, 4, requires_grad=True), []
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor) or tensor, lambda tensor: tensor):
+    codes, kept = torch.randn(1, 3, 4, requires_grad=True), list[Tensor]()
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         terms = gradient_at_once(lambda codes: {"total": (codes.exp() * codes).sum((1, 2))}, codes)
         during = len(kept)
         torch.autograd.backward(terms["total"].sum())

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_step_sizes_fall_by_the_same_factor(jpeg_folder: Path, tiny_generator: P
     module = Restoration(str(tiny_generator), "jpeg", "embedded", [Phase("W", 5, 0.8, final_lr=0.05)], lr_scale=1.0)
     make_trainer([PhaseScheduler(), Follow()]).fit(module, datamodule=TargetFolder(str(jpeg_folder)))
     of_first_batch = [module.generator.w_avg.expand_as(codes[0]), *codes[:5]]
-    moved = [(b - a).norm(dim=1)[0].item() for a, b in zip(of_first_batch, of_first_batch[1:], strict=False)]
+    moved = [(b - a).norm(dim=1)[0].item() for a, b in pairwise(of_first_batch)]
     assert moved == pytest.approx([0.8, 0.4, 0.2, 0.1, 0.05], rel=1e-3)
 
 

@@ -157,7 +157,7 @@ def test_address_space_that_is_limited(seven: Path, tmp_path: Path, batch_size: 
     targets.mkdir()
     for number in range(24):
         Image.open(seven / "a.png").resize((128, 128)).save(targets / f"{number:02}.png")
-    command = [sys.executable, "-c", LIMITED, "450", batch_size, str(targets), str(tmp_path / "out")]
+    command = [sys.executable, "-c", LIMITED, "200", batch_size, str(targets), str(tmp_path / "out")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "memory is not enough for 24 images at once" in done.stderr or "batch size" in done.stderr, done.stderr

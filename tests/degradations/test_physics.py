@@ -69,9 +69,7 @@ def test_pictures_are_what_deepinv_measures() -> None:
 
 
 def test_the_gradient_of_additive_noise_is_that_of_the_operator() -> None:
-    blur = physics.BlurFFT(
-        (3, 32, 32), filter=BLUR, noise_model=physics.GaussianNoise(0.1)
-    )
+    blur = physics.BlurFFT((3, 32, 32), filter=BLUR, noise_model=physics.GaussianNoise(0.1))
     x = IMAGES.clone().requires_grad_()
     PhysicsDegradation(blur)(x, _random()).square().sum().backward()
     y = PhysicsDegradation(blur)(IMAGES, _random())
