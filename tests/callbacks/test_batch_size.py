@@ -35,20 +35,26 @@ class Hungry(Degradation):
         self.moment = moment
 
     def bind(self, targets: Sequence[Target], resolution: int) -> Degradation:
-        self._eat(len(targets), "start")
+        self.eat(len(targets), "start")
         return self
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
-        self._eat(len(x), "step")
         return x * 0.5
 
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        self._eat(len(x), "end")
+        self.eat(len(x), "end")
         return x * 0.5
 
-    def _eat(self, images: int, moment: str) -> None:
+    def eat(self, images: int, moment: str) -> None:
         if images > self.most and moment == self.moment:
             torch.empty(MORE_THAN_THERE_IS)
+
+
+class HungryRestoration(Restoration):
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+        if isinstance(self.degradation, Hungry):
+            self.degradation.eat(len(batch.targets), "step")
+        return super().training_step(batch, batch_idx)
 
 
 class Batches(Callback):
@@ -73,7 +79,7 @@ def fit(targets: Path, generator: Path, output: Path, degradation: Degradation, 
     batches = Batches()
     writers = [ResultWriter(str(output)), BatchCheckpoint(str(output), every_seconds=0)]
     trainer = make_trainer([BatchSize(), PhaseScheduler(), *writers, batches], accelerator="cpu")
-    module = Restoration(str(generator), degradation, "embedded", SCHEDULE)
+    module = HungryRestoration(str(generator), degradation, "embedded", SCHEDULE)
     trainer.fit(module, datamodule=TargetFolder(str(targets), batch_size=batch_size))
     return ["".join(Path(name).stem for name in names) for names in batches.ended]
 
