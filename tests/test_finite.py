@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
-from rsi import Degradation, Phase, Restoration, TargetFolder
+from rsi import Degradation, Phase, Restoration, Target, TargetFolder
 from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.finite import GOING, FiniteGuard
@@ -17,37 +18,43 @@ SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W++", 2, 0.005)]
 
 
 class Poisoned(torch.autograd.Function):
-    """The identity, whose gradient is not finite for one image."""
+    """The identity, whose gradient is not finite for some images."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, index: int) -> Tensor:
-        ctx.index = index
+    def forward(ctx: Any, x: Tensor, images: list[int]) -> Tensor:
+        ctx.images = images
         return x.clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         gradient = gradients[0].clone()
-        gradient[ctx.index] = torch.inf
+        gradient[ctx.images] = torch.inf
         return gradient, None
 
 
 class Breaks(Degradation):
     """Fails for one image from one step on, in its values or its gradient."""
 
-    def __init__(self, image: int, step: int, way: str) -> None:
+    def __init__(self, name: str, step: int, way: str) -> None:
         super().__init__()
-        self.image, self.step, self.way = image, step, way
+        self.name, self.step, self.way = name, step, way
         self.calls = 0
+        self.images: list[int] = []
+
+    def bind(self, targets: Sequence[Target], resolution: int) -> "Breaks":
+        bound = Breaks(self.name, self.step, self.way)
+        bound.images = [index for index, target in enumerate(targets) if target.name == self.name]
+        return bound
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         self.calls += 1
         if self.calls <= self.step:
             return x
         if self.way == "gradient":
-            poisoned: Tensor = Poisoned.apply(x, self.image)
+            poisoned: Tensor = Poisoned.apply(x, self.images)
             return poisoned
         broken = torch.zeros(len(x), 1, 1, 1)
-        broken[self.image] = torch.nan
+        broken[self.images] = torch.nan
         return x + broken
 
 
@@ -75,8 +82,8 @@ def run(folder: Path, generator: Path, degradation: Degradation, optimizer: Any 
 def test_one_image_stops_where_it_was_last_finite_and_the_others_go_on_bit_for_bit(
     jpeg_folder: Path, tiny_generator: Path, way: str, step: int, optimizer: str
 ) -> None:
-    intact, _ = run(jpeg_folder, tiny_generator, Breaks(1, 99, way), optimizer)
-    broken, module = run(jpeg_folder, tiny_generator, Breaks(1, step, way), optimizer)
+    intact, _ = run(jpeg_folder, tiny_generator, Breaks("b.jpg", 99, way), optimizer)
+    broken, module = run(jpeg_folder, tiny_generator, Breaks("b.jpg", step, way), optimizer)
     assert module.guard.stopped_at.tolist() == [GOING, step, GOING]
     for latent, other in zip(intact.latents, broken.latents, strict=True):
         assert torch.equal(latent[[0, 2]], other[[0, 2]])
@@ -87,7 +94,7 @@ def test_one_image_stops_where_it_was_last_finite_and_the_others_go_on_bit_for_b
 
 
 def test_image_that_is_never_finite_stays_at_the_mean(jpeg_folder: Path, tiny_generator: Path) -> None:
-    record, module = run(jpeg_folder, tiny_generator, Breaks(0, 0, "value"))
+    record, module = run(jpeg_folder, tiny_generator, Breaks("a.jpg", 0, "value"))
     assert module.guard.stopped_at.tolist() == [0, GOING, GOING]
     assert torch.equal(record.latents[0][0], module.generator.w_avg)
 
