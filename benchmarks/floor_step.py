@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from rsi import Restoration
+from rsi.in_parallel import in_parallel
 
 
 def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
@@ -20,8 +21,7 @@ def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
     ]
 
     def step() -> None:
-        for run in networks:
-            run()
+        in_parallel(networks)
 
     return step
 

@@ -7,6 +7,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
+from rsi.atomic import remove_partial
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.log import printable
@@ -34,11 +35,12 @@ class EventFiles(Callback):
         self._shown: dict[str, int] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Settle which images are shown."""
+        """Settle which images are shown; remove what a killed process of this rank has left."""
         data: Any = getattr(trainer, "datamodule", None)
         names = data.names.first(self.images) if isinstance(data, TargetFolder) else []
         self._shown = {name: number for number, name in enumerate(names, 1)}
         self._rank = trainer.global_rank
+        remove_partial(self.averages_path.parent)
         if self.overwrite:
             self._remove()
 
@@ -73,7 +75,7 @@ class EventFiles(Callback):
     @property
     def averages_path(self) -> Path:
         """Where the averages are kept for a later run that goes on."""
-        return self.log_dir / f"averages{self._suffix}.json"
+        return self.log_dir / "averages" / f"rank-{self._rank}" / "sums.json"
 
     @property
     def _suffix(self) -> str:

@@ -1,19 +1,22 @@
 """Batches whose images do not influence each other, to the last bit."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from rsi.in_parallel import in_parallel
+
 Result = TypeVar("Result", Tensor, list[Tensor])
 
 
 def one_by_one(function: Callable[..., Result], *batches: Tensor) -> Result:
-    """``function(*batches)``, on CPUs computed for one image after another.
+    """``function(*batches)``, on CPUs computed for each image alone.
 
     Libraries choose other kernels for other batch sizes, and these round differently. On CPUs the maps of one image
-    stay in the cache, which makes up for the larger number of calls; other devices need the whole batch to be busy.
+    stay in the cache, and several images are computed at the same time; other devices need the whole batch to be busy.
 
     Args:
         function: Takes as many tensors as there are batches; returns ``[B, ...]`` or a list of such tensors.
@@ -22,7 +25,7 @@ def one_by_one(function: Callable[..., Result], *batches: Tensor) -> Result:
     if batches[0].device.type != "cpu" or len(batches[0]) == 1:
         return function(*batches)
     images = zip(*(torch.split(batch, 1) for batch in batches), strict=True)
-    results = [function(*image) for image in images]
+    results = in_parallel([partial(function, *image) for image in images])
     if isinstance(results[0], Tensor):
         return torch.cat(results)
     return [torch.cat(parts) for parts in zip(*results, strict=True)]

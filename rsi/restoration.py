@@ -14,6 +14,7 @@ from rsi.degradations import Degradation
 from rsi.generator_method import GeneratorMethod
 from rsi.generators import LrScale, step_scale
 from rsi.gradient_at_once import gradient_at_once
+from rsi.in_parallel import in_parallel
 from rsi.latents import expand, initial_codes
 from rsi.losses import LossName, MultiresolutionLoss, TargetPyramid
 from rsi.one_by_one import one_by_one, parts
@@ -158,10 +159,11 @@ class Restoration(GeneratorMethod):
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of the multi-resolution loss."""
         codes = torch.split(self.codes, [len(part.seeds) for part in self.parts])
-        losses = [
-            gradient_at_once(partial(self._losses, part, step), of_part)
+        jobs = [
+            partial(gradient_at_once, partial(self._losses, part, step), of_part)
             for part, of_part in zip(self.parts, codes, strict=True)
         ]
+        losses = in_parallel(jobs)
         return {name: torch.cat([terms[name] for terms in losses]) for name in losses[0]}
 
     def _losses(self, part: Part, step: int, codes: Tensor) -> dict[str, Tensor]:

@@ -43,6 +43,7 @@ def users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).symlink_to(ROOT / name)
     for name in ("custom_degradation", "my_module"):
         (tmp_path / f"{name}.py").symlink_to(ROOT / "examples/custom_degradation.py")
+        monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "restored").mkdir()
     (tmp_path / "restored/config.yaml").write_text("degradation: jpeg\n")
     monkeypatch.chdir(tmp_path)

@@ -13,6 +13,7 @@ from rsi.baselines.kept_pixels import KeepMask, with_kept_pixels
 from rsi.data.batches import Step
 from rsi.degradations import Degradation
 from rsi.generator_method import GeneratorMethod
+from rsi.one_by_one import one_by_one
 from rsi.perceptual.base import SMALLEST_SIDE
 from rsi.phases import Stage
 from rsi.randomness import ImageRandom
@@ -122,7 +123,7 @@ class LBRGM(GeneratorMethod):
         terms = {
             "mse": (degraded - self.observed).square().mean((1, 2, 3)),
             "perceptual": self.perceptual.compare(at_perceptual_side(degraded), self.reference),
-            "agreement": (self.generator.mapping(z).unsqueeze(1) - w).square().mean((1, 2)),
+            "agreement": (one_by_one(self.generator.mapping, z).unsqueeze(1) - w).square().mean((1, 2)),
             "norm": z.square().mean(1),
         }
         total = torch.stack([weight * terms[name] for name, weight in self.weights.items()]).sum(0)
@@ -142,7 +143,7 @@ class LBRGM(GeneratorMethod):
     def _drawn(self, seeds: Sequence[int], step: int) -> dict[str, Tensor]:
         mean = self.generator.w_avg
         z = ImageRandom(seeds, f"draw {step}", self.device).normal((self.generator.mapping.z_dim,))
-        w = mean + self.truncation * (self.generator.mapping(z) - mean)
+        w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
         w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
         degraded = self.operator(self.draw({"codes": w}), self.random(START)) * self.known
         distance = self.perceptual.compare(at_perceptual_side(degraded), self.reference)

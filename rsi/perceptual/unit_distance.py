@@ -27,40 +27,48 @@ def unit_distance(features: Tensor, units: Tensor, weight: Tensor | None, epsilo
         weight: The weight of each channel, ``[C]``; ``None`` weighs all by 1.
         epsilon: Added to the squared lengths, which keeps gradients finite where features vanish.
     """
-    with full_precision(features.device):
-        distance: Tensor = _UnitDistance.apply(_at_least_float(features), _at_least_float(units), weight, epsilon)
-        return distance.mean((1, 2))
+    distance: Tensor = _UnitDistance.apply(_at_least_float(features), _at_least_float(units), weight, epsilon)
+    return distance
 
 
 class _UnitDistance(torch.autograd.Function):
+    """Works on the vectors of all positions, ``[B h w, C]``: a view where channels are last in memory."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, u: Tensor, weight: Tensor | None, epsilon: float) -> Tensor:  # noqa: ANN401
+        x_rows, u_rows = _rows(x), _rows(u)
         ones = x.new_ones(x.shape[1])
         w = ones if weight is None else weight
-        squares = x * x
-        square = _over_channels(squares, ones)
-        weighted = square if weight is None else _over_channels(squares, w)
-        product = _over_channels(torch.mul(x, u, out=squares), w)
+        with full_precision(x.device):
+            products = x_rows * x_rows
+            square = products.mv(ones)
+            weighted = square if weight is None else products.mv(w)
+            product = torch.mul(x_rows, u_rows, out=products).mv(w)
+            constant = torch.mul(u_rows, u_rows, out=products).mv(w)
         n = (square + epsilon).rsqrt_()
-        ctx.save_for_backward(x, u, weight, n, product - weighted * n)
-        return weighted * n.square() - 2 * product * n + _over_channels(torch.mul(u, u, out=squares), w)
+        excess = torch.addcmul(product, weighted, n, value=-1)
+        ctx.save_for_backward(x, u, weight, n, excess)
+        return torch.addcmul(constant, n, excess + product, value=-1).view(len(x), -1).mean(1)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         x, u, weight, n, excess = ctx.saved_tensors
-        along_x = (2 * gradient * n.pow(3) * excess).unsqueeze(1)
-        towards_u = (-2 * gradient * n).unsqueeze(1)
-        of_x = (2 * gradient * n.square()).unsqueeze(1)
+        x_rows, u_rows = _rows(x), _rows(u)
+        positions = n.view(len(x), -1)
+        towards_u = (positions * (2 / positions.shape[1] * gradient)[:, None]).view(-1)
+        of_x = towards_u * n
+        along_x = of_x * n * excess
         if weight is None:
-            return (x * (of_x + along_x)).addcmul_(u, towards_u), None, None, None
-        weighted = (x * of_x).addcmul_(u, towards_u).mul_(weight[:, None, None])
-        return weighted.addcmul_(x, along_x), None, None, None
+            rows = (x_rows * (of_x + along_x)[:, None]).addcmul_(u_rows, towards_u[:, None], value=-1)
+        else:
+            rows = (x_rows * of_x[:, None]).addcmul_(u_rows, towards_u[:, None], value=-1).mul_(weight)
+            rows.addcmul_(x_rows, along_x[:, None])
+        return rows.view(len(x), *x.shape[2:], -1).movedim(-1, 1), None, None, None
 
 
-def _over_channels(maps: Tensor, weight: Tensor) -> Tensor:
-    """The weighted sum over the channels, ``[B, C, h, w]`` to ``[B, h, w]``."""
-    return maps.movedim(1, -1) @ weight
+def _rows(maps: Tensor) -> Tensor:
+    return maps.movedim(1, -1).reshape(-1, maps.shape[1])
 
 
 def _at_least_float(maps: Tensor) -> Tensor:
-    return maps.to(torch.promote_types(maps.dtype, torch.float32))
+    return maps if maps.dtype == torch.float32 else maps.to(torch.promote_types(maps.dtype, torch.float32))

@@ -150,10 +150,13 @@ def test_image_whose_numbers_are_not_finite_stops_alone(
     (tmp_path / "breaking.py").write_text(
         "from rsi import Degradation\n"
         "class Breaking(Degradation):\n"
+        "    divisors = None\n"
+        "    def bind(self, targets, resolution):\n"
+        "        bound = Breaking()\n"
+        "        bound.divisors = [float(target.name != 'b.jpg') for target in targets]\n"
+        "        return bound\n"
         "    def forward(self, x, random):\n"
-        "        x = x.clone()\n"
-        "        x[1] = x[1] / 0\n"
-        "        return x\n"
+        "        return x / x.new_tensor(self.divisors)[:, None, None, None]\n"
     )
     monkeypatch.chdir(tmp_path)
     assert fit("--degradation", "breaking.Breaking") == 1

@@ -1,0 +1,48 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from rsi.in_parallel import in_parallel
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How many threads torch has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def test_results_come_in_the_order_of_the_jobs(threads: int) -> None:
+    assert in_parallel([lambda index=index: index**2 for index in range(7)]) == [index**2 for index in range(7)]  # type: ignore[misc]
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("gradients", [False, True])
+def test_jobs_share_grad_mode_and_autocast(gradients: bool) -> None:
+    def job() -> tuple[bool, torch.dtype]:
+        return torch.is_grad_enabled(), (torch.eye(2) @ torch.eye(2)).dtype
+
+    with torch.set_grad_enabled(gradients), torch.autocast("cpu", torch.bfloat16):
+        assert in_parallel([job] * 4) == [(gradients, torch.bfloat16)] * 4
+    with torch.set_grad_enabled(gradients):
+        assert in_parallel([job] * 4) == [(gradients, torch.float32)] * 4
+
+
+def test_as_many_jobs_run_at_once_as_torch_has_threads(threads: int) -> None:
+    together = threading.Barrier(threads)
+    in_parallel([lambda: together.wait(timeout=10)] * 2 * threads)
+
+
+@pytest.mark.usefixtures("threads")
+def test_error_of_a_job_reaches_the_caller() -> None:
+    def missing() -> bytes:
+        return Path("nowhere").read_bytes()
+
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        in_parallel([lambda: b"", missing, lambda: b""])
