@@ -26,7 +26,7 @@ class Range:
 
 
 SEARCH_SPACES: Mapping[str, Mapping[str, Range]] = {
-    "pulse": {"lr": Range(0.05, 3.2), "geocross_weight": Range(0.005, 0.5)},
+    "pulse": {"lr": Range(0.05, 3.2), "geocross_weight": Range(0.005, 0.5), "mse_floor": Range(2e-5, 2e-2)},
     "lbrgm": {"lr": Range(0.005, 0.5), "perceptual_weight": Range(0.25, 25), "agreement_weight": Range(3, 300)},
     "ddrm": {"eta": Range(0, 1, log=False), "eta_b": Range(0, 1, log=False)},
 }
