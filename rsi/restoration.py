@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from rsi.data.batches import Step
 from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generator_method import GeneratorMethod
 from rsi.generators import LrScale, step_scale
 from rsi.gradient_at_once import gradient_at_once
@@ -65,6 +66,8 @@ class Restoration(GeneratorMethod):
             generator's own measures; left out, what its file or the zoo recommend, or else ``auto``.
         optimizer: ``ngd``, the method's, or ``adam``, an ablation; see :func:`rsi.optim.make_optimizer`.
         class_label: The class of a conditional generator, from 0.
+        keep_mask: Which pixels noise drops in the approximation: ``random`` ones, as in RSI, or those that the
+            ``target`` lacks, where they can be seen; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 
@@ -86,6 +89,7 @@ class Restoration(GeneratorMethod):
         lr_scale: LrScale = None,
         optimizer: OptimizerName = "ngd",
         class_label: int | None = None,
+        keep_mask: KeepMask = "random",
         start_spread: float = 0.5,
     ) -> None:
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
@@ -94,6 +98,7 @@ class Restoration(GeneratorMethod):
             "loss": loss,
             "lr_scale": lr_scale,
             "optimizer": optimizer,
+            "keep_mask": keep_mask,
             "start_spread": start_spread,
         }
         super().__init__(generator, degradation, perceptual, phases, settings, class_label)
@@ -101,6 +106,7 @@ class Restoration(GeneratorMethod):
         self.loss_variant = loss
         self.lr_scale = lr_scale
         self.optimizer_name = optimizer
+        self.keep_mask = keep_mask
         self.start_spread = start_spread
 
     @property
@@ -135,6 +141,8 @@ class Restoration(GeneratorMethod):
     def _part(self, images: slice) -> Part:
         targets, known = self.targets[images], self.known[images]
         operator = self.degradation.bind(targets, self.resolution).to(self.device)
+        if self.keep_mask == "target":
+            operator = with_kept_pixels(operator, self.observed[images])
         return Part(
             [target.seed for target in targets], operator, self.loss.prepare(self.observed[images], known), known
         )

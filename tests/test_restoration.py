@@ -12,6 +12,7 @@ from torch import Tensor
 from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
+from rsi.degradations import parse_degradation
 from rsi.perceptual import EmbeddedDistance
 from rsi.pictures import to_picture
 from rsi.randomness import ImageRandom
@@ -116,6 +117,19 @@ def test_inpainting_ignores_what_is_in_the_hole(tmp_path: Path, tiny_generator: 
         folders.append(folder)
     red, blue = (run(folder, tiny_generator, degradation="inpaint")[0] for folder in folders)
     assert red.losses == blue.losses
+
+
+@pytest.mark.parametrize("keep_mask", ["random", "target"])
+def test_dropped_pixels_are_read_from_the_target_if_wanted(
+    tmp_path: Path, tiny_generator: Path, keep_mask: str
+) -> None:
+    (tmp_path / "targets").mkdir()
+    noisy = parse_degradation("noise:M").degrade(torch.full((1, 3, 32, 32), 0.8), ImageRandom([1]))
+    to_picture(noisy[0]).save(tmp_path / "targets/a.png")
+    _, module = run(tmp_path / "targets", tiny_generator, degradation="noise:M", keep_mask=keep_mask)
+    part = module.parts[0]
+    drawn = part.operator(torch.full((1, 3, 32, 32), 0.8), part.random("again"))
+    assert torch.equal(drawn.amax(1) == 0, noisy.amax(1) == 0) == (keep_mask == "target")
 
 
 def test_step_scale_of_an_unknown_generator_follows_its_w(tiny_generator: Path) -> None:

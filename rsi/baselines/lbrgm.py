@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from rsi.baselines.checks import check_counts, check_numbers
-from rsi.baselines.kept_pixels import KeepMask, with_kept_pixels
 from rsi.data.batches import Step
 from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generator_method import GeneratorMethod
 from rsi.one_by_one import one_by_one
 from rsi.perceptual.base import SMALLEST_SIDE

@@ -9,12 +9,12 @@ from torch.optim import Optimizer
 
 from rsi.baselines.checks import check_counts, check_numbers
 from rsi.baselines.geocross import geocross
-from rsi.baselines.kept_pixels import KeepMask, with_kept_pixels
 from rsi.baselines.latent_statistics import SAMPLES, latent_statistics
 from rsi.baselines.spherical import SphericalAdam
 from rsi.baselines.step_schedule import step_factor
 from rsi.data.batches import Step
 from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generator_method import GeneratorMethod
 from rsi.latents import NOISE
 from rsi.phases import Stage
@@ -45,7 +45,7 @@ class Pulse(GeneratorMethod):
         geocross_weight: The weight of GEOCROSS.
         noise_maps: How many of the first noise maps are optimised.
         keep_mask: Which pixels the approximation of noise drops: those that are black in the ``target``, or others at
-            ``random`` in every step; see :func:`rsi.baselines.kept_pixels.with_kept_pixels`.
+            ``random`` in every step; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         samples: How many codes mean and std are measured on, once for a generator.
         class_label: The class of a conditional generator, from 0.
 

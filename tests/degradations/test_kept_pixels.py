@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from rsi.baselines.kept_pixels import with_kept_pixels
 from rsi.degradations import Composition, Degradation, parse_degradation
 from rsi.degradations.inpainting import Inpainting
+from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.randomness import ImageRandom
 
 

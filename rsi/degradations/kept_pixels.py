@@ -4,7 +4,10 @@ from typing import Literal
 
 from torch import Tensor
 
-from rsi.degradations import Composition, Degradation, Denoising, Inpainting
+from rsi.degradations.base import Degradation
+from rsi.degradations.composition import Composition
+from rsi.degradations.denoising import Denoising
+from rsi.degradations.inpainting import Inpainting
 
 KeepMask = Literal["target", "random"]
 
@@ -12,10 +15,10 @@ KeepMask = Literal["target", "random"]
 def with_kept_pixels(operator: Degradation, observed: Tensor) -> Degradation:
     """The operator, whose approximation of Poisson-Bernoulli noise drops the very pixels that the targets lack.
 
-    The baselines are given the true Bernoulli mask (RSI, evaluation), the method itself is not. A file does not hold
-    the mask, but dropped pixels are black in all channels where nothing but holes came after the noise: these are the
-    mask. A dark pixel that caught no photon counts as dropped, too. Where the targets were resized or saved as JPEG
-    after the noise, the mask cannot be seen any more, and fresh ones are drawn as in the method.
+    The baselines are given the true Bernoulli mask (RSI, evaluation), the method itself by default is not. A file does
+    not hold the mask, but dropped pixels are black in all channels where nothing but holes came after the noise: these
+    are the mask. A dark pixel that caught no photon counts as dropped, too. Where the targets were resized or saved as
+    JPEG after the noise, the mask cannot be seen any more, and fresh ones are drawn as in the method.
 
     Args:
         operator: The degradation, bound to the targets.
