@@ -48,7 +48,7 @@ def tune(grid: Grid, trials: int, measurer: Measurer) -> Path:
         measurer: Measures the accuracy.
 
     Returns:
-        A folder with a recipe per task, which the benchmark takes as a method.
+        A folder with a recipe per task, which the benchmark takes as a method, and ``tuning.md``, a table.
 
     Raises:
         InputError: The method has no hyper-parameters to search, ``trials`` is below 1 or Optuna is not installed.
@@ -63,7 +63,7 @@ def tune(grid: Grid, trials: int, measurer: Measurer) -> Path:
         for task in tasks:
             found[task.id] = _search(grid, task, method, trials, measurer, progress)
             _write(folder / f"{task.id}.yaml", _recipe(method, _best(found[task.id]).values))
-            _write_table(grid.output / "tuning.md", found)
+            _write_table(folder / "tuning.md", found)
     return folder
 
 
@@ -83,9 +83,10 @@ def _search(
     done: list[Trial] = []
     for number in range(trials):
         values = {} if number == 0 else _propose(study, method)
-        recipe = grid.output / "trials" / f"{number:03d}" / f"{task.id}.yaml"
+        tried = replace(method, name=f"{method.name}_trials/{number:03d}")
+        recipe = grid.output / tried.name / f"{task.id}.yaml"
         _write(recipe, _recipe(method, values))
-        tried = replace(method, name=f"trials/{number:03d}", recipe=recipe)
+        tried = replace(tried, recipe=recipe)
         restore(grid, task, tried, names, progress)
         measured = measurer.measure(method.name, task.id, grid.targets(task), names, grid.results(task, tried))
         done.append(Trial(values, WORST if measured is None else measured.mean("accuracy")))

@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
 def _tune(grid: Grid, trials: int, measurer: Measurer) -> int:
     recipes = tune(grid, trials, measurer)
     if not is_quiet():
-        print((grid.output / "tuning.md").read_text())
+        print((recipes / "tuning.md").read_text())
         print(f"the best recipes are in {recipes}: compare them with rsi benchmark --methods rsi,{recipes}")
     return 0
 

@@ -39,11 +39,11 @@ def test_tuning_writes_recipes_that_the_benchmark_takes(
     assert tune("tuning", *TASKS, "--tune", quick, "--trials", "4") == 0
     assert f"--methods rsi,{tmp_path / 'tuning' / 'quick_tuned'}" in capsys.readouterr().out
     recipes = tmp_path / "tuning" / "quick_tuned"
-    assert sorted(path.name for path in recipes.iterdir()) == ["deartifacting-M.yaml", "upsampling-M.yaml"]
+    assert sorted(path.name for path in recipes.glob("*.yaml")) == ["deartifacting-M.yaml", "upsampling-M.yaml"]
     recipe = yaml.safe_load((recipes / "upsampling-M.yaml").read_text())
     assert recipe["method"] == "pulse"
     assert recipe["model"]["steps"] == 3
-    table = (tmp_path / "tuning" / "tuning.md").read_text().splitlines()[2:]
+    table = (recipes / "tuning.md").read_text().splitlines()[2:]
     scores = [[float(cell) for cell in line.split("|")[2:4]] for line in table]
     assert all(tuned <= default for default, tuned in scores)
 
@@ -58,13 +58,22 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_recipes(tune: Tune, tmp_p
     quick = str(tmp_path / "quick.yaml")
     tune("whole", *TASKS, "--tune", quick, "--trials", "4")
     tune("parts", *TASKS, "--tune", quick, "--trials", "2")
-    before = {row.file: row.seconds for row in ResultFolder(tmp_path / "parts/trials/001/upsampling-M").rows()}
+    before = {row.file: row.seconds for row in ResultFolder(tmp_path / "parts/quick_trials/001/upsampling-M").rows()}
     tune("parts", *TASKS, "--tune", quick, "--trials", "2")
-    after = {row.file: row.seconds for row in ResultFolder(tmp_path / "parts/trials/001/upsampling-M").rows()}
+    after = {row.file: row.seconds for row in ResultFolder(tmp_path / "parts/quick_trials/001/upsampling-M").rows()}
     assert before == after
     (tmp_path / "whole" / "quick_tuned" / "upsampling-M.yaml").unlink()
     tune("whole", *TASKS, "--tune", quick, "--trials", "4")
     assert (tmp_path / "whole" / "quick_tuned" / "upsampling-M.yaml").is_file()
+
+
+def test_methods_are_tuned_into_one_folder(tune: Tune, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("method: lbrgm\nmodel: {steps: 2, draws: 2}\n")
+    for recipe in (tmp_path / "quick.yaml", other):
+        assert tune("tuning", "--tasks", "upsampling:M", "--tune", str(recipe), "--trials", "1") == 0
+    for name in ("quick", "other"):
+        assert (tmp_path / "tuning" / f"{name}_tuned" / "tuning.md").is_file()
 
 
 def test_what_cannot_be_tuned_is_said(tune: Tune, capsys: pytest.CaptureFixture[str]) -> None:
