@@ -1,6 +1,7 @@
 """Operators of deepinv as degradations."""
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
 from rsi.randomness import ImageRandom
+
+RANDOM_NUMBERS = threading.Lock()
 
 
 class PhysicsDegradation(Degradation):
@@ -125,8 +128,11 @@ def _measure(physics: Any, image: Tensor, seed: int) -> Any:  # noqa: ANN401 - d
 
 @contextlib.contextmanager
 def _seeded(physics: nn.Module, seed: int, device: torch.device) -> Iterator[None]:
-    """All random numbers of a noise model follow from the seed, whichever generator it uses."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    """All random numbers of a noise model follow from the seed, whichever generator it uses.
+
+    Torch's own generator is one for all threads, so that those of a batch take turns.
+    """
+    with RANDOM_NUMBERS, torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         for module in physics.modules():
             generator = getattr(module, "rng", None)
