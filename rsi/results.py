@@ -55,7 +55,8 @@ class ResultFolder:
     def claim(self, settings: Mapping[str, Any], *, overwrite: bool, rank: int = 0) -> None:
         """Lock the folder for a process and note the settings of this run, so that no others mix their results into it.
 
-        Every process of a run claims the folder for itself, so that none has to wait for another.
+        Every process of a run claims the folder for itself and notes the same settings, so that none has to wait for
+        another.
 
         Raises:
             InputError: Another run has locked it, a link leads out of it, or it holds results of other settings and
@@ -69,8 +70,7 @@ class ResultFolder:
         self._check_settings(settings, overwrite)
         self._settings = _checksum(settings)
         self._tidy(overwrite)
-        if rank == 0:
-            self._write_text("settings.json", json.dumps(dict(settings), indent=1))
+        self._write_text("settings.json", json.dumps(dict(settings), indent=1))
 
     def release(self) -> None:
         """Let other runs claim the folder."""

@@ -66,6 +66,14 @@ def test_same_settings_go_on_and_others_are_refused(tmp_path: Path) -> None:
     assert folder.finished() == {"a.png"}
 
 
+def test_a_process_that_is_late_finds_what_the_others_have_finished(tmp_path: Path) -> None:
+    early, late = ResultFolder(tmp_path), ResultFolder(tmp_path)
+    early.claim({"seed": "0"}, overwrite=False, rank=1)
+    save(early, "b.png")
+    late.claim({"seed": "0"}, overwrite=False)
+    assert late.finished() == {"b.png"}
+
+
 def test_overwrite_starts_anew(tmp_path: Path) -> None:
     folder = ResultFolder(tmp_path)
     folder.claim({"seed": "0"}, overwrite=False)
