@@ -10,13 +10,12 @@ from rsi.benchmark.targets import write_target
 from rsi.benchmark.tasks import select_tasks
 from rsi.generators import Architecture, Generator, save_generator
 
-FFHQ_1024 = Architecture(512, 0, 512, 1024, 8, channel_base=32768, channel_max=512)
 TASKS = {"jpeg": "deartifacting", "noise": "denoising", "upsample": "upsampling", "inpaint": "inpainting"}
 
 
-def write_generator(path: Path) -> None:
-    """Write a generator with the architecture of NVIDIA's for FFHQ at 1024 px."""
-    save_generator(Generator(FFHQ_1024), path)
+def write_generator(path: Path, side: int = 1024) -> None:
+    """Write a generator with the architecture of NVIDIA's for FFHQ, whose images have 1024 px a side."""
+    save_generator(Generator(Architecture(512, 0, 512, side, 8, channel_base=32768, channel_max=512)), path)
 
 
 def write_vgg16(path: Path) -> None:

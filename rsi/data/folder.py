@@ -45,9 +45,8 @@ class TargetFolder(LightningDataModule):
 
     Args:
         target_dir: Folder of degraded images, a path or a URL that fsspec knows, such as ``s3://bucket/faces``.
-        batch_size: Images restored at once; ``auto``, with :class:`rsi.callbacks.BatchSize`, for
-            as many as fit in memory. Random numbers do not depend on
-            it, rounding of floating-point numbers does.
+        batch_size: Images restored at once; ``auto``, with :class:`rsi.callbacks.BatchSize`, for as many as fit in
+            memory. Random numbers do not depend on it; on GPUs the rounding of floating-point numbers does.
         mask_dir: Folder of masks, named as the images; white is known, black is a hole. Transparent pixels of
             an image are holes in any case.
         mask_color: Colour of holes painted into the images, as '#rrggbb' or a name such as 'magenta'.
