@@ -13,7 +13,6 @@ from examples.avatars.settings import ARCHITECTURE
 from examples.avatars.synthesis_network import TrainableSynthesis
 from rsi.generators import Architecture
 from rsi.perceptual.embedded import EmbeddedDistance
-from rsi.perceptual.unit_distance import unit_distance
 
 LR = 2.5e-3
 DECAY = 0.4  # of the steps, the last ones, take ever smaller step sizes
@@ -86,14 +85,8 @@ class Drawing(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _perceptual_loss(self, drawn: Tensor, faces: Tensor) -> Tensor:
-        _, *units = self.perceptual.reference(faces)
-        features = self.perceptual.features(drawn)
-        epsilon = self.perceptual.epsilon
-        return (
-            torch.stack([unit_distance(x, u, None, epsilon) for x, u in zip(features, units, strict=True)])
-            .sum(0)
-            .mean()
-        )
+        features, reference = self.perceptual.features(drawn), self.perceptual.reference(faces)
+        return self.perceptual.stage_distances(features, reference).sum(0).mean()
 
 
 def pixel_loss(x: Tensor, y: Tensor) -> Tensor:

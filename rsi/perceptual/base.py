@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rsi.one_by_one import one_by_one
-from rsi.perceptual.unit_distance import normalise, unit_distance
+from rsi.perceptual.unit_distance import unit_distance, unit_vectors
 
 SMALLEST_SIDE = 16
 
@@ -14,8 +14,8 @@ SMALLEST_SIDE = 16
 class PerceptualDistance(nn.Module):
     """A distance between images that follows what people see: squared distances between unit vectors of features.
 
-    A subclass gives :meth:`features` and :meth:`distance`. The reference of an image that does not change is computed
-    once and kept.
+    A subclass gives :meth:`features`, :meth:`weights` and :meth:`distance`. The reference of an image that does not
+    change is computed once and kept.
 
     Attributes:
         epsilon: Added to the squared length of a vector of features when it is normalised.
@@ -25,6 +25,10 @@ class PerceptualDistance(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
+        raise NotImplementedError
+
+    def weights(self) -> Sequence[Tensor | None]:
+        """The weights of the channels of each feature map, ``[C]``; ``None`` where all count the same."""
         raise NotImplementedError
 
     def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
@@ -37,8 +41,11 @@ class PerceptualDistance(nn.Module):
 
     @torch.no_grad()
     def reference(self, images: Tensor) -> list[Tensor]:
-        """What images ``[B, 3, H, W]`` are to be compared with: themselves and their normalised features."""
-        return one_by_one(lambda x: [x, *(normalise(maps, self.epsilon) for maps in self.features(x))], images)
+        """What images ``[B, 3, H, W]`` are to be compared with.
+
+        Themselves, their normalised features and, ``[B, stages]``, the energies of these.
+        """
+        return one_by_one(self._reference, images)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 for equal images.
@@ -48,12 +55,16 @@ class PerceptualDistance(nn.Module):
         scale = -(-SMALLEST_SIDE // min(x.shape[-2:]))
         return self.compare(_repeat(x, scale), self.reference(_repeat(y, scale)))
 
-    def _stage_distances(
-        self, features: Sequence[Tensor], units: Sequence[Tensor], weights: Sequence[Tensor | None]
-    ) -> Tensor:
-        """The distance at each stage, ``[stages, B]``."""
-        stages = zip(features, units, weights, strict=True)
-        return torch.stack([unit_distance(x, u, w, self.epsilon) for x, u, w in stages])
+    def stage_distances(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+        """The distance of features to those of ``reference`` at each stage, ``[stages, B]``."""
+        _, *units, energies = reference
+        stages = zip(features, units, energies.unbind(1), self.weights(), strict=True)
+        return torch.stack([unit_distance(x, u, energy, w, self.epsilon) for x, u, energy, w in stages])
+
+    def _reference(self, images: Tensor) -> list[Tensor]:
+        stages = zip(self.features(images), self.weights(), strict=True)
+        units, energies = zip(*(unit_vectors(maps, w, self.epsilon) for maps, w in stages), strict=True)
+        return [images, *units, torch.stack(energies, 1)]
 
 
 def _repeat(images: Tensor, scale: int) -> Tensor:

@@ -45,12 +45,14 @@ class EmbeddedDistance(PerceptualDistance):
             maps.append(x)
         return maps
 
+    def weights(self) -> Sequence[Tensor | None]:
+        """None; see :class:`PerceptualDistance`."""
+        return [None] * len(self.stages)
+
     def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""
-        others, *units = reference
-        colours = (images - others).square().sum(1).mean((1, 2))
-        stages = self._stage_distances(features, units, [None] * len(units))
-        return stages.mean(0) + self.rgb_weight * colours
+        colours = (images - reference[0]).square().sum(1).mean((1, 2))
+        return self.stage_distances(features, reference).mean(0) + self.rgb_weight * colours
 
     def describe(self, images: Tensor) -> Tensor:
         """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images."""

@@ -46,15 +46,18 @@ class LpipsVgg(PerceptualDistance):
         x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
         return list(self.lpips.net(x))
 
+    def weights(self) -> Sequence[Tensor | None]:
+        """The linear heads; see :class:`PerceptualDistance`."""
+        return [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
+
     def distance(
         self,
         images: Tensor,  # noqa: ARG002 - their colours do not count
         features: Sequence[Tensor],
         reference: Sequence[Tensor],
     ) -> Tensor:
-        """The sum over the stages, channels weighted by the heads; see :class:`PerceptualDistance`."""
-        heads = [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
-        return self._stage_distances(features, reference[1:], heads).sum(0)
+        """The sum over the stages; see :class:`PerceptualDistance`."""
+        return self.stage_distances(features, reference).sum(0)
 
 
 def _load_backbone(net: torch.nn.Module, path: Path) -> None:

@@ -1,34 +1,56 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from rsi.perceptual.unit_distance import normalise, unit_distance
+from rsi.perceptual import unit_distance as module
+from rsi.perceptual.unit_distance import unit_distance, unit_vectors
+
+EPSILON = 1e-6
 
 
-def literal(x: Tensor, u: Tensor, weight: Tensor | None, epsilon: float) -> Tensor:
-    squares = (normalise(x, epsilon) - u).square()
+def literal(x: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
+    x, y = x.double(), y.double()
+    a, b = (z / (z.square().sum(1, keepdim=True) + EPSILON).sqrt() for z in (x, y))
+    squares = (a - b).square()
     weighted = squares if weight is None else squares * weight[:, None, None]
     return weighted.sum(1).mean((1, 2))
 
 
+@pytest.fixture(params=[2**18, 7])
+def tile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TILE", request.param)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
-def test_value_and_gradient_are_those_of_normalising_first(weighted: bool) -> None:
-    x, y = torch.randn(2, 2, 5, 3, 4)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.usefixtures("tile")
+def test_value_and_gradient_are_those_of_normalising_first(weighted: bool, dtype: torch.dtype) -> None:
+    x, y = torch.randn(2, 2, 5, 3, 4).to(dtype)
     x[0, :, 0, 0] = 0
-    u, weight = normalise(y, 1e-6), torch.rand(5) if weighted else None
+    weight = torch.rand(5) if weighted else None
     first, second = (x.detach().clone().requires_grad_() for _ in range(2))
-    ours, theirs = unit_distance(first, u, weight, 1e-6), literal(second, u, weight, 1e-6)
-    torch.testing.assert_close(ours, theirs)
+    ours = unit_distance(first, *unit_vectors(y, weight, EPSILON), weight, EPSILON)
+    theirs = literal(second, y, weight)
+    torch.testing.assert_close(ours.double(), theirs, rtol=1e-5, atol=1e-6)
     factors = torch.tensor([1.0, -2.0])
-    gradients = (
-        torch.autograd.grad((ours * factors).sum(), first),
-        torch.autograd.grad((theirs * factors).sum(), second),
-    )
-    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+    (gradient,) = torch.autograd.grad((ours * factors).sum(), first)
+    (expected,) = torch.autograd.grad((theirs * factors).sum(), second)
+    assert gradient.dtype == dtype
+    torch.testing.assert_close(gradient, expected, rtol=1e-4 if dtype == torch.float32 else 1e-2, atol=1e-5)
+
+
+@pytest.mark.usefixtures("tile")
+def test_unit_vectors_keep_the_layout_of_the_features() -> None:
+    features = torch.randn(2, 5, 3, 4).contiguous(memory_format=torch.channels_last)
+    units, energy = unit_vectors(features, None, 1e-12)
+    torch.testing.assert_close(units, F.normalize(features))
+    assert units.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(energy, torch.ones(2))
 
 
 def test_vanishing_features_have_a_finite_gradient() -> None:
     x = torch.zeros(1, 3, 2, 2, requires_grad=True)
-    unit_distance(x, normalise(torch.randn(1, 3, 2, 2), 1e-20), None, 1e-20).sum().backward()  # type: ignore[no-untyped-call]
+    unit_distance(x, *unit_vectors(torch.randn(1, 3, 2, 2), None, 1e-20), None, 1e-20).sum().backward()  # type: ignore[no-untyped-call]
     assert x.grad is not None
     assert bool(x.grad.isfinite().all())
