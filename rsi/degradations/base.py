@@ -23,7 +23,7 @@ class Degradation(nn.Module):
     factor: int | None = 1
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """The differentiable approximation of the degradation.
+        """The differentiable approximation of the degradation, which several threads may ask for at the same time.
 
         Args:
             x: Images, ``[B, 3, H, W]``, nominally in [0, 1].
