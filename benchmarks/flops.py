@@ -7,6 +7,7 @@ of memory and a minute or two.
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -50,13 +51,18 @@ def jpeg_target(side: int) -> Target:
     return Target("a.jpg", image, torch.ones(1, side, side), 0, (0, 0, side, side), jpeg=header)
 
 
-def count_step(module: Restoration, index: int) -> int:
-    """Operations of the forward and backward pass of a step."""
+def count(run: Callable[[], object]) -> int:
+    """Operations of a function."""
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = NoModules()
     with counter:
-        torch.autograd.backward(module.losses(index)["total"].sum())
+        run()
     return int(counter.get_total_flops())
+
+
+def count_step(module: Restoration, index: int) -> int:
+    """Operations of the forward and backward pass of a step."""
+    return count(lambda: torch.autograd.backward(module.losses(index)["total"].sum()))
 
 
 def main() -> None:

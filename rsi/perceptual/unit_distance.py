@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rsi.precision import full_precision
 
-TILE = 2**18  # numbers of a map that a thread works on at a time: few enough to stay in its cache
+TILE = 2**18  # numbers of a map that are worked on at a time: few enough to stay in the cache
 
 
 @torch.no_grad()
@@ -113,7 +113,7 @@ def _weights(rows: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
 
 def _tiles(*rows: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Some rows of each at a time; all of them on devices other than the CPU."""
-    count = max(1, TILE * torch.get_num_threads() // rows[0].shape[1])
+    count = max(1, TILE // rows[0].shape[1])
     if rows[0].device.type != "cpu" or len(rows[0]) <= count:
         return iter([rows])
     return zip(*(torch.split(some, count) for some in rows), strict=True)

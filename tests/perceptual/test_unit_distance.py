@@ -49,6 +49,23 @@ def test_unit_vectors_keep_the_layout_of_the_features() -> None:
     torch.testing.assert_close(energy, torch.ones(2))
 
 
+def test_bits_do_not_depend_on_the_number_of_threads() -> None:
+    x, y = (torch.randn(1, 64, 150, 150).contiguous(memory_format=torch.channels_last) for _ in range(2))
+    before, weight = torch.get_num_threads(), torch.rand(64)
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            leaf = x.clone().requires_grad_()
+            units, energy = unit_vectors(y, weight, EPSILON)
+            distance = unit_distance(leaf, units, energy, weight, EPSILON)
+            found.append([units, *torch.autograd.grad(distance.sum(), leaf)])
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
 def test_vanishing_features_have_a_finite_gradient() -> None:
     x = torch.zeros(1, 3, 2, 2, requires_grad=True)
     unit_distance(x, *unit_vectors(torch.randn(1, 3, 2, 2), None, 1e-20), None, 1e-20).sum().backward()  # type: ignore[no-untyped-call]
