@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rsi.one_by_one import one_by_one
-from rsi.perceptual.unit_distance import unit_distance, unit_vectors
+from rsi.perceptual.unit_distance import Weights, unit_distances, unit_vectors
 
 SMALLEST_SIDE = 16
 
@@ -27,8 +27,8 @@ class PerceptualDistance(nn.Module):
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
         raise NotImplementedError
 
-    def weights(self) -> Sequence[Tensor | None]:
-        """The weights of the channels of each feature map, ``[C]``; ``None`` where all count the same."""
+    def weights(self) -> Weights:
+        """The weights of the channels of each feature map, ``[C]``; ``None`` if all count the same."""
         raise NotImplementedError
 
     def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
@@ -58,13 +58,11 @@ class PerceptualDistance(nn.Module):
     def stage_distances(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The distance of features to those of ``reference`` at each stage, ``[stages, B]``."""
         _, *units, energies = reference
-        stages = zip(features, units, energies.unbind(1), self.weights(), strict=True)
-        return torch.stack([unit_distance(x, u, energy, w, self.epsilon) for x, u, energy, w in stages])
+        return unit_distances(features, units, energies.t(), self.weights(), self.epsilon)
 
     def _reference(self, images: Tensor) -> list[Tensor]:
-        stages = zip(self.features(images), self.weights(), strict=True)
-        units, energies = zip(*(unit_vectors(maps, w, self.epsilon) for maps, w in stages), strict=True)
-        return [images, *units, torch.stack(energies, 1)]
+        units, energies = unit_vectors(self.features(images), self.weights(), self.epsilon)
+        return [images, *units, energies.t()]
 
 
 def _repeat(images: Tensor, scale: int) -> Tensor:

@@ -45,9 +45,8 @@ class EmbeddedDistance(PerceptualDistance):
             maps.append(x)
         return maps
 
-    def weights(self) -> Sequence[Tensor | None]:
+    def weights(self) -> None:
         """None; see :class:`PerceptualDistance`."""
-        return [None] * len(self.stages)
 
     def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""

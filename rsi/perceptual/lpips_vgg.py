@@ -46,7 +46,7 @@ class LpipsVgg(PerceptualDistance):
         x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
         return list(self.lpips.net(x))
 
-    def weights(self) -> Sequence[Tensor | None]:
+    def weights(self) -> list[Tensor]:
         """The linear heads; see :class:`PerceptualDistance`."""
         return [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
 
