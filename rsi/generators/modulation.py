@@ -90,15 +90,9 @@ class ToRGB(nn.Module):
         """``[B, in_channels, H, W]`` and codes as in :class:`StyledConv` to ``[B, 3, H, W]``, in full precision."""
         style = self.affine(w[:, :3] if w.ndim == 3 else w.unsqueeze(1)) * self.gain
         weight = self.weight.flatten(1) * style
-        image = _mix(weight, x.to(weight.dtype)) + self.bias[:, None, None]
+        pixels = x.to(weight.dtype).flatten(2)
+        image = torch.baddbmm(self.bias[:, None], weight, pixels).view(len(x), -1, *x.shape[2:])
         return image if self.clamp is None else torch.clamp(image, -self.clamp, self.clamp)
-
-
-def _mix(weight: Tensor, x: Tensor) -> Tensor:
-    """Each image's ``[3, C]`` times its ``[C, H, W]``; of the ways to write it the fastest, measured with gradients."""
-    pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
-    planes = torch.stack([torch.mm(w, p.t()) for w, p in zip(weight, pixels, strict=True)])
-    return planes.view(len(x), -1, *x.shape[2:])
 
 
 def _weight_energy(weight: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ class EmbeddedDistance(PerceptualDistance):
 
     def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""
-        colours = (images - reference[0]).square().sum(1).mean((1, 2))
+        colours = (images - reference[0]).square().mean((1, 2, 3)) * images.shape[1]
         return self.stage_distances(features, reference).mean(0) + self.rgb_weight * colours
 
     def describe(self, images: Tensor) -> Tensor:
