@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -32,5 +33,10 @@ def in_parallel(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
         with torch.set_grad_enabled(gradients), torch.autocast("cpu", dtype, enabled=autocast):
             return job()
 
-    with ThreadPoolExecutor(at_once, initializer=torch.set_num_threads, initargs=(threads // at_once,)) as pool:
-        return list(pool.map(run, jobs))
+    return list(_pool(at_once, threads // at_once).map(run, jobs))
+
+
+@cache
+def _pool(workers: int, threads: int) -> ThreadPoolExecutor:
+    """Workers with so many of torch's threads each; they are kept, as are the buffers that libraries keep for each."""
+    return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads,))
