@@ -83,22 +83,23 @@ class _SharedStyleConv(torch.autograd.Function):
         scale = _reciprocal_norm(F.linear(style.square(), layer.energy))
         ctx.layer, ctx.convolve = layer, Convolution(layer.weight.to(x.dtype), layer.taps)
         ctx.inwards, ctx.outwards = _as_maps(style, x), _as_maps(scale, x)
-        y = ctx.convolve(x * ctx.inwards)
-        out = _activate(y * ctx.outwards, offset, layer.clamp)
-        ctx.save_for_backward(x, style, scale, offset, y, out)
+        out = _activate(ctx.convolve(x * ctx.inwards).mul_(ctx.outwards), offset, layer.clamp)
+        ctx.save_for_backward(x, style, scale, offset, out)
         return out
 
     @staticmethod
     @once_differentiable
     @_in_full_precision
     def backward(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
-        x, style, scale, offset, y, out = ctx.saved_tensors
-        g = _before_activation(gradient, out, ctx.layer.clamp)
+        x, style, scale, offset, out = ctx.saved_tensors
+        gradient = _before_clamp(gradient, out, ctx.layer.clamp)
+        g = _before_activation(gradient, out)
         for_offset = g.sum_to_size(offset.shape).to(offset.dtype) if ctx.needs_input_grad[2] else None
-        for_scale = (g * y).sum((2, 3), dtype=scale.dtype)
+        # g times what was activated is gradient times out, which spares keeping the result of the convolution
+        for_log_scale = (gradient * out).sum((2, 3), dtype=scale.dtype) - _sum_of_products(g, offset)
         for_x = ctx.convolve.transpose(g.mul_(ctx.outwards))
         for_style = (for_x * x).sum((2, 3), dtype=style.dtype)
-        for_norm = for_scale * scale.pow(3) / -(GAIN**2)
+        for_norm = for_log_scale * scale.square() / -(GAIN**2)
         for_style.addcmul_(for_norm @ ctx.layer.energy, style)
         return for_x.mul_(ctx.inwards), for_style, for_offset, None
 
@@ -118,7 +119,7 @@ class _FilterStyleConv(torch.autograd.Function):
     @_in_full_precision
     def backward(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
         x, style, scale, offset, out = ctx.saved_tensors
-        g = _before_activation(gradient, out, ctx.layer.clamp)
+        g = _before_activation(_before_clamp(gradient, out, ctx.layer.clamp), out)
         for_offset = g.sum_to_size(offset.shape).to(offset.dtype) if ctx.needs_input_grad[2] else None
         for_weight = ctx.convolve.weight_gradient(x, g)
         for_x = ctx.convolve.transpose(g)
@@ -143,7 +144,22 @@ def _activate(y: Tensor, offset: Tensor, clamp: float | None) -> Tensor:
     return y if clamp is None else y.clamp_(-clamp, clamp)
 
 
-def _before_activation(gradient: Tensor, out: Tensor, clamp: float | None) -> Tensor:
+def _before_clamp(gradient: Tensor, out: Tensor, clamp: float | None) -> Tensor:
+    """The gradient of what was clamped, from that of the result and the result itself."""
+    if clamp is None:
+        return gradient
+    kept: Tensor = torch.ops.aten.hardtanh_backward(gradient, out, -clamp, clamp)
+    return kept
+
+
+def _before_activation(gradient: Tensor, out: Tensor) -> Tensor:
     """The gradient of what was activated, from that of the result and the result itself."""
     g: Tensor = torch.ops.aten.leaky_relu_backward(gradient, out, SLOPE, True)
-    return g if clamp is None else torch.ops.aten.hardtanh_backward(g, out, -clamp, clamp)
+    return g
+
+
+def _sum_of_products(g: Tensor, offset: Tensor) -> Tensor:
+    """The sum over the pixels of ``g`` times the offset, ``[B, out]``."""
+    if offset.shape[-2:] == (1, 1):
+        return g.sum((2, 3), dtype=offset.dtype) * offset[..., 0, 0]
+    return (g * offset).sum((2, 3))
