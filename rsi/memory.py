@@ -8,6 +8,7 @@ import torch
 from pytorch_lightning.utilities.memory import garbage_collection_cuda, is_oom_error
 
 from rsi.errors import InputError
+from rsi.malloc import give_back_freed_memory
 
 OUT_OF_MEMORY = r"can't allocate memory|bad_alloc|could not create a primitive$"  # the last is oneDNN's
 CGROUP = Path("/sys/fs/cgroup")
@@ -55,6 +56,7 @@ class PeakMemory:
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
         else:
+            give_back_freed_memory()
             Path("/proc/self/clear_refs").write_text("5")  # the peak is as much as is in use, proc(5)
         self._before = self._now()
         return self
@@ -62,6 +64,7 @@ class PeakMemory:
     def __exit__(self, *error: object) -> None:
         """End."""
         self.bytes = self._peak() - self._before
+        give_back_freed_memory()
 
     def _now(self) -> int:
         return torch.cuda.memory_allocated(self._device) if self._device.type == "cuda" else _status("VmRSS")

@@ -15,6 +15,7 @@ from rsi.data.batches import Step
 from rsi.data.target import Target
 from rsi.degradations import Degradation, parse_degradation, quantise
 from rsi.finite import FiniteGuard
+from rsi.malloc import keep_freed_memory
 from rsi.perceptual import PerceptualDistance
 from rsi.phases import Stage
 from rsi.pictures import side_by_side
@@ -153,12 +154,14 @@ class RestorationMethod(LightningModule, ABC):
         return True
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
-        """Refuse a Trainer that the method cannot be computed with.
+        """Refuse a Trainer that the method cannot be computed with; on CPUs, keep freed memory for the next step.
 
         Raises:
             InputError: Its precision is not supported.
         """
         check_precision(str(self.trainer.precision))
+        if self.trainer.strategy.root_device.type == "cpu":
+            keep_freed_memory()
 
     @property
     def steps_per_batch(self) -> int:
