@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import lpips
 import torch
 import torch.nn.functional as F
+from plain_malloc import plain_malloc
 from torch import Tensor
 
 from rsi import Restoration
@@ -135,6 +136,7 @@ def literal(module: Restoration, gradients: bool) -> Callable[[], Tensor]:
     distance = literal_distance(module.perceptual, gradients)
     codes = module.codes.detach()
 
+    @plain_malloc()
     def step() -> Tensor:
         latent = codes.clone().requires_grad_()
         degraded = module.operator(generator(latent), module.random(0)) * module.known

@@ -23,6 +23,7 @@ from rsi.precision import check_precision, full_precision
 from rsi.randomness import ImageRandom
 
 FIDELITY_STEP = -1
+SIDE_OF_LARGE_MAPS = 512  # where 64 channels of float32 take 64 MB
 
 
 @dataclass(frozen=True)
@@ -154,14 +155,17 @@ class RestorationMethod(LightningModule, ABC):
         return True
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
-        """Refuse a Trainer that the method cannot be computed with; on CPUs, keep freed memory for the next step.
+        """Refuse a Trainer that the method cannot be computed with.
 
         Raises:
             InputError: Its precision is not supported.
         """
         check_precision(str(self.trainer.precision))
-        if self.trainer.strategy.root_device.type == "cpu":
-            keep_freed_memory()
+
+    def on_fit_start(self) -> None:
+        """On CPUs, keep freed memory for the next step."""
+        if self.device.type == "cpu":
+            keep_freed_memory(shared=self.resolution >= SIDE_OF_LARGE_MAPS)
 
     @property
     def steps_per_batch(self) -> int:
