@@ -136,12 +136,12 @@ def literal(module: Restoration, gradients: bool) -> Callable[[], Tensor]:
     distance = literal_distance(module.perceptual, gradients)
     codes = module.codes.detach()
 
-    @plain_malloc()
     def step() -> Tensor:
         latent = codes.clone().requires_grad_()
-        degraded = module.operator(generator(latent), module.random(0)) * module.known
-        loss = literal_loss(degraded, module.observed, distance).sum()
-        torch.autograd.backward(loss)
+        with plain_malloc():
+            degraded = module.operator(generator(latent), module.random(0)) * module.known
+            loss = literal_loss(degraded, module.observed, distance).sum()
+            torch.autograd.backward(loss)
         gradient = latent.grad if latent.grad is not None else torch.zeros_like(latent)
         moved: Tensor = latent.detach() - 1e-3 * gradient / torch.linalg.vector_norm(gradient, dim=-1, keepdim=True)
         return moved
