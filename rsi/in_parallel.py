@@ -1,7 +1,7 @@
 """Images that are computed at the same time, each on threads of its own."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
 
@@ -17,7 +17,8 @@ def in_parallel(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
     autocast are the caller's in every job.
 
     Args:
-        jobs: Functions without arguments. Torch's threads are shared out among those that run at once.
+        jobs: Functions without arguments. Torch's threads are shared out among those that run at once. After an error
+            of one, those that have not begun are left out and those that have are waited for.
     """
     threads = torch.get_num_threads()
     at_once = min(threads, len(jobs))
@@ -33,7 +34,13 @@ def in_parallel(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
         with torch.set_grad_enabled(gradients), torch.autocast("cpu", dtype, enabled=autocast):
             return job()
 
-    return list(_pool(at_once, threads // at_once).map(run, jobs))
+    futures = [_pool(at_once, threads // at_once).submit(run, job) for job in jobs]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
+        wait(futures)
 
 
 @cache

@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +47,25 @@ def test_error_of_a_job_reaches_the_caller() -> None:
 
     with pytest.raises(FileNotFoundError, match="nowhere"):
         in_parallel([lambda: b"", missing, lambda: b""])
+
+
+def test_no_job_is_running_any_more_when_an_error_is_raised() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    begun, ended = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        begun.wait(timeout=10)
+        raise MemoryError
+
+    def take_long() -> None:
+        begun.set()
+        time.sleep(0.3)
+        ended.set()
+
+    try:
+        with pytest.raises(MemoryError):
+            in_parallel([fail, take_long])
+    finally:
+        torch.set_num_threads(before)
+    assert ended.is_set()
