@@ -11,31 +11,31 @@ from rsi.precision import full_precision
 Losses = Callable[[Tensor], dict[str, Tensor]]
 
 
-def gradient_at_once(losses: Losses, codes: Tensor) -> dict[str, Tensor]:
-    """``losses(codes)``; if a gradient can be asked for, that of ``total`` is computed right now and kept.
+def gradient_at_once(losses: Losses, x: Tensor) -> dict[str, Tensor]:
+    """``losses(x)``; if a gradient can be asked for, that of ``total`` is computed right now and kept.
 
     Of a loss that is computed part by part, each part then frees its maps before the next one fills its own: less
     memory, and what the gradient needs is still in the cache.
 
     Args:
-        losses: Takes codes ``[B, ...]`` and returns terms, ``[B]`` each; that of an image depends on its codes alone.
-        codes: ``[B, ...]``.
+        losses: Takes ``x`` and returns terms, ``[B]`` each; that of an image depends on its own part of ``x`` alone.
+        x: Codes or images, ``[B, ...]``.
 
     Returns:
         The terms; a gradient flows through ``total`` alone.
     """
     if not torch.is_grad_enabled():
-        return losses(codes)
+        return losses(x)
     names: list[str] = []
-    values: Tensor = _GradientAtOnce.apply(codes, losses, names)
+    values: Tensor = _GradientAtOnce.apply(x, losses, names)
     return dict(zip(names, values, strict=True))
 
 
 class _GradientAtOnce(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, codes: Tensor, losses: Losses, names: list[str]) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, x: Tensor, losses: Losses, names: list[str]) -> Tensor:  # noqa: ANN401
         with torch.enable_grad():
-            leaf = codes.detach().requires_grad_()
+            leaf = x.detach().requires_grad_()
             terms = losses(leaf)
             with full_precision(leaf.device):
                 (ctx.gradient,) = torch.autograd.grad(terms["total"].sum(), leaf)

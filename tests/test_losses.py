@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 import torch
 from torch import Tensor
@@ -49,6 +51,26 @@ def test_total_is_the_sum_of_distances_at_halved_sizes_and_a_tenth_of_l1() -> No
     half = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
     l1 = (F.avg_pool2d(x, 4) - F.avg_pool2d(y, 4)).abs().mean((1, 2, 3))
     torch.testing.assert_close(terms(x, y)["total"], distance(x, y) + distance(*half) + 0.1 * l1)
+
+
+def test_the_maps_of_a_level_are_freed_before_those_of_the_next() -> None:
+    maps, alive = list[weakref.ref[Tensor]](), list[int]()
+
+    class Watched(EmbeddedDistance):
+        def features(self, images: Tensor) -> list[Tensor]:
+            alive.append(sum(some() is not None for some in maps))
+            features = super().features(images)
+            maps.extend(weakref.ref(some) for some in features)
+            return features
+
+    target, known = torch.rand(1, 3, 128, 128), torch.ones(1, 1, 128, 128)
+    loss = MultiresolutionLoss(Watched())
+    prepared = loss.prepare(target, known)
+    maps.clear()
+    alive.clear()
+    loss(torch.rand_like(target, requires_grad=True), prepared, ImageRandom([0], 0))
+    assert alive == [0, 0, 0]
+    assert len(maps) == 15
 
 
 def test_small_targets_have_l1_alone() -> None:
