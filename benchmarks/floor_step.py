@@ -21,7 +21,7 @@ def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
     ]
 
     def step() -> None:
-        in_parallel(networks)
+        in_parallel(networks, module.resolution)
 
     return step
 

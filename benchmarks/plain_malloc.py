@@ -21,4 +21,4 @@ def plain_malloc() -> Iterator[None]:
     try:
         yield
     finally:
-        keep_freed_memory(shared=False)
+        keep_freed_memory()

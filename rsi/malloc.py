@@ -3,25 +3,20 @@
 import ctypes
 from functools import cache
 
-TRIM_THRESHOLD, MMAP_MAX, ARENA_MAX = -1, -4, -8  # glibc's malloc.h calls them M_TRIM_THRESHOLD and so on
+TRIM_THRESHOLD, MMAP_MAX = -1, -4  # glibc's malloc.h calls them M_TRIM_THRESHOLD and M_MMAP_MAX
 NEVER = -1
 
 
-def keep_freed_memory(shared: bool) -> None:
+def keep_freed_memory() -> None:
     """Keep freed memory for the next maps instead of handing it back to the system.
 
     glibc asks the system anew for every map above 32 MB, and the system fills its pages with zeros: a fifth of a step
-    at 1024 px. Other C libraries are left as they are. Source: mallopt(3).
-
-    Args:
-        shared: Threads that are started from now on use one store, which costs them a lock. Their own cannot hold maps
-            above 64 MB.
+    at 1024 px. That goes for the main thread; what other threads keep cannot hold maps above 64 MB. Other C libraries
+    are left as they are. Source: mallopt(3).
     """
     if library := _glibc():
         library.mallopt(MMAP_MAX, 0)
         library.mallopt(TRIM_THRESHOLD, NEVER)
-        if shared:
-            library.mallopt(ARENA_MAX, 1)
 
 
 def give_back_freed_memory() -> None:

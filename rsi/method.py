@@ -23,7 +23,6 @@ from rsi.precision import check_precision, full_precision
 from rsi.randomness import ImageRandom
 
 FIDELITY_STEP = -1
-SIDE_OF_LARGE_MAPS = 512  # where 64 channels of float32 take 64 MB
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class RestorationMethod(LightningModule, ABC):
     def on_fit_start(self) -> None:
         """On CPUs, keep freed memory for the next step."""
         if self.device.type == "cpu":
-            keep_freed_memory(shared=self.resolution >= SIDE_OF_LARGE_MAPS)
+            keep_freed_memory()
 
     @property
     def steps_per_batch(self) -> int:

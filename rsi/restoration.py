@@ -171,7 +171,7 @@ class Restoration(GeneratorMethod):
             partial(gradient_at_once, partial(self._losses, part, step), of_part)
             for part, of_part in zip(self.parts, codes, strict=True)
         ]
-        losses = in_parallel(jobs)
+        losses = in_parallel(jobs, self.resolution)
         return {name: torch.cat([terms[name] for terms in losses]) for name in losses[0]}
 
     def _losses(self, part: Part, step: int, codes: Tensor) -> dict[str, Tensor]:

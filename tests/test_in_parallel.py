@@ -40,6 +40,13 @@ def test_as_many_jobs_run_at_once_as_torch_has_threads(threads: int) -> None:
     in_parallel([lambda: together.wait(timeout=10)] * 2 * threads)
 
 
+def test_large_images_take_turns_on_all_threads(threads: int) -> None:
+    def job() -> tuple[threading.Thread, int]:
+        return threading.current_thread(), torch.get_num_threads()
+
+    assert in_parallel([job] * 4, side=512) == [(threading.current_thread(), threads)] * 4
+
+
 @pytest.mark.usefixtures("threads")
 def test_error_of_a_job_reaches_the_caller() -> None:
     def missing() -> bytes:
