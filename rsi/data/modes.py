@@ -33,7 +33,7 @@ def to_tensors(image: Image.Image) -> tuple[Tensor, Tensor | None]:
 
 def _bytes_to_tensor(image: Image.Image) -> Tensor:
     pixels = torch.from_numpy(np.array(image))
-    return pixels.permute(2, 0, 1).float().div(255).contiguous()
+    return pixels.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format).div_(255)
 
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:
