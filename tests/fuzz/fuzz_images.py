@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of the image reader; needs atheris.
 
-``python tests/fuzz/fuzz_images.py CORPUS -max_total_time=600``: CORPUS is a folder, which gets small intact pictures to
-start from. A finding is any exception but ``InputError``, a value out of range, or a message of several lines.
+``python tests/fuzz/fuzz_images.py CORPUS -max_total_time=600 -rss_limit_mb=16000``: CORPUS is a folder, which gets
+small intact pictures to start from; the fuzzer keeps some kilobytes of every call. A finding is any exception but
+``InputError``, a value out of range, or a message of several lines.
 """
 
 import io
@@ -18,6 +19,7 @@ with atheris.instrument_imports(include=["rsi", "PIL"]):
     from rsi.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
+Image.MAX_IMAGE_PIXELS = 1_000_000  # the largest picture that is read otherwise takes seconds and gigabytes
 FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 
 
