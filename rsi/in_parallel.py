@@ -9,7 +9,7 @@ import torch
 
 Result = TypeVar("Result")
 
-LARGE_SIDE = 512  # of images whose maps keep several cores busy on their own
+TURNS_FROM = 512  # pixels a side of images whose maps keep several cores busy on their own
 
 
 def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Result]:
@@ -25,7 +25,7 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
     """
     threads = torch.get_num_threads()
     at_once = min(threads, len(jobs))
-    if at_once < 2 or side >= LARGE_SIDE:
+    if at_once < 2 or side >= TURNS_FROM:
         return [job() for job in jobs]
     gradients, autocast, dtype = (
         torch.is_grad_enabled(),

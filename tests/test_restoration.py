@@ -1,6 +1,8 @@
+import threading
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.degradations import parse_degradation
+from rsi.generators import Architecture, Generator, save_generator
 from rsi.perceptual import EmbeddedDistance
 from rsi.pictures import to_picture
 from rsi.randomness import ImageRandom
@@ -55,6 +58,35 @@ def test_result_does_not_depend_on_the_batch(
     apart, _ = run(jpeg_folder, tiny_generator, batch_size, degradation=degradation)
     assert together.losses == apart.losses
     assert all(torch.equal(torch.stack(path), torch.stack(apart.path[name])) for name, path in together.path.items())
+
+
+class Watched(Restoration):
+    """Tells which threads draw images that ask for a gradient."""
+
+    threads: ClassVar[set[threading.Thread]] = set()
+
+    def draw(self, latent: Mapping[str, Tensor]) -> Tensor:
+        if torch.is_grad_enabled():
+            self.threads.add(threading.current_thread())
+        return super().draw(latent)
+
+
+@pytest.mark.parametrize("side", [32, 512])
+def test_large_images_take_turns_in_the_main_thread(tmp_path: Path, side: int) -> None:
+    save_generator(Generator(Architecture(8, 0, 8, side, 2, channel_base=512, channel_max=16)), tmp_path / "generator")
+    folder = tmp_path / "targets"
+    folder.mkdir()
+    for name in "ab":
+        Image.new("RGB", (side, side)).save(folder / f"{name}.png")
+    Watched.threads.clear()
+    module = Watched(str(tmp_path / "generator"), "noise:M", "embedded", [Phase("W", 1, 0.1)], lr_scale=1.0)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        make_trainer([PhaseScheduler()]).fit(module, datamodule=TargetFolder(str(folder), batch_size=2))
+    finally:
+        torch.set_num_threads(before)
+    assert (Watched.threads == {threading.main_thread()}) == (side == 512)
 
 
 @pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "jpeg:quality=20"])
