@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from rsi import Restoration
-from rsi.in_parallel import in_parallel
+from rsi.numerics.per_image import in_parallel
 
 
 def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:

@@ -17,7 +17,7 @@ from torch.utils.module_tracker import ModuleTracker
 
 from rsi import Restoration
 from rsi.data.target import JpegHeader, Target
-from rsi.phases import phase_starts
+from rsi.methods.schedule import phase_starts
 
 LUMA_12 = 4.0  # any table does: the operator costs the same
 TERA = 10**12

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 
+from rsi.data.pictures import to_picture
 from rsi.generators import load_generator
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom
-from rsi.results import ResultFolder
+from rsi.numerics.randomness import ImageRandom
+from rsi.results.folder import ResultFolder
 
 RECIPE = """
 model:

@@ -22,7 +22,7 @@ from random_networks import TASKS, write_generator, write_targets, write_vgg16
 
 from rsi import Phase, Restoration, TargetFolder, make_trainer
 from rsi.callbacks import PhaseScheduler
-from rsi.commands.fit import quieten
+from rsi.options.fit import quieten
 
 DTYPES = {"32": torch.float32, "bf16-mixed": torch.bfloat16}
 DESCRIPTION = """

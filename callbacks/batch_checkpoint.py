@@ -5,14 +5,14 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from rsi.batch_state import BatchState
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.errors import Interrupted
 from rsi.log import tell
-from rsi.method import as_method
-from rsi.phases import phase_ends, phase_starts
-from rsi.results import ResultFolder
+from rsi.methods.base import as_method
+from rsi.methods.batch import BatchState
+from rsi.methods.schedule import phase_ends, phase_starts
+from rsi.results.folder import ResultFolder
 
 
 class BatchCheckpoint(Callback):

@@ -7,10 +7,10 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
-from rsi.atomic import remove_partial
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.log import printable
+from rsi.storage.atomic import remove_partial
 
 FLUSH_SECONDS = 20
 

@@ -6,12 +6,12 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from rsi.data.batches import Step
+from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.log import printable, tell, tell_once
-from rsi.method import as_method
+from rsi.methods.base import as_method
 from rsi.photos.alignment import why_not_aligned
 from rsi.photos.face_finder import FaceFinder
-from rsi.pictures import to_picture
 
 
 class FaceAlignment(Callback):

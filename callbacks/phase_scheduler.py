@@ -5,8 +5,8 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from rsi.data.batches import Step
-from rsi.method import as_method
-from rsi.phases import phase_ends, phase_starts
+from rsi.methods.base import as_method
+from rsi.methods.schedule import phase_ends, phase_starts
 
 
 class PhaseScheduler(Callback):

@@ -10,14 +10,13 @@ from torch import Tensor
 
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
+from rsi.data.pictures import to_map, to_picture
 from rsi.data.target import Target
 from rsi.errors import InputError, Interrupted
-from rsi.finished import Finished, Settled
-from rsi.finite import GOING
-from rsi.location import absolute
-from rsi.method import RestorationMethod, as_method
-from rsi.pictures import to_map, to_picture
-from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder, Row
+from rsi.methods.base import RestorationMethod, as_method
+from rsi.methods.guard import GOING
+from rsi.results.folder import FAILED, RESTORED, STOPPED, Finished, ResultFolder, Row, Settled
+from rsi.storage.location import absolute
 
 
 class ResultWriter(Callback):

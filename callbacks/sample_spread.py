@@ -1,19 +1,22 @@
 """Draws where the samples of an image disagree."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
+from PIL.Image import Image as Picture
 from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 
 from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
-from rsi.data.images import read_picture
 from rsi.data.listing import Listed
+from rsi.data.pictures import side_by_side
+from rsi.data.reading import read_picture
 from rsi.data.target import Target
-from rsi.disagreement import draw_disagreement, mean_disagreement
-from rsi.method import as_method
-from rsi.results import ResultFolder
+from rsi.methods.base import as_method
+from rsi.results.folder import ResultFolder
 
 
 class SampleSpread(Callback):
@@ -60,3 +63,26 @@ class SampleSpread(Callback):
 
 def _original(target: Target) -> Listed:
     return Listed(target.name, target.output, sample=target.sample).original
+
+
+BRIGHTEST = 0.25
+
+
+def disagreement(samples: Tensor) -> Tensor:
+    """The standard deviation over samples ``[N, 3, H, W]`` in [0, 1], of each pixel: ``[H, W]``, from 0 to 0.5.
+
+    The root of the mean of the three channels' variances.
+    """
+    return samples.var(0, unbiased=False).mean(0).sqrt()
+
+
+def draw_disagreement(samples: Tensor) -> Picture:
+    """Samples ``[N, 3, H, W]`` in [0, 1] side by side, then the map: white is a standard deviation of 0.25 or more."""
+    spread = (disagreement(samples) / BRIGHTEST).clamp(0, 1).expand(3, -1, -1)
+    captions: Sequence[str] = [*(f"sample {number}" for number in range(1, len(samples) + 1)), "disagreement"]
+    return side_by_side([*samples, spread], captions, max(samples.shape[-2:]))
+
+
+def mean_disagreement(samples: Tensor) -> float:
+    """The mean of :func:`disagreement` over the pixels."""
+    return float(torch.mean(disagreement(samples)))

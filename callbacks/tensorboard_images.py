@@ -9,9 +9,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from rsi.callbacks.event_files import EventFiles, event_files, image_tag
 from rsi.data.batches import Step
-from rsi.method import RestorationMethod, as_method
-from rsi.phases import phase_at, phase_ends
-from rsi.pictures import side_by_side, stack
+from rsi.data.pictures import side_by_side, stack
+from rsi.methods.base import RestorationMethod, as_method
+from rsi.methods.schedule import phase_at, phase_ends
 
 GAIN = 4
 CAPTIONS = (("target", "prediction"), ("degraded prediction", f"absolute difference x {GAIN}"))

@@ -1,18 +1,22 @@
 """Logs what is measured of the steps to TensorBoard."""
 
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from torch import Tensor
 
 from rsi.callbacks.event_files import EventFiles, event_files, image_tag
 from rsi.data.batches import Step
 from rsi.errors import Interrupted
-from rsi.method import RestorationMethod, as_method
-from rsi.phases import phase_at, phase_ends, phase_starts
-from rsi.step_averages import StepAverages
-from rsi.step_measures import StepMeasures
+from rsi.methods.base import RestorationMethod, as_method
+from rsi.methods.schedule import phase_at, phase_ends, phase_starts
+from rsi.storage.atomic import atomic_path
 
 GROWTH = 1.1
 
@@ -116,3 +120,93 @@ def _withdraw(writer: Any) -> None:
 
 def _borders(module: RestorationMethod) -> set[int]:
     return {*phase_starts(module.schedule), *phase_ends(module.schedule)}
+
+
+class StepAverages:
+    """Averages of named numbers over the images so far that have taken a step, leaving out those that are not finite.
+
+    Attributes:
+        images: How many images have been through all steps.
+    """
+
+    def __init__(self) -> None:
+        self.images = 0
+        self._sums: dict[tuple[int, str, str], tuple[float, int]] = {}
+
+    def add(self, step: int, phase: str, values: Mapping[str, Sequence[float]]) -> None:
+        """Add the numbers of the images of a batch at a step."""
+        for name, numbers in values.items():
+            finite = [number for number in numbers if math.isfinite(number)]
+            total, count = self._sums.get((step, phase, name), (0.0, 0))
+            self._sums[step, phase, name] = (total + sum(finite), count + len(finite))
+
+    def at(self, step: int) -> Iterator[tuple[str, str, float]]:
+        """Phase, name and average of everything at a step."""
+        return ((phase, name, mean) for s, phase, name, mean in self.all() if s == step)
+
+    def all(self) -> Iterator[tuple[int, str, str, float]]:
+        """Step, phase, name and average of everything, in the order of the steps."""
+        for (step, phase, name), (total, count) in sorted(self._sums.items()):
+            if count:
+                yield step, phase, name, total / count
+
+    def write(self, path: Path) -> None:
+        """Keep them in a file."""
+        sums = [[*key, *value] for key, value in self._sums.items()]
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps({"images": self.images, "sums": sums}))
+
+    @classmethod
+    def read(cls, path: Path) -> "StepAverages":
+        """What a file keeps; nothing if there is none that can be read."""
+        averages = cls()
+        try:
+            kept = json.loads(path.read_text())
+            averages._sums = {(step, phase, name): (total, count) for step, phase, name, total, count in kept["sums"]}
+            averages.images = kept["images"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+        return averages
+
+
+class StepMeasures:
+    """Gradient norm and distance from the start of the phase, of each image of a batch.
+
+    Nothing here waits for the device.
+    """
+
+    def __init__(self) -> None:
+        self._starts: dict[str, Tensor] = {}
+
+    def start_phase(self, variables: Mapping[str, Tensor]) -> None:
+        """Keep where a phase starts."""
+        self._starts = {name: variable.detach().clone() for name, variable in variables.items()}
+
+    def forget(self) -> None:
+        """Leave distances out until the next phase, as where a run goes on in the middle of one."""
+        self._starts = {}
+
+    @torch.no_grad()
+    def measure(self, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The measures of this step, after it.
+
+        Args:
+            variables: What the steps change, each ``[B, ...]``.
+
+        Returns:
+            ``gradient_norm``, the norm of the gradient of an image's loss, where the method has gradients, and
+            ``distance``, the root mean square over an image's codes of how far each is from where it was at the start
+            of the phase, in units of the codes; each ``[B]``.
+        """
+        gradients = [variable.grad for variable in variables.values() if variable.grad is not None]
+        measures = {"gradient_norm": _norm(gradients)} if gradients else {}
+        if self._starts:
+            moves = [variable - self._starts[name] for name, variable in variables.items()]
+            codes = sum(move[0].numel() // move.shape[-1] for move in moves)
+            measures["distance"] = _norm(moves) / codes**0.5
+        return measures
+
+
+def _norm(values: Sequence[Tensor]) -> Tensor:
+    """The norm of all numbers of each image, ``[B]``."""
+    return torch.stack([value.flatten(1).square().sum(1) for value in values]).sum(0).sqrt()

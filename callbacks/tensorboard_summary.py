@@ -13,8 +13,8 @@ from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.errors import Interrupted
 from rsi.log import printable
-from rsi.method import as_method
-from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder, Row
+from rsi.methods.base import as_method
+from rsi.results.folder import FAILED, RESTORED, STOPPED, ResultFolder, Row
 
 ALL = "summary/all images"
 METRICS = ("loss", "fidelity", "seconds")

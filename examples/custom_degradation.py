@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rsi.degradations import Degradation
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
 class MyBlur(Degradation):

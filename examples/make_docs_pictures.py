@@ -11,13 +11,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from torch import Tensor
 
-from rsi.cli import main
-from rsi.data.images import read_picture
-from rsi.degradations import JPEG, STROKES, Degradation, Denoising, Inpainting, Upsampling, draw_strokes, quantise
-from rsi.losses import MultiresolutionLoss
+from rsi.commands.main import main
+from rsi.data.pictures import side_by_side, stages
+from rsi.data.reading import read_picture
+from rsi.degradations import JPEG, STROKES, Degradation, Denoising, Downsampling, Inpainting, draw_strokes, quantise
+from rsi.methods.loss import MultiresolutionLoss
+from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.perceptual import load_perceptual
-from rsi.pictures import side_by_side, stages
-from rsi.randomness import ImageRandom, image_seed
 from rsi.report import PAGE
 from rsi.report.difference import colored
 
@@ -123,7 +123,7 @@ def _pixels(picture: Image.Image) -> Tensor:
 def _operators(side: int) -> dict[str, Degradation]:
     known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), side, STROKES["M"])
     return {
-        "upsample": Upsampling(8),
+        "upsample": Downsampling(8),
         "noise": Denoising(24, 0.16),
         "jpeg": JPEG(12),
         "inpaint": Inpainting(known),

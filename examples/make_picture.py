@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from rsi.cli import main
-from rsi.data.images import read_picture
-from rsi.pictures import side_by_side
+from rsi.commands.main import main
+from rsi.data.pictures import side_by_side
+from rsi.data.reading import read_picture
 
 HERE = Path(__file__).parent
 TASKS = {"jpeg": "jpeg", "upsample": "upsample", "noise": "noise:M", "inpaint": "inpaint"}

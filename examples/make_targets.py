@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from rsi.data.images import read_picture
-from rsi.degradations import Denoising, Inpainting, Upsampling, draw_strokes
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom, image_seed
+from rsi.data.pictures import to_picture
+from rsi.data.reading import read_picture
+from rsi.degradations import Denoising, Downsampling, Inpainting, draw_strokes
+from rsi.numerics.randomness import ImageRandom, image_seed
 
 HERE = Path(__file__).parent
 
@@ -21,7 +21,7 @@ def degrade(path: Path, targets: Path) -> None:
     clean = read_picture(path).rgb.unsqueeze(0)
     random = ImageRandom([image_seed(path.stem, 0)])
     to_picture(clean[0]).save(targets / "jpeg" / f"{path.stem}.jpg", quality=12)
-    to_picture(Upsampling(8).degrade(clean, random)[0]).save(targets / "upsample" / path.name)
+    to_picture(Downsampling(8).degrade(clean, random)[0]).save(targets / "upsample" / path.name)
     to_picture(Denoising(24, 0.16).degrade(clean, random)[0]).save(targets / "noise" / path.name)
     known = draw_strokes(random, clean.shape[-1], 9)
     masked = to_picture(Inpainting(known).degrade(clean, random)[0])

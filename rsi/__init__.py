@@ -4,11 +4,11 @@ from rsi.data import Target, TargetFolder
 from rsi.degradations import Degradation, parse_degradation
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.method import RestorationMethod
-from rsi.phases import PAPER_SCHEDULE, Phase
-from rsi.restoration import Restoration
-from rsi.strategy import IndependentStrategy
-from rsi.trainer import make_trainer
+from rsi.methods.base import RestorationMethod
+from rsi.methods.restoration import Restoration
+from rsi.methods.schedule import PAPER_SCHEDULE, Phase
+from rsi.training.independent import IndependentStrategy
+from rsi.training.trainer import make_trainer
 
 __all__ = [
     "PAPER_SCHEDULE",

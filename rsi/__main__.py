@@ -2,6 +2,6 @@
 
 import sys
 
-from rsi.cli import main
+from rsi.commands.main import main
 
 sys.exit(main())

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from rsi.data.pictures import to_picture
 from rsi.generators import Architecture, Generator, load_generator, save_generator
 from rsi.log import tell_once
-from rsi.pictures import to_picture
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from rsi.cli import main
 from rsi.commands import fit  # noqa: F401 - imported once for all runs
+from rsi.commands.main import main
 
 
 def start(argv: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from rsi.pictures import to_picture
+from rsi.data.pictures import to_picture
 
 SHORT = Path(__file__).parent / "conf" / "short.yaml"
 ROOT = Path(__file__).parents[1]

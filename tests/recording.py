@@ -9,7 +9,7 @@ from torch import Tensor
 from rsi import RestorationMethod, TargetFolder
 from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
-from rsi.trainer import make_trainer
+from rsi.training.trainer import make_trainer
 
 
 class Record(Callback):

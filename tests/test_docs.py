@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser
 
-from rsi.cli import main
+from rsi.commands.main import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -10,16 +10,16 @@ from torch import Tensor
 
 from examples.avatars.settings import Settings
 from examples.avatars.synthesis import psnr
-from rsi.atomic import atomic_path
-from rsi.cli import main
-from rsi.data.images import read_picture
-from rsi.degradations import Denoising, Inpainting, Upsampling, draw_strokes
+from rsi.commands.main import main
+from rsi.data.pictures import to_picture
+from rsi.data.reading import read_picture
+from rsi.degradations import Denoising, Downsampling, Inpainting, draw_strokes
 from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.log import tell
+from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.perceptual import load_perceptual
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom, image_seed
+from rsi.storage.atomic import atomic_path
 
 RESTORED = 3  # faces
 RECONSTRUCTED = 16  # faces
@@ -85,7 +85,7 @@ def write_targets(faces: Tensor, task: str, folder: Path) -> None:
         if task == "jpeg":
             to_picture(face[0]).save(folder / f"{index}.jpg", quality=6)
         elif task == "upsample":
-            to_picture(Upsampling(8).degrade(face, random)[0]).save(folder / f"{index}.png")
+            to_picture(Downsampling(8).degrade(face, random)[0]).save(folder / f"{index}.png")
         elif task == "inpaint":
             known = draw_strokes(random, face.shape[-1], 9)
             masked = to_picture(Inpainting(known).degrade(face, random)[0])

@@ -9,11 +9,11 @@ from torch import Tensor
 from examples.avatars.perceptual import AttributeNetwork
 from examples.avatars.settings import LICENSE
 from examples.avatars.synthesis_network import TrainableSynthesis
-from rsi.atomic import atomic_path
 from rsi.generators import Architecture, Generator
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
 from rsi.perceptual.embedded import CHANNELS
+from rsi.storage.atomic import atomic_path
 
 RGB_WEIGHT = 2.0  # of the distance of the images themselves; without it colours drift under noise and JPEG
 FFHQ_W_RMS = 9.95  # the step sizes of the method suit this scale of W

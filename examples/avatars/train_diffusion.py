@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 from torchvision.utils import save_image
 
-from rsi.baselines.ddrm_prior import TIMESTEPS, DiffusionPrior, alphas_cumprod
+from rsi.methods.ddrm_prior import TIMESTEPS, DiffusionPrior, alphas_cumprod
 
 HELD_OUT = 64  # faces at the end of the file
 WARM_UP = 100  # steps

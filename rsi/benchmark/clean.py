@@ -7,11 +7,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from rsi.atomic import atomic_path
-from rsi.data.images import read_picture
 from rsi.data.listing import Listing
 from rsi.data.orientation import upright
+from rsi.data.reading import read_picture
 from rsi.errors import InputError
+from rsi.storage.atomic import atomic_path
 
 
 class CleanImages:

@@ -15,9 +15,9 @@ from rsi.benchmark.progress import GridProgress
 from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
-from rsi.precision import Precision
-from rsi.results import ResultFolder
-from rsi.trainer import make_trainer
+from rsi.numerics.precision import Precision
+from rsi.results.folder import ResultFolder
+from rsi.training.trainer import make_trainer
 
 
 @dataclass(frozen=True)

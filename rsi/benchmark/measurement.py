@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.metrics import Distances, measure
 from rsi.benchmark.patch_fid import PatchFID
 from rsi.benchmark.phase_images import phase_image
-from rsi.data.images import read_picture
+from rsi.data.pictures import to_picture
+from rsi.data.reading import read_picture
+from rsi.methods.schedule import SPACES
 from rsi.perceptual import PerceptualDistance
-from rsi.phases import SPACES
-from rsi.pictures import to_picture
-from rsi.results import FAILED, ResultFolder, Row
+from rsi.results.folder import FAILED, ResultFolder, Row
+from rsi.storage.atomic import atomic_path
 
 TARGET = "target"
 

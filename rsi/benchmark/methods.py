@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 from rsi.benchmark.tasks import Task
-from rsi.commands.fit import FitCLI
 from rsi.data import TargetFolder
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
-from rsi.generator_method import GeneratorMethod
-from rsi.method import RestorationMethod
-from rsi.methods import DEFAULT_METHOD, METHODS, find_method
+from rsi.methods.base import RestorationMethod
+from rsi.methods.generator_based import GeneratorMethod
+from rsi.methods.registry import DEFAULT_METHOD, METHODS, find_method
+from rsi.options.fit import FitCLI
 
 TAKEN = ("plots", "targets")  # folders beside those of the methods
 

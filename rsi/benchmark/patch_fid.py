@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 
-from rsi.download import cached_path, fetch
 from rsi.errors import InputError
+from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.perceptual import EmbeddedDistance
-from rsi.randomness import ImageRandom, image_seed
+from rsi.storage.download import cached_path, fetch
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION_FILE}"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from rsi.atomic import atomic_path, remove_partial
 from rsi.data.batches import Step
-from rsi.method import as_method
-from rsi.pictures import to_picture
+from rsi.data.pictures import to_picture
+from rsi.methods.base import as_method
+from rsi.storage.atomic import atomic_path, remove_partial
 
 
 class PhaseImages(Callback):

@@ -6,9 +6,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.entries import MEASURES, Entry
 from rsi.degradations import LEVELS
+from rsi.storage.atomic import atomic_path
 
 LABELS = {"accuracy": "accuracy (perceptual)", "fidelity": "fidelity (perceptual)", "pfid": "pFID"}
 

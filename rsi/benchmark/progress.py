@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rsi.data.batches import Step
 from rsi.log import is_quiet, is_verbose, printable
-from rsi.method import RestorationMethod, as_method
+from rsi.methods.base import RestorationMethod, as_method
 
 
 class GridProgress(Callback):

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.grid import Grid
 from rsi.benchmark.tasks import Task
-from rsi.data.images import read_picture
-from rsi.pictures import CAPTION_HEIGHT, GAP, side_by_side
-from rsi.results import FAILED, ResultFolder
+from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side
+from rsi.data.reading import read_picture
+from rsi.results.folder import FAILED, ResultFolder
+from rsi.storage.atomic import atomic_path
 
 IMAGES = 4
 LARGEST_SIDE = 256

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.entries import Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
 from rsi.benchmark.ranking import Rank, format_distance
 from rsi.benchmark.table_layout import Cell, Table, lay_out
 from rsi.benchmark.tasks import Task
-from rsi.phases import SPACES
+from rsi.methods.schedule import SPACES
+from rsi.storage.atomic import atomic_path
 
 MARKDOWN: dict[Rank, str] = {"best": "**{}**", "second": "<u>{}</u>", "": "{}"}
 LATEX: dict[Rank, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}

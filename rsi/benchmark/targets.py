@@ -6,12 +6,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.tasks import Task
+from rsi.data.pictures import to_picture
 from rsi.degradations import Inpainting, parse_degradation
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom, image_seed
+from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.storage.atomic import atomic_path
 
 
 def make_targets(task: Task, clean: CleanImages, folder: Path) -> list[str]:

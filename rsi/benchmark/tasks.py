@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rsi.degradations import LEVEL_SETTINGS, LEVELS, STROKES, draw_strokes
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 Group = Literal["single", "composed", "ddrm"]
 GROUPS: tuple[Group, ...] = ("single", "composed", "ddrm")

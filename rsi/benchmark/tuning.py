@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from rsi.atomic import atomic_path
 from rsi.benchmark.grid import Grid, restore
 from rsi.benchmark.measurement import Measurer
 from rsi.benchmark.methods import Method
@@ -17,6 +16,7 @@ from rsi.benchmark.search_spaces import SEARCH_SPACES
 from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.errors import InputError
+from rsi.storage.atomic import atomic_path
 
 WORST = 1e9
 RANDOM_TRIALS = 5

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.atomic import atomic_path
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
@@ -15,6 +14,7 @@ from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import Face, FaceFinder
 from rsi.photos.face_list import AlignedFace, write_faces
 from rsi.photos.photograph import read_photograph
+from rsi.storage.atomic import atomic_path
 
 FRONTAL = 0.3
 DOUBTFUL = 0.6

@@ -18,13 +18,13 @@ from rsi.benchmark.sheets import write_sheets
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
 from rsi.benchmark.tuning import tune
-from rsi.commands.fit import quieten
-from rsi.commands.network_flags import add_network_flags, apply_network_flags
 from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.log import is_quiet, set_verbosity
+from rsi.numerics.precision import PRECISIONS
+from rsi.options.fit import quieten
+from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.perceptual import load_perceptual
-from rsi.precision import PRECISIONS
 
 
 def main(argv: Sequence[str]) -> int:

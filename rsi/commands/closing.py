@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rsi.outcome import Outcome
-from rsi.results import FAILED, MISSING, RESTORED, STOPPED, ResultFolder
+from rsi.results.folder import FAILED, MISSING, RESTORED, STOPPED, ResultFolder
+from rsi.results.outcome import Outcome
 
 STATUSES = (RESTORED, STOPPED, FAILED, MISSING)
 PLACES = {

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rsi.commands.network_flags import add_network_flags, apply_network_flags
 from rsi.errors import InputError
 from rsi.generators import load_generator, save_generator, select_class
+from rsi.options.network_flags import add_network_flags, apply_network_flags
 
 
 def main(argv: Sequence[str]) -> int:

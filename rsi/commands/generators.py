@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rsi.benchmark.patch_fid import INCEPTION_SIZE, INCEPTION_URL
-from rsi.download import cached_path
 from rsi.generators import load_generator
 from rsi.generators.checkpoint import EMBEDDED
 from rsi.generators.zoo import ZooEntry, zoo
 from rsi.perceptual.lpips_vgg import VGG16_SIZE, VGG16_URL
+from rsi.storage.download import cached_path
 
 HEADER = ("name", "px", "MB", "step scale", "SHA-256", "here", "domain")
 NETWORKS = {"VGG16, for LPIPS": (VGG16_URL, VGG16_SIZE), "Inception, for pFID": (INCEPTION_URL, INCEPTION_SIZE)}

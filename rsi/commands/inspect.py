@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rsi.commands.network_flags import add_network_flags, apply_network_flags
-from rsi.download import file_sha256
 from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.generators.checkpoint import EMBEDDED
@@ -13,6 +11,8 @@ from rsi.generators.description import describe_generator
 from rsi.generators.formats import detect_format
 from rsi.generators.zoo import find_by_checksum, obtain, zoo
 from rsi.log import printable
+from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.storage.download import file_sha256
 
 
 def main(argv: Sequence[str]) -> int:

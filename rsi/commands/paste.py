@@ -9,15 +9,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.atomic import atomic_path
-from rsi.confined import check_inside
 from rsi.data.listing import Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.pasting import paste
 from rsi.photos.photograph import read_photograph
-from rsi.results import FAILED, ResultFolder
+from rsi.results.folder import FAILED, ResultFolder
+from rsi.storage.atomic import atomic_path, check_inside
 
 
 def main(argv: Sequence[str]) -> int:

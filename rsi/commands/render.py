@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
-from rsi.atomic import atomic_path
+from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.latents import draw_latent
-from rsi.pictures import to_picture
+from rsi.methods.latents import draw_latent
+from rsi.storage.atomic import atomic_path
 
 
 def main(argv: Sequence[str]) -> int:

@@ -4,21 +4,22 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import torch
 from pytorch_lightning import LightningDataModule
 
 from rsi.data.batches import Failure, Step, TargetBatches
-from rsi.data.fitting import Fit
+from rsi.data.fitting import Fit, fit_to_square
 from rsi.data.listing import Listed, Listing
-from rsi.data.masks import parse_color
-from rsi.data.output_paths import check_output
+from rsi.data.masks import find_mask, known_pixels, parse_color
+from rsi.data.reading import read_picture
 from rsi.data.target import Target
-from rsi.data.targets import read_target
 from rsi.errors import InputError
-from rsi.location import absolute, locate
-from rsi.randomness import image_seed
+from rsi.numerics.randomness import image_seed
+from rsi.results.layout import check_output
+from rsi.storage.location import absolute, locate
 
 if TYPE_CHECKING:
     from rsi.degradations.base import Degradation
@@ -170,7 +171,7 @@ class TargetFolder(LightningDataModule):
         return batch
 
     def read(self, image: Listed, *, resolution: int, factor: int | None) -> Target:
-        """Reads one image of the folder, see :func:`rsi.data.targets.read_target`."""
+        """Reads one image of the folder, see :func:`rsi.data.folder.read_target`."""
         check_output(image)
         target = read_target(
             self.target_dir,
@@ -184,3 +185,53 @@ class TargetFolder(LightningDataModule):
         )
         seed = image_seed(image.name, self.seed)
         return replace(target, name=image.name, output=image.output, seed=seed, sample=image.sample)
+
+
+def read_target(
+    folder: Path,
+    name: str,
+    *,
+    resolution: int,
+    factor: int | None,
+    seed: int,
+    fit: Fit = "crop",
+    mask_dir: Path | None = None,
+    mask_color: str | None = None,
+) -> Target:
+    """Reads one degraded image and makes it fit.
+
+    Args:
+        folder: The target folder.
+        name: The image's path in it, with forward slashes.
+        resolution: Side in pixels of the generator's images.
+        factor: How many times smaller targets are; ``None`` where each target decides.
+        seed: The seed of the run.
+        fit: What happens to other sizes, see :func:`rsi.data.fitting.fit_to_square`.
+        mask_dir: Folder of mask pictures, white where a pixel is known.
+        mask_color: Colour of unknown pixels.
+
+    Raises:
+        InputError: The file or its mask cannot be used.
+    """
+    _check_unicode(name)
+    path = folder / name
+    picture = read_picture(path)
+    mask = find_mask(mask_dir, name) if mask_dir else None
+    known = known_pixels(picture, path, mask=mask, mask_color=mask_color)
+    square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=fit)
+    return Target(
+        name=name,
+        image=square.image,
+        known=square.known,
+        seed=image_seed(name, seed),
+        jpeg=picture.jpeg,
+        frame=square.frame,
+        notes=(*picture.notes, *square.notes),
+    )
+
+
+def _check_unicode(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"the file name {name!r} is not valid Unicode: rename the file") from None

@@ -1,15 +1,15 @@
-"""The pictures of a folder, however many."""
+"""The pictures of a folder, however many, and what their results are called."""
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from rsi.data.images import SUFFIXES
-from rsi.data.output_names import output_names
+from rsi.data.reading import SUFFIXES
 from rsi.errors import InputError
-from rsi.folder_reading import WINDOW, read_folder, sorted_windows
-from rsi.location import absolute, check_reachable
+from rsi.storage.listing import WINDOW, read_folder, sorted_windows
+from rsi.storage.location import absolute, check_reachable
 
 SAMPLES = "samples"
 
@@ -20,7 +20,7 @@ class Listed:
 
     Attributes:
         name: Its path in the folder, with forward slashes.
-        output: What its results are called, see :func:`rsi.data.output_names.output_names`.
+        output: What its results are called, see :func:`rsi.data.listing.output_names`.
         hides_folder: The restored image would take the place of a folder.
         sample: Which of several restorations of the picture it stands for, from 0.
     """
@@ -61,7 +61,7 @@ class Listing:
     names is in memory: a folder with more is read anew for every window.
 
     Args:
-        folder: Where to look; a path or a URL, see :func:`rsi.location.locate`.
+        folder: Where to look; a path or a URL, see :func:`rsi.storage.location.locate`.
         leave_out: Folders inside it that hold something else, such as masks.
         chosen: Names to confine the listing to.
         samples: How many restorations of each picture there are, see :meth:`Listed.samples`.
@@ -172,5 +172,26 @@ def _files(entries: Iterable[str], folders: set[str]) -> Iterator[str]:
 
 
 def _holds_results(folder: Path) -> bool:
-    """Whether a folder has the layout of :class:`rsi.results.ResultFolder`."""
+    """Whether a folder has the layout of :class:`rsi.results.folder.ResultFolder`."""
     return (folder / "settings.json").exists() and any((folder / name).is_dir() for name in ("latents", "records"))
+
+
+def output_names(names: Sequence[str], among: Iterable[str]) -> list[str]:
+    """What the results of images are named, without a suffix, unique among those of a run.
+
+    It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
+    ``a.png`` and ``a.jpg``, or is another input's whole name, the suffix stays. Case is ignored, as some file
+    systems do.
+
+    Args:
+        names: Some inputs, with their suffixes.
+        among: All inputs that they could be confused with, themselves among them; read once.
+    """
+    wanted = {_stem(name).casefold() for name in names}
+    inputs = (other.casefold() for other in among)
+    claims = Counter(key for other in inputs for key in (other, _stem(other)) if key in wanted)
+    return [name if claims[_stem(name).casefold()] > 1 else _stem(name) for name in names]
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -6,8 +6,8 @@ import torch
 from PIL import ImageColor
 from torch import Tensor
 
-from rsi.data.images import SUFFIXES, Picture, read_picture
 from rsi.data.orientation import as_stored, upright
+from rsi.data.reading import SUFFIXES, Picture, read_picture
 from rsi.errors import InputError
 
 

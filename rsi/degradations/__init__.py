@@ -1,8 +1,8 @@
 """Kinds of degradation, each as it truly happens to files and as a differentiable approximation."""
 
-from rsi.degradations.base import Degradation, quantise
-from rsi.degradations.composition import Composition
+from rsi.degradations.base import Composition, Degradation, quantise
 from rsi.degradations.denoising import Denoising
+from rsi.degradations.downsampling import Downsampling
 from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting, draw_strokes
 from rsi.degradations.jpeg import JPEG
@@ -11,7 +11,6 @@ from rsi.degradations.levels import LEVEL_SETTINGS, LEVELS, STROKES
 from rsi.degradations.spec import parse_degradation
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.surrogates import soft_clamp, soft_round
-from rsi.degradations.upsampling import Upsampling
 
 __all__ = [
     "JPEG",
@@ -22,10 +21,10 @@ __all__ = [
     "Composition",
     "Degradation",
     "Denoising",
+    "Downsampling",
     "GaussianNoise",
     "Inpainting",
     "NearestNeighbour",
-    "Upsampling",
     "draw_strokes",
     "parse_degradation",
     "quality_of",

@@ -8,7 +8,7 @@ from torch import Tensor
 from rsi.degradations.base import Degradation, quantise
 from rsi.degradations.surrogates import soft_clamp
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
 class GaussianNoise(Degradation):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 STROKE_WIDTH = 0.08  # of the image's side
 

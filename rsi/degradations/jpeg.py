@@ -13,7 +13,7 @@ from rsi.degradations.jpeg_file import can_write, save_and_reload
 from rsi.degradations.jpeg_tables import quality_of, sampling_name, standard_tables
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 PILLOW_SAMPLING = (2, 2)  # what Pillow and libjpeg use unless told otherwise
 

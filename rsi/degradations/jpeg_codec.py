@@ -10,7 +10,7 @@ from rsi.data.target import JpegHeader
 from rsi.degradations.jpeg_blocks import BlockCoder, upsample_chroma
 from rsi.degradations.jpeg_color import planes_to_rgb, rgb_to_planes
 from rsi.degradations.surrogates import soft_clamp, straight_through_round
-from rsi.one_by_one import one_by_one
+from rsi.numerics.per_image import one_by_one
 
 
 class JpegCodec(nn.Module):

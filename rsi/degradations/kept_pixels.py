@@ -4,8 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from rsi.degradations.base import Degradation
-from rsi.degradations.composition import Composition
+from rsi.degradations.base import Composition, Degradation
 from rsi.degradations.denoising import Denoising
 from rsi.degradations.inpainting import Inpainting
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 RANDOM_NUMBERS = threading.Lock()
 

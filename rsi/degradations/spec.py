@@ -4,19 +4,18 @@ import inspect
 from collections.abc import Mapping
 from typing import get_args, get_type_hints
 
-from rsi.degradations.base import Degradation
-from rsi.degradations.composition import Composition
+from rsi.degradations.base import Composition, Degradation
 from rsi.degradations.denoising import Denoising
+from rsi.degradations.downsampling import Downsampling
 from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
-from rsi.degradations.upsampling import Upsampling
 from rsi.errors import InputError
 
 OPERATORS: Mapping[str, type[Degradation]] = {
-    "upsample": Upsampling,
+    "upsample": Downsampling,
     "noise": Denoising,
     "jpeg": JPEG,
     "inpaint": Inpainting,

@@ -5,16 +5,16 @@ from PIL import Image
 from torch import Tensor
 
 from rsi.degradations.base import quantise
+from rsi.degradations.downsampling import Downsampling
 from rsi.degradations.through_pillow import through_pillow
-from rsi.degradations.upsampling import Upsampling
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
-class AveragePooling(Upsampling):
+class AveragePooling(Downsampling):
     """Images made smaller by average pooling; the approximation is exact but for the 8 bits (RSI, table 3).
 
     Args:
-        factor: As of :class:`Upsampling`.
+        factor: As of :class:`Downsampling`.
     """
 
     spec_name = "average_pooling"
@@ -25,11 +25,11 @@ class AveragePooling(Upsampling):
         return quantise(self(x, random))
 
 
-class NearestNeighbour(Upsampling):
+class NearestNeighbour(Downsampling):
     """Images made smaller by leaving out pixels; the approximation is average pooling, inexact (RSI, table 3).
 
     Args:
-        factor: As of :class:`Upsampling`.
+        factor: As of :class:`Downsampling`.
     """
 
     spec_name = "nearest"

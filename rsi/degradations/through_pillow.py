@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from rsi.pictures import to_picture
+from rsi.data.pictures import to_picture
 
 
 def through_pillow(x: Tensor, edit: Callable[[int, Image.Image], Image.Image]) -> Tensor:

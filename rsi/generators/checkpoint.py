@@ -10,7 +10,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from rsi.atomic import atomic_path
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import assemble, infer_architecture
@@ -21,6 +20,7 @@ from rsi.generators.rosinality import read_rosinality
 from rsi.generators.statistics import mean_code
 from rsi.generators.stylegan2 import Generator
 from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.storage.atomic import atomic_path
 
 EMBEDDED = ("avatars128",)
 KINDS = "a .safetensors, NVIDIA .pkl or rosinality .pt file"

@@ -6,11 +6,11 @@ from typing import Literal
 
 import torch
 
-from rsi.atomic import atomic_path
 from rsi.errors import InputError
 from rsi.generators.statistics import w_rms
 from rsi.generators.stylegan2 import Generator
 from rsi.log import tell_once
+from rsi.storage.atomic import atomic_path
 
 FFHQ_W_RMS = 9.95
 DIGITS = 4

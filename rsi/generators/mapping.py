@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
-from rsi.precision import full_precision
+from rsi.numerics.precision import full_precision
 
 
 class FullyConnected(nn.Module):

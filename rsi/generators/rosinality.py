@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators.resample import resample_filter
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 NETWORKS = ("g_ema", "g")  # of a checkpoint, the better first
 MAX_BLOCKS = 11  # 4096 px

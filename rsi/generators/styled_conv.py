@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from rsi.generators.convolution import Convolution
-from rsi.precision import full_precision
+from rsi.numerics.precision import full_precision
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)

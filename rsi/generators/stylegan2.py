@@ -12,8 +12,8 @@ from rsi.generators.info import GeneratorInfo
 from rsi.generators.mapping import Mapping
 from rsi.generators.modulation import StyledConv, ToRGB
 from rsi.generators.resample import resample_filter, upsample
-from rsi.one_by_one import one_by_one
-from rsi.precision import full_precision, network_dtype
+from rsi.numerics.per_image import one_by_one
+from rsi.numerics.precision import full_precision, network_dtype
 
 
 class Block(nn.Module):

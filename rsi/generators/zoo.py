@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from rsi.download import cached_path, fetch
 from rsi.errors import InputError
 from rsi.log import tell_once
+from rsi.storage.download import cached_path, fetch
 
 ALLOW_UNVERIFIED = "RSI_ALLOW_UNVERIFIED"  # an environment variable; the flag of the commands sets it
 
@@ -67,7 +67,7 @@ def obtain(entry: ZooEntry) -> Path:
 
     Raises:
         InputError: The file cannot be had, or nobody vouches for its content and that was not allowed; see
-            :func:`rsi.download.fetch`.
+            :func:`rsi.storage.download.fetch`.
     """
     if entry.sha256 is None and os.environ.get(ALLOW_UNVERIFIED, "0") in ("", "0"):
         raise InputError(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rsi.one_by_one import one_by_one
+from rsi.numerics.per_image import one_by_one
 from rsi.perceptual.unit_distance import Weights, unit_distances, unit_vectors
 
 SMALLEST_SIDE = 16

@@ -9,9 +9,9 @@ import lpips
 import torch
 from torch import Tensor
 
-from rsi.download import fetch
 from rsi.errors import InputError
 from rsi.perceptual.base import PerceptualDistance
+from rsi.storage.download import fetch
 
 VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
 VGG16_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rsi.numerics.precision import full_precision
 from rsi.perceptual.channel_sums import add_products, add_rows, maps_of, normalise, rows_of
-from rsi.precision import full_precision
 
 Weights = Sequence[Tensor] | None
 

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsi.atomic import atomic_path
 from rsi.errors import InputError
 from rsi.photos.face_crop import FaceCrop
+from rsi.storage.atomic import atomic_path
 
 NAME = "faces.json"
 

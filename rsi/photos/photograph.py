@@ -4,9 +4,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.data.images import read_picture
 from rsi.data.orientation import upright
-from rsi.pictures import to_picture
+from rsi.data.pictures import to_picture
+from rsi.data.reading import read_picture
 
 
 def read_photograph(path: Path) -> Image.Image:

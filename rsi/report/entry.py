@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from rsi.confined import check_inside
+from rsi.data.pictures import stages
 from rsi.errors import InputError
 from rsi.log import printable
-from rsi.pictures import stages
 from rsi.report.difference import colored
 from rsi.report.embedding import data_uri, reduced
-from rsi.results import COLUMNS, Row
+from rsi.results.folder import COLUMNS, Row
+from rsi.storage.atomic import check_inside
 
 THUMBNAIL_SIDE = 112
 LARGEST_INTEGER = 2**53 - 1  # that a page's script can hold

@@ -15,13 +15,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rsi.atomic import atomic_path
-from rsi.confined import check_inside
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report.embedding import picture_side
 from rsi.report.entry import Entry, read_entry
-from rsi.results import COLUMNS, ResultFolder, Row
+from rsi.results.folder import COLUMNS, ResultFolder, Row
+from rsi.storage.atomic import atomic_path, check_inside
 
 PAGE = "index.html"
 SCRIPTS = ("theme.js", "list.js", "compare.js", "viewer.js", "keys.js")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi.pictures import to_picture
+from rsi.data.pictures import to_picture
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from PIL import Image
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.targets import make_targets, write_target
 from rsi.benchmark.tasks import Task, all_tasks, select_tasks
-from rsi.data.targets import read_target
+from rsi.data.folder import read_target
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom, image_seed
+from rsi.numerics.randomness import ImageRandom, image_seed
 
 MakeFolder = Callable[[int], Path]
 

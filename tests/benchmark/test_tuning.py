@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rsi.cli import main
-from rsi.results import ResultFolder
+from rsi.commands.main import main
+from rsi.results.folder import ResultFolder
 
 Tune = Callable[..., int]
 

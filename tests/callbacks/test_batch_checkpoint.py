@@ -9,11 +9,11 @@ from PIL import Image
 from pytorch_lightning import Callback, Trainer
 
 from rsi import Phase, Restoration, TargetFolder
-from rsi.batch_state import BatchState
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
-from rsi.results import ResultFolder
-from rsi.trainer import make_trainer
+from rsi.methods.batch import BatchState
+from rsi.results.folder import ResultFolder
+from rsi.training.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]
 

@@ -15,12 +15,12 @@ from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, BatchSize, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
 from rsi.data.folder import BatchSize as Size
+from rsi.data.pictures import to_picture
 from rsi.data.target import Target
 from rsi.degradations import Degradation
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom
-from rsi.results import ResultFolder
-from rsi.trainer import make_trainer
+from rsi.numerics.randomness import ImageRandom
+from rsi.results.folder import ResultFolder
+from rsi.training.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 2, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
 MORE_THAN_THERE_IS = 2**50
@@ -139,7 +139,7 @@ import torch
 from pytorch_lightning import Callback
 from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchSize, PhaseScheduler, ResultWriter
-from rsi.trainer import make_trainer
+from rsi.training.trainer import make_trainer
 
 class Limit(Callback):
     def on_train_start(self, trainer, module):

@@ -7,7 +7,7 @@ import pytest
 from photographs import photograph
 from PIL import Image
 
-from rsi.cli import main
+from rsi.commands.main import main
 from rsi.generators import load_generator, save_generator
 from rsi.photos.alignment import why_not_aligned
 from rsi.photos.face_crop import crop_around, cut

@@ -6,10 +6,10 @@ import pytest
 from pytorch_lightning import Callback, Trainer
 
 from rsi import Phase, Restoration, TargetFolder
-from rsi.batch_state import BatchState
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
-from rsi.trainer import make_trainer
+from rsi.methods.batch import BatchState
+from rsi.training.trainer import make_trainer
 
 
 class Raise(Callback):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from rsi.cli import main
+from rsi.commands.main import main
 from rsi.log import LOGGER
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"

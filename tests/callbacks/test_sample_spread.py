@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rsi.cli import main
+from rsi.commands.main import main
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 Fit = Callable[..., int]

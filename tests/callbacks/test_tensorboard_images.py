@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rsi.pictures import CAPTION_HEIGHT, GAP
+from rsi.data.pictures import CAPTION_HEIGHT, GAP
 
 
 def sheets(read: Any, run: str, tag: str) -> list[tuple[int, Any]]:

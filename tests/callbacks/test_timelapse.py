@@ -8,7 +8,7 @@ from pytorch_lightning import Callback
 
 from rsi import Phase, Restoration, TargetFolder, make_trainer
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter, Timelapse
-from rsi.timelapse import FRAME_MS, LAST_FRAME_MS
+from rsi.callbacks.timelapse import FRAME_MS, LAST_FRAME_MS
 
 SCHEDULE = [Phase("W", 6, 0.08), Phase("W+", 4, 0.02), Phase("W++", 3, 0.005)]
 

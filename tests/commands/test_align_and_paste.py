@@ -6,7 +6,7 @@ import pytest
 from photographs import photograph
 from PIL import Image
 
-from rsi.cli import main
+from rsi.commands.main import main
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from rsi.benchmark.phase_images import PhaseImages
-from rsi.cli import main
+from rsi.commands.main import main
+from rsi.data.pictures import to_picture
 from rsi.log import set_verbosity
-from rsi.pictures import to_picture
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 TASKS = "denoising:XS,deartifacting:M"

@@ -2,8 +2,8 @@ from collections import Counter
 from pathlib import Path
 
 from rsi.commands.closing import closing_lines
-from rsi.outcome import Outcome
-from rsi.results import FAILED, RESTORED, STOPPED, ResultFolder
+from rsi.results.folder import FAILED, RESTORED, STOPPED, ResultFolder
+from rsi.results.outcome import Outcome
 
 
 def test_counts_of_all_and_of_those_before(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 
 import rsi.configs
-from rsi.cli import main
-from rsi.commands.chosen_method import chosen_method
-from rsi.generator_method import GeneratorMethod
+from rsi.commands.main import main
 from rsi.generators import load_generator, save_generator
-from rsi.methods import DEFAULT_METHOD, METHODS
+from rsi.methods.generator_based import GeneratorMethod
+from rsi.methods.registry import DEFAULT_METHOD, METHODS
+from rsi.options.chosen_method import chosen_method
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 RECIPES = sorted(Path(rsi.configs.__file__).parent.glob("*.yaml"))

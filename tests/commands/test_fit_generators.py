@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rsi.cli import main
+from rsi.commands.main import main
 from rsi.generators import Architecture, Generator, save_generator
-from rsi.results import ResultFolder
+from rsi.results.folder import ResultFolder
 
 SHORT = """
 perceptual: embedded

@@ -11,8 +11,8 @@ import yaml
 from PIL import Image
 from safetensors import safe_open
 
-from rsi.cli import main
-from rsi.commands.chosen_method import chosen_method
+from rsi.commands.main import main
+from rsi.options.chosen_method import chosen_method
 
 CONF = Path(__file__).parents[1] / "conf"
 PHASES = {"pulse": ["PULSE"], "lbrgm": ["start", "L-BRGM"]}

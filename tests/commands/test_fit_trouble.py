@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from rsi.cli import main
+from rsi.commands.main import main
+from rsi.data.folder import read_target
 from rsi.data.target import Target
-from rsi.data.targets import read_target
-from rsi.results import ResultFolder
+from rsi.results.folder import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 Fit = Callable[..., int]

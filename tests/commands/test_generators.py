@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rsi.cli import main
+from rsi.commands.main import main
 from rsi.generators.zoo import zoo
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rsi.cli import main
+from rsi.commands.main import main
 from rsi.generators import Architecture, Generator, save_generator
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rsi.cli import main
-from rsi.pictures import stages
+from rsi.commands.main import main
+from rsi.data.pictures import stages
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 

@@ -13,7 +13,7 @@ from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
-from rsi.trainer import make_trainer
+from rsi.training.trainer import make_trainer
 
 
 class NeedsJpeg(Degradation):

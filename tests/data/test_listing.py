@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rsi.data.listing import Listing
-from rsi.data.output_names import output_names
+from rsi.data.listing import Listing, output_names
 from rsi.errors import InputError
-from rsi.location import file_system, locate
+from rsi.storage.location import file_system, locate
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from rsi.data.images import Picture, read_picture
 from rsi.data.masks import find_mask, from_color, from_file, known_pixels, parse_color
 from rsi.data.orientation import upright
+from rsi.data.reading import Picture, read_picture
 from rsi.errors import InputError
 
 PATH = Path("faces/a.png")

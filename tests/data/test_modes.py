@@ -7,7 +7,7 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from rsi.data.modes import to_tensors
+from rsi.data.reading import to_tensors
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)

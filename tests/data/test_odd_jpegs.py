@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsi.data.images import Picture, read_picture
+from rsi.data.folder import read_target
+from rsi.data.reading import Picture, read_picture
 from rsi.data.target import Target
-from rsi.data.targets import read_target
 from rsi.errors import InputError
 
 

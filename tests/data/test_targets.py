@@ -6,11 +6,10 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi.data.listing import Listing
-from rsi.data.output_names import output_names
-from rsi.data.targets import read_target
+from rsi.data.folder import read_target
+from rsi.data.listing import Listing, output_names
 from rsi.errors import InputError
-from rsi.randomness import image_seed
+from rsi.numerics.randomness import image_seed
 
 
 def list_images(folder: Path, leave_out: Collection[Path] = ()) -> list[str]:

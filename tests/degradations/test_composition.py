@@ -10,13 +10,13 @@ from rsi.degradations import (
     Composition,
     Degradation,
     Denoising,
+    Downsampling,
     Inpainting,
-    Upsampling,
     quantise,
     standard_tables,
 )
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
 class Recorder(Degradation):
@@ -52,7 +52,7 @@ def test_stages_follow_each_other_in_the_order_given() -> None:
 
 
 def test_adding_degradations_composes_them_flat() -> None:
-    stages = [Upsampling(2), Denoising(24, 0.16), JPEG(12), Inpainting()]
+    stages = [Downsampling(2), Denoising(24, 0.16), JPEG(12), Inpainting()]
     composed = (stages[0] + stages[1]) + Composition([stages[2] + stages[3]])
     assert isinstance(composed, Composition)
     assert composed.stages == stages
@@ -62,7 +62,7 @@ def test_adding_degradations_composes_them_flat() -> None:
     ("factors", "factor"), [((1, 4), 4), ((2, 4), 8), ((None, 1), None), ((4, None), None), ((1, 1), 1)]
 )
 def test_the_factor_is_the_product(factors: tuple[int | None, int | None], factor: int | None) -> None:
-    assert Composition([Upsampling(f) for f in factors]).factor == factor
+    assert Composition([Downsampling(f) for f in factors]).factor == factor
 
 
 def test_the_true_pipeline_stores_eight_bits_at_every_stage() -> None:
@@ -88,14 +88,14 @@ def test_the_approximation_stores_nothing_between_stages() -> None:
 
 def test_stages_are_bound_with_the_side_of_their_own_input() -> None:
     sides: list[int] = []
-    composed = Composition([Recorder(sides), Upsampling(), Recorder(sides)])
+    composed = Composition([Recorder(sides), Downsampling(), Recorder(sides)])
     bound = composed.bind([target(16)], resolution=64)
     assert sides == [64, 16]
     assert (bound.factor, composed.factor) == (4, None)
 
 
 def test_all_stages_read_from_the_targets() -> None:
-    composed = Composition([Upsampling(), Denoising(24, 0.16), JPEG(), Inpainting()])
+    composed = Composition([Downsampling(), Denoising(24, 0.16), JPEG(), Inpainting()])
     bound = composed.bind([target(16), target(16)], resolution=64)
     parameters = {"factor": 4, "k_p": 24, "k_b": 0.16, "quality": 30, "sampling": "4:2:2"}
     assert bound.read_parameters(1) == parameters
@@ -106,12 +106,12 @@ def test_all_stages_read_from_the_targets() -> None:
 
 def test_errors_of_stages_name_the_file() -> None:
     with pytest.raises(InputError, match=r"'odd.jpg' is 17x17"):
-        (Upsampling() + JPEG()).bind([target(17, "odd.jpg")], resolution=64)
+        (Downsampling() + JPEG()).bind([target(17, "odd.jpg")], resolution=64)
 
 
 def test_the_size_changes_once() -> None:
     with pytest.raises(InputError, match="several degradations change the size"):
-        (Upsampling(2) + Upsampling(2)).bind([target(16)], resolution=64)
+        (Downsampling(2) + Downsampling(2)).bind([target(16)], resolution=64)
 
 
 def test_an_empty_composition_is_an_error() -> None:

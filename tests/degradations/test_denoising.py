@@ -6,7 +6,7 @@ from torch import Tensor
 from rsi.degradations import Denoising
 from rsi.degradations.levels import LEVEL_SETTINGS
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 LEVELS = [tuple(settings.values()) for settings in LEVEL_SETTINGS["noise"].values()]
 GREYS = (0.0, 0.05, 0.2, 0.5, 0.8, 1.0)

@@ -3,7 +3,7 @@ import torch
 
 from rsi.degradations import GaussianNoise
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 GREY = torch.full((1, 3, 64, 64), 0.5)
 

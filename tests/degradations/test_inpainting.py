@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from rsi.data.target import Target
 from rsi.degradations import STROKES, Inpainting, draw_strokes
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
 def half_known(side: int) -> Tensor:

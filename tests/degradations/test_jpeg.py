@@ -12,11 +12,11 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
+from rsi.data.pictures import to_picture
 from rsi.data.target import JpegHeader, Target
 from rsi.degradations import JPEG, quantise, standard_tables
 from rsi.errors import InputError
-from rsi.pictures import to_picture
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 Photographs = Callable[[int], Tensor]
 

@@ -4,7 +4,7 @@ import torch
 from rsi.degradations import Composition, Degradation, parse_degradation
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.kept_pixels import with_kept_pixels
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 
 def random(step: int = 0) -> ImageRandom:

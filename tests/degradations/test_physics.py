@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from rsi.data.target import Target
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 physics: Any = deepinv.physics
 IMAGES = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))

@@ -15,14 +15,14 @@ from rsi.degradations import (
     Composition,
     Degradation,
     Denoising,
+    Downsampling,
     GaussianNoise,
     Inpainting,
     NearestNeighbour,
-    Upsampling,
     standard_tables,
 )
 from rsi.degradations.spec import OPERATORS
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 SIDE, BATCH = 32, 4
 SEEDS = [11, 22, 33, 44]
@@ -45,9 +45,9 @@ def jpeg(
 
 
 MAKERS: dict[str, Callable[[], Degradation]] = {
-    "upsample:2": lambda: Upsampling(2),
-    "upsample:1": lambda: Upsampling(1),
-    "upsample:32": lambda: Upsampling(32),
+    "upsample:2": lambda: Downsampling(2),
+    "upsample:1": lambda: Downsampling(1),
+    "upsample:32": lambda: Downsampling(32),
     "noise:XS": lambda: Denoising(96, 0.04),
     "noise:XL": lambda: Denoising(6, 0.64),
     "noise without offset": lambda: Denoising(24, 0.16, offset=0),
@@ -63,11 +63,11 @@ MAKERS: dict[str, Callable[[], Degradation]] = {
     "nearest": lambda: NearestNeighbour(2),
     "gaussian noise": lambda: GaussianNoise(0.2),
     "gaussian noise with headroom": lambda: GaussianNoise(0.2, headroom=3),
-    "upsample+noise": lambda: Upsampling(2) + Denoising(24, 0.16),
+    "upsample+noise": lambda: Downsampling(2) + Denoising(24, 0.16),
     "noise+jpeg": lambda: Denoising(24, 0.16) + JPEG(12),
-    "upsample+jpeg+inpaint": lambda: Composition([Upsampling(2), JPEG(12), Inpainting(hole(SIDE // 2))]),
+    "upsample+jpeg+inpaint": lambda: Composition([Downsampling(2), JPEG(12), Inpainting(hole(SIDE // 2))]),
     "upsample+noise+jpeg+inpaint": lambda: Composition(
-        [Upsampling(4), Denoising(24, 0.16), JPEG(12), Inpainting(hole())]
+        [Downsampling(4), Denoising(24, 0.16), JPEG(12), Inpainting(hole())]
     ),
 }
 RANDOM = {name for name in MAKERS if "noise" in name}

@@ -7,10 +7,10 @@ from rsi.degradations import (
     Composition,
     Degradation,
     Denoising,
+    Downsampling,
     GaussianNoise,
     Inpainting,
     NearestNeighbour,
-    Upsampling,
 )
 from rsi.degradations.spec import OPERATORS, parse_degradation
 from rsi.errors import InputError
@@ -29,9 +29,9 @@ from rsi.errors import InputError
         ("noise:k_p=24,k_b=0.16,offset=0", Denoising(24, 0.16, 0)),
         ("noise:M,offset=0", Denoising(24, 0.16, 0)),
         (" noise:K_P = 2.5e1, k_b=.5 ", Denoising(25, 0.5)),
-        ("upsample", Upsampling()),
-        ("upsample:factor=8", Upsampling(8)),
-        ("upsample:L", Upsampling(16)),
+        ("upsample", Downsampling()),
+        ("upsample:factor=8", Downsampling(8)),
+        ("upsample:L", Downsampling(16)),
         ("inpaint", Inpainting()),
         ("average_pooling:factor=8", AveragePooling(8)),
         ("nearest", NearestNeighbour()),
@@ -48,7 +48,7 @@ def test_single_degradations(spec: str, expected: Degradation) -> None:
 def test_compositions() -> None:
     composed = parse_degradation("upsample+noise:M+jpeg + inpaint")
     assert isinstance(composed, Composition)
-    assert [type(stage) for stage in composed.stages] == [Upsampling, Denoising, JPEG, Inpainting]
+    assert [type(stage) for stage in composed.stages] == [Downsampling, Denoising, JPEG, Inpainting]
     assert composed.factor is None
 
 

@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from rsi.degradations import AveragePooling, Degradation, NearestNeighbour
 from rsi.errors import InputError
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)).mul(255).round() / 255
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rsi.degradations import JPEG, Degradation
-from rsi.randomness import ImageRandom
+from rsi.numerics.randomness import ImageRandom
 
 FILE = Path(__file__).parents[2] / "examples" / "custom_degradation.py"
 

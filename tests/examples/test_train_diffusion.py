@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi.baselines.ddrm_prior import WEIGHTS, load_prior
+from rsi.methods.ddrm_prior import WEIGHTS, load_prior
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "avatars" / "train_diffusion.py"
 

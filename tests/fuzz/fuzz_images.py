@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["rsi", "PIL"]):
     from PIL import Image
 
-    from rsi.data.targets import read_target
+    from rsi.data.folder import read_target
     from rsi.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")

@@ -5,9 +5,9 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page
 
-from rsi.pictures import side_by_side, to_map, to_picture
+from rsi.data.pictures import side_by_side, to_map, to_picture
 from rsi.report import write_report
-from rsi.results import ResultFolder, Row
+from rsi.results.folder import ResultFolder, Row
 
 
 class Run:

@@ -9,7 +9,7 @@ from examples.avatars.check import TASKS, Weights, check_weights, reconstruct, r
 from examples.avatars.export import export_perceptual
 from examples.avatars.perceptual import AttributeNetwork
 from examples.avatars.settings import ARCHITECTURE, Settings
-from rsi.data.images import read_picture
+from rsi.data.reading import read_picture
 from rsi.errors import InputError
 from rsi.generators import Generator, save_generator
 from rsi.generators.info import GeneratorInfo

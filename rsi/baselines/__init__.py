@@ -1,1 +1,0 @@
-"""The methods that restorations are compared with."""

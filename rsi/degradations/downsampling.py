@@ -1,0 +1,98 @@
+"""Low resolution: the degradation that upsampling undoes."""
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from rsi.data.target import Target
+from rsi.degradations.base import Degradation
+from rsi.degradations.through_pillow import through_pillow
+from rsi.errors import InputError
+from rsi.numerics.randomness import ImageRandom
+
+FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+
+
+class Downsampling(Degradation):
+    """Images made smaller (RSI, Poirier-Ginter & Lalonde 2023).
+
+    The approximation is average pooling. The true operator is Pillow's resizing with a filter drawn uniformly
+    from bilinear, bicubic and Lanczos.
+
+    Args:
+        factor: How many times smaller; left out, the ratio of the generator's side to the target's.
+
+    Raises:
+        InputError: ``factor`` is less than 1.
+    """
+
+    spec_name = "upsample"
+
+    def __init__(self, factor: int | None = None) -> None:
+        super().__init__()
+        if factor is not None and factor < 1:
+            raise InputError(f"{self.spec_name}:factor={factor}: give a whole number of at least 1")
+        self.factor = factor
+
+    def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
+        """Average pooling, ``[B, 3, H, W]`` to ``[B, 3, H / factor, W / factor]``."""
+        self._check(x)
+        return F.avg_pool2d(x, self._known_factor)
+
+    @torch.no_grad()
+    def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
+        """Pillow's resizing with a random filter, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1]."""
+        self._check(x)
+        size = (x.shape[-1] // self._known_factor, x.shape[-2] // self._known_factor)
+        filters = [FILTERS[choice] for choice in random.choice(len(FILTERS))]
+        return through_pillow(x, lambda index, picture: picture.resize(size, filters[index]))
+
+    def bind(self, targets: Sequence[Target], resolution: int) -> "Downsampling":
+        """The operator whose factor leads from ``resolution`` to the side of the targets.
+
+        Raises:
+            InputError: No whole factor does, or another one was given.
+        """
+        for target in targets:
+            self._check_fit(target, resolution)
+        return type(self)(resolution // targets[0].image.shape[-1])
+
+    def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
+        """The factor."""
+        return {"factor": self._known_factor}
+
+    @property
+    def _known_factor(self) -> int:
+        if self.factor is None:
+            raise InputError(
+                f"{self.spec_name} has no factor yet: give one, {self.spec_name}:factor=8, or bind it to targets"
+            )
+        return self.factor
+
+    def _check(self, x: Tensor) -> None:
+        height, width = x.shape[-2:]
+        if height % self._known_factor or width % self._known_factor:
+            raise InputError(
+                f"an image of {width}x{height} cannot become {self._known_factor} times smaller: "
+                "its sides are no multiples of that"
+            )
+
+    def _check_fit(self, target: Target, resolution: int) -> None:
+        side = target.image.shape[-1]
+        if self.factor is None and resolution % side:
+            raise InputError(
+                f"{target.name!r} is {side}x{side}, which does not divide {resolution}x{resolution}: "
+                f"resize it to one of {_dividing_sizes(resolution)}"
+            )
+        if self.factor is not None and side * self.factor != resolution:
+            raise InputError(
+                f"{target.name!r} is {side}x{side}, which times {self.spec_name}:factor={self.factor} is not "
+                f"{resolution}x{resolution}: leave the factor out or resize the file"
+            )
+
+
+def _dividing_sizes(resolution: int) -> str:
+    return ", ".join(f"{n}x{n}" for n in range(resolution, 0, -1) if resolution % n == 0)

@@ -1,0 +1,1 @@
+"""The methods of restoration, one LightningModule a paper."""

@@ -1,0 +1,113 @@
+"""What the methods that optimise the latent of a StyleGAN2 generator have in common."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from rsi.data.batches import Step
+from rsi.degradations import Degradation
+from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
+from rsi.log import tell_once
+from rsi.methods.base import RestorationMethod
+from rsi.methods.latents import draw_latent
+from rsi.methods.schedule import Stage
+from rsi.numerics.precision import full_precision
+from rsi.perceptual import load_perceptual
+
+
+class GeneratorMethod(RestorationMethod):
+    """A method that follows the gradient of a loss in a latent space of a frozen generator.
+
+    A subclass gives :meth:`prepare_model`, ``initial_variables``, ``latent``, :meth:`losses` and
+    ``configure_optimizers``, whose optimiser has to move every image as if it were alone.
+
+    Args:
+        generator: ``avatars128``, the embedded demonstration prior, another name or a file; see
+            :func:`rsi.generators.load_generator`.
+        degradation: See :class:`rsi.methods.base.RestorationMethod`.
+        perceptual: ``lpips-vgg``, the path of its VGG16 file, or ``embedded``; left out, the one made for the
+            generator.
+        schedule: See :class:`rsi.methods.base.RestorationMethod`.
+        settings: See :class:`rsi.methods.base.RestorationMethod`; generator, perceptual and class_label are added.
+        class_label: The class of a conditional generator, from 0.
+
+    Attributes:
+        generator: The generator; there once ``configure_model`` has run.
+    """
+
+    generator: Generator
+
+    def __init__(
+        self,
+        generator: str,
+        degradation: Degradation | str,
+        perceptual: str | None,
+        schedule: Sequence[Stage],
+        settings: Mapping[str, object],
+        class_label: int | None = None,
+    ) -> None:
+        label = {} if class_label is None else {"class_label": class_label}
+        super().__init__(degradation, schedule, {"generator": generator, "perceptual": perceptual, **settings, **label})
+        self.class_label = class_label
+        self.generator_name = generator
+        self.perceptual_name = perceptual
+
+    @abstractmethod
+    def losses(self, step: int) -> dict[str, Tensor]:
+        """The terms of each image's loss at a step, ``[B]`` each, and what is minimised as ``total``."""
+
+    @property
+    def resolution(self) -> int:
+        """Side of the generator's images in pixels."""
+        return self.generator.resolution
+
+    def configure_model(self) -> None:
+        """Read generator and perceptual network, once, and settle what was left to the generator."""
+        if hasattr(self, "generator"):
+            return
+        self.generator = select_class(load_generator(self.generator_name), self.class_label)
+        info = self.generator.info
+        self.perceptual_name = self.perceptual_name or ("embedded" if info.embedded else "lpips-vgg")
+        self.settings["generator"] = info.sha256 or self.generator_name
+        _tell_choices(info, self.perceptual_name)
+        self.perceptual = load_perceptual(self.perceptual_name)
+        self.prepare_model()
+        self.reset([0])
+
+    def prepare_model(self) -> None:
+        """Compute what follows from the networks alone."""
+
+    def predict(self) -> Tensor:
+        """The images of the latent, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
+        return self.draw(self.latent())
+
+    def draw(self, latent: Mapping[str, Tensor]) -> Tensor:
+        """The images ``[B, 3, R, R]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
+        return draw_latent(self.generator, latent)
+
+    @property
+    def latent_facts(self) -> dict[str, str]:
+        """Method, space and generator."""
+        return {**super().latent_facts, "generator": self.generator_name}
+
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
+        """One step of every image; losses are summed, so that the path of an image is its own."""
+        optimizer: Any = self.optimizers()
+        with optimizer.toggle_model(sync_grad=False):
+            terms = self.losses(batch.index)
+            optimizer.zero_grad()
+            with full_precision(self.device):
+                self.manual_backward(terms["total"].sum())
+            self.guard.watch(self.variables, terms["total"].detach(), batch.index)
+            optimizer.step()
+            self.guard.hold(self.variables)
+        self.terms = {name: value.detach() for name, value in terms.items()}
+        return {"loss": self.terms["total"].mean(), "terms": self.terms}
+
+
+def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:
+    demonstration = ", the embedded demonstration prior (cartoon faces, 128 px): choose another with --generator FILE"
+    tell_once(f"generator: {info.name}{demonstration}" if info.embedded else f"generator: {info.source or info.name}")
+    tell_once(f"perceptual distance: {perceptual}")

@@ -1,0 +1,159 @@
+"""L-BRGM as a LightningModule."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import Adam, Optimizer
+
+from rsi.data.batches import Step
+from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.methods.checks import check_counts, check_numbers
+from rsi.methods.generator_based import GeneratorMethod
+from rsi.methods.schedule import Stage
+from rsi.numerics.per_image import one_by_one
+from rsi.numerics.randomness import ImageRandom
+from rsi.perceptual.base import SMALLEST_SIDE
+
+START = "start"
+PERCEPTUAL_SIDE = 256
+
+
+class LBRGM(GeneratorMethod):
+    """L-BRGM, a noise vector and codes that agree with each other and with the target (Conmy et al. 2022).
+
+    In its first phase every step draws a ``z`` for each image and keeps it if its degraded image is perceptually nearer
+    to the target than those before. Then Adam minimises ``13 MSE + 2.5 LPIPS + 30 mean((mapping(z) - w)^2) +
+    0.4 mean(z^2)`` over ``z`` and one ``w`` per style slot. The defaults are those of the comparison in RSI; in the
+    released program's setting there are 100 draws without truncation and 2000 steps of 0.1.
+
+    What the papers leave open: all draws are degraded with the same random numbers; truncation moves the drawn ``w``
+    towards the mean code and leaves its ``z`` as it is; images of more than 256 px are compared perceptually at 256 px,
+    after area averaging, smaller ones as they are; errors go over all pixels, those that are unknown count as equal;
+    the result is that of the last step.
+
+    Args:
+        generator: See :class:`rsi.methods.generator_based.GeneratorMethod`.
+        degradation: See :class:`rsi.methods.generator_based.GeneratorMethod`.
+        perceptual: The perceptual distance of draws, loss and fidelity, in place of LPIPS; see
+            :class:`rsi.methods.generator_based.GeneratorMethod`.
+        draws: How many ``z`` are drawn to start from the best of them.
+        truncation: How far from the mean code towards ``mapping(z)`` a ``w`` starts, 1 for all the way.
+        steps: How many steps are taken after that.
+        lr: Adam's step size.
+        mse_weight: The weight of the mean squared error.
+        perceptual_weight: The weight of the perceptual distance.
+        agreement_weight: The weight of the squared distance of ``w`` and ``mapping(z)``.
+        norm_weight: The weight of the squares of ``z``.
+        keep_mask: See :class:`rsi.methods.pulse.Pulse`.
+        class_label: The class of a conditional generator, from 0.
+
+    Raises:
+        InputError: An argument cannot be used; weights are read in ``configure_model``.
+    """
+
+    method = "lbrgm"
+
+    def __init__(
+        self,
+        generator: str = "avatars128",
+        degradation: Degradation | str = "jpeg",
+        perceptual: str | None = None,
+        draws: int = 200,
+        truncation: float = 0.8,
+        steps: int = 500,
+        lr: float = 0.05,
+        mse_weight: float = 13.0,
+        perceptual_weight: float = 2.5,
+        agreement_weight: float = 30.0,
+        norm_weight: float = 0.4,
+        keep_mask: KeepMask = "target",
+        class_label: int | None = None,
+    ) -> None:
+        weights = {
+            "mse": mse_weight,
+            "perceptual": perceptual_weight,
+            "agreement": agreement_weight,
+            "norm": norm_weight,
+        }
+        check_counts(self.method, draws=draws, steps=steps)
+        check_numbers(self.method, lr=lr)
+        check_numbers(self.method, zero=True, truncation=truncation, **{f"{k}_weight": v for k, v in weights.items()})
+        settings = {"draws": draws, "truncation": truncation, "steps": steps, "lr": lr, "keep_mask": keep_mask}
+        schedule = [Stage(START, draws), Stage("L-BRGM", steps)]
+        super().__init__(generator, degradation, perceptual, schedule, {**settings, "weights": weights}, class_label)
+        self.save_hyperparameters(ignore=["degradation"])
+        self.truncation = truncation
+        self.lr = lr
+        self.weights = weights
+        self.keep_mask = keep_mask
+
+    def configure_optimizers(self) -> Optimizer:
+        """Adam with its usual betas."""
+        return Adam([self.variables["z"], self.variables["w"]], self.lr)
+
+    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+        """The mean code, until a draw is nearer; ``nearest`` is the distance of the nearest draw so far, ``[B, 1]``."""
+        z = self.generator.w_avg.new_zeros(len(seeds), self.generator.mapping.z_dim)
+        w = self.generator.w_avg.expand(len(seeds), self.generator.num_ws, -1).clone()
+        return {"z": z, "w": w, "nearest": z.new_full((len(seeds), 1), torch.finfo(z.dtype).max)}
+
+    def prepare_batch(self) -> None:
+        """Give the operator the dropped pixels and prepare the targets for the perceptual distance."""
+        if self.keep_mask == "target":
+            self.operator = with_kept_pixels(self.operator, self.observed)
+        self.reference = self.perceptual.reference(at_perceptual_side(self.observed))
+
+    def latent(self) -> dict[str, Tensor]:
+        """The codes in W+."""
+        return {"codes": self.variables["w"]}
+
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+        """One draw or one step of every image."""
+        if self.phase.space == START:
+            return self._draw_start(batch.index)
+        return super().training_step(batch, batch_idx)
+
+    def losses(self, step: int) -> dict[str, Tensor]:
+        """The four terms, unweighted, and their weighted sum."""
+        degraded, z, w = self.predict_degraded(step), self.variables["z"], self.variables["w"]
+        terms = {
+            "mse": (degraded - self.observed).square().mean((1, 2, 3)),
+            "perceptual": self.perceptual.compare(at_perceptual_side(degraded), self.reference),
+            "agreement": (one_by_one(self.generator.mapping, z).unsqueeze(1) - w).square().mean((1, 2)),
+            "norm": z.square().mean(1),
+        }
+        total = torch.stack([weight * terms[name] for name, weight in self.weights.items()]).sum(0)
+        return {**terms, "total": total}
+
+    @torch.no_grad()
+    def _draw_start(self, step: int) -> dict[str, Any]:
+        drawn = self._drawn([target.seed for target in self.targets], step)
+        nearer = (drawn["nearest"] < self.variables["nearest"]).squeeze(1)
+        for name, value in self.variables.items():
+            value.copy_(torch.where(nearer.view(-1, *[1] * (value.ndim - 1)), drawn[name], value))
+        nearest = self.variables["nearest"].detach().squeeze(1).clone()
+        self.guard.watch(self.variables, nearest, step)
+        self.terms = {"perceptual": nearest, "total": nearest}
+        return {"loss": nearest.mean(), "terms": self.terms}
+
+    def _drawn(self, seeds: Sequence[int], step: int) -> dict[str, Tensor]:
+        mean = self.generator.w_avg
+        z = ImageRandom(seeds, f"draw {step}", self.device).normal((self.generator.mapping.z_dim,))
+        w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
+        w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
+        degraded = self.operator(self.draw({"codes": w}), self.random(START)) * self.known
+        distance = self.perceptual.compare(at_perceptual_side(degraded), self.reference)
+        return {"z": z, "w": w, "nearest": distance.unsqueeze(1)}
+
+
+def at_perceptual_side(images: Tensor) -> Tensor:
+    """Images ``[B, 3, h, w]`` averaged to 256 px where they are larger, and with repeated pixels below 16 px."""
+    side = images.shape[-1]
+    if side > PERCEPTUAL_SIDE:
+        return F.interpolate(images, size=(PERCEPTUAL_SIDE, PERCEPTUAL_SIDE), mode="area")
+    scale = -(-SMALLEST_SIDE // side)
+    return F.interpolate(images, scale_factor=scale, mode="nearest") if scale > 1 else images

@@ -1,0 +1,142 @@
+"""The multi-resolution loss between a degraded prediction and the target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rsi.numerics.per_image import gradient_at_once
+from rsi.numerics.randomness import ImageRandom
+from rsi.perceptual import PerceptualDistance
+
+LARGE_SIDE = 512  # of levels whose maps are large enough to be worth freeing at once
+
+
+@dataclass(frozen=True)
+class LossVariant:
+    """Where the paper and the authors' program differ.
+
+    Attributes:
+        pool_first: The first level is half as large as the target.
+        above: Levels have more pixels a side than this.
+        max_levels: There are no more levels than this.
+        l1_at_last_level: The L1 term is taken at the last level, not at half its size.
+        fill_mean: Mean of the noise that fills unknown pixels, for images in [0, 1].
+        fill_std: Standard deviation of that noise.
+    """
+
+    pool_first: bool
+    above: int
+    max_levels: int
+    l1_at_last_level: bool
+    fill_mean: float
+    fill_std: float
+
+
+VARIANTS = {
+    "program": LossVariant(
+        pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5
+    ),
+    "paper": LossVariant(pool_first=True, above=15, max_levels=6, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
+    "single": LossVariant(
+        pool_first=False, above=16, max_levels=1, l1_at_last_level=True, fill_mean=0.25, fill_std=0.5
+    ),
+}
+LossName = Literal["program", "paper", "single"]
+
+
+@dataclass(frozen=True)
+class TargetPyramid:
+    """A batch of targets as the loss needs them.
+
+    Attributes:
+        levels: The targets at the sides that are compared perceptually, each ``[B, 3, h, w]``.
+        smallest: The targets at the side of the L1 term.
+        references: What the levels are to be compared with perceptually, kept where every pixel is known.
+        known: The share of known pixels at the levels' sides, each ``[B, 1, h, w]``, kept where some are not.
+    """
+
+    levels: list[Tensor]
+    smallest: Tensor
+    references: list[list[Tensor]]
+    known: list[Tensor]
+
+
+class MultiresolutionLoss(nn.Module):
+    """A perceptual distance at several sizes plus 0.1 times the L1 distance at the smallest (RSI, equation 9).
+
+    Levels are halved by average pooling. ``program``, the authors' released program and the published numbers: from the
+    target's own size, at most 6 levels, none at 16 px or below, L1 at the size below the last. ``paper`` (equation 9):
+    from half the target's size, at most 6 levels, down to 16 px, L1 at the last. ``single``, an ablation: both terms at
+    the target's own size alone, L1 alone at 16 px or below.
+    Unknown pixels of prediction and target, which have to be 0, get the same fresh noise at every level and step. The
+    gradient of large levels is computed right after their distance, whose maps are then freed: 0.5 GB less at 1024 px.
+
+    Args:
+        perceptual: The perceptual distance.
+        variant: ``program``, ``paper`` or ``single``.
+    """
+
+    l1_weight = 0.1
+
+    def __init__(self, perceptual: PerceptualDistance, variant: LossName = "program") -> None:
+        super().__init__()
+        self.perceptual = perceptual
+        self.variant = VARIANTS[variant]
+
+    def prepare(self, target: Tensor, known: Tensor) -> TargetPyramid:
+        """Everything that stays the same from step to step.
+
+        Args:
+            target: Degraded images, ``[B, 3, H, W]`` in [0, 1].
+            known: ``[B, 1, H, W]``, 1 where the target carries information.
+        """
+        levels, smallest = self._pyramid(target * known)
+        if not bool((known == 1).all()):
+            return TargetPyramid(levels, smallest, [], self._pyramid(known)[0])
+        return TargetPyramid(levels, smallest, [self.perceptual.reference(level) for level in levels], [])
+
+    def forward(self, prediction: Tensor, target: TargetPyramid, random: ImageRandom) -> dict[str, Tensor]:
+        """The terms of the loss of each image.
+
+        Args:
+            prediction: Degraded predictions, ``[B, 3, H, W]``, 0 where the target is unknown.
+            target: What :meth:`prepare` made of the targets.
+            random: Where the noise that fills unknown pixels comes from.
+
+        Returns:
+            ``perceptual_SIDE`` per level and ``l1``, unweighted, and their weighted sum ``total``; each ``[B]``.
+        """
+        levels, smallest = self._pyramid(prediction)
+        distances = [
+            self._distance(level, partial(self._compare, target, index, random)) for index, level in enumerate(levels)
+        ]
+        l1 = (smallest - target.smallest).abs().mean((1, 2, 3))
+        terms = {f"perceptual_{level.shape[-1]}": d for level, d in zip(levels, distances, strict=True)}
+        return {**terms, "l1": l1, "total": sum(distances, self.l1_weight * l1)}
+
+    def _distance(self, level: Tensor, compare: Callable[[Tensor], Tensor]) -> Tensor:
+        if level.shape[-1] < LARGE_SIDE:
+            return compare(level)
+        return gradient_at_once(lambda large: {"total": compare(large)}, level)["total"]
+
+    def _compare(self, target: TargetPyramid, index: int, random: ImageRandom, level: Tensor) -> Tensor:
+        if target.references:
+            return self.perceptual.compare(level, target.references[index])
+        noise = self.variant.fill_mean + self.variant.fill_std * random.normal(level.shape[1:])
+        fill = (1 - target.known[index]) * noise
+        reference = self.perceptual.reference(target.levels[index] + fill)
+        return self.perceptual.compare(level + fill, reference)
+
+    def _pyramid(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The images at the sides that are compared perceptually, and at the side of the L1 term."""
+        levels: list[Tensor] = []
+        if self.variant.pool_first:
+            images = F.avg_pool2d(images, 2)
+        while len(levels) < self.variant.max_levels and images.shape[-1] > self.variant.above:
+            levels.append(images)
+            images = F.avg_pool2d(images, 2)
+        return levels, levels[-1] if levels and self.variant.l1_at_last_level else images

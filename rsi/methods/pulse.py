@@ -1,0 +1,207 @@
+"""PULSE as a LightningModule, with its loss, its optimiser on spheres and its schedule."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam, Optimizer
+
+from rsi.data.batches import Step
+from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.generators.statistics import PULSE_SAMPLES, latent_statistics
+from rsi.methods.checks import check_counts, check_numbers
+from rsi.methods.generator_based import GeneratorMethod
+from rsi.methods.latents import NOISE
+from rsi.methods.schedule import Stage
+from rsi.numerics.randomness import ImageRandom
+
+SLOPE = 0.2
+
+
+class Pulse(GeneratorMethod):
+    """PULSE, searching spheres of codes and noise maps for an image that degrades to the target (Menon et al. 2020).
+
+    The variables are ``v``, a normal vector per style slot with ``w = leaky_relu_0.2(v std + mean)``, and the first
+    noise maps; all keep their length. The loss is ``100 max(MSE, 2e-3) + 0.05 GEOCROSS``. The defaults are those of the
+    comparison in RSI, for any degradation; the original, for pooled images alone, takes 100 steps of 0.4.
+
+    What the papers leave open: the mean squared error goes over all pixels, those that are unknown count as equal; the
+    last noise map is zero and those between it and the optimised ones are the generator's own; the result is that of
+    the last step, whether it fits the target well or not.
+
+    Args:
+        generator: See :class:`rsi.methods.generator_based.GeneratorMethod`.
+        degradation: See :class:`rsi.methods.generator_based.GeneratorMethod`.
+        perceptual: Measures the fidelity alone; see :class:`rsi.methods.generator_based.GeneratorMethod`.
+        steps: How many steps are taken.
+        lr: The largest step size; see :func:`rsi.methods.pulse.step_factor`.
+        mse_weight: The weight of the mean squared error.
+        mse_floor: Below it the mean squared error does not count.
+        geocross_weight: The weight of GEOCROSS.
+        noise_maps: How many of the first noise maps are optimised.
+        keep_mask: Which pixels the approximation of noise drops: those that are black in the ``target``, or others at
+            ``random`` in every step; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
+        samples: How many codes mean and std are measured on, once for a generator.
+        class_label: The class of a conditional generator, from 0.
+
+    Raises:
+        InputError: An argument cannot be used; weights are read in ``configure_model``.
+    """
+
+    method = "pulse"
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        generator: str = "avatars128",
+        degradation: Degradation | str = "jpeg",
+        perceptual: str | None = None,
+        steps: int = 250,
+        lr: float = 0.8,
+        mse_weight: float = 100.0,
+        mse_floor: float = 2e-3,
+        geocross_weight: float = 0.05,
+        noise_maps: int = 5,
+        keep_mask: KeepMask = "target",
+        samples: int = PULSE_SAMPLES,
+        class_label: int | None = None,
+    ) -> None:
+        check_counts(self.method, steps=steps, samples=samples)
+        check_numbers(self.method, lr=lr)
+        weights = {"mse_weight": mse_weight, "mse_floor": mse_floor, "geocross_weight": geocross_weight}
+        check_numbers(self.method, zero=True, noise_maps=noise_maps, **weights)
+        settings = {"steps": steps, "lr": lr, **weights, "noise_maps": noise_maps, "keep_mask": keep_mask}
+        super().__init__(
+            generator, degradation, perceptual, [Stage("PULSE", steps)], {**settings, "samples": samples}, class_label
+        )
+        self.save_hyperparameters(ignore=["degradation"])
+        self.lr = lr
+        self.mse_weight, self.mse_floor, self.geocross_weight = mse_weight, mse_floor, geocross_weight
+        self.noise_maps = noise_maps
+        self.keep_mask = keep_mask
+        self.samples = samples
+
+    def prepare_model(self) -> None:
+        """Look up or measure the statistics of the latent space."""
+        statistics = latent_statistics(self.generator, self.samples)
+        self.register_buffer("mean", statistics.mean, persistent=False)
+        self.register_buffer("std", statistics.std, persistent=False)
+
+    def configure_optimizers(self) -> Optimizer:
+        """Adam on the spheres of the codes and of the noise maps."""
+        return SphericalAdam(self.variables.values(), self.lr)
+
+    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+        """Normal numbers."""
+        sides = self.generator.synthesis.noise_sides[:-1][: self.noise_maps]
+        shapes = {"v": (self.generator.num_ws, self.generator.w_dim)}
+        maps = {f"{NOISE}{index}": (1, side, side) for index, side in enumerate(sides)}
+        return {
+            name: ImageRandom(seeds, f"start {name}", self.device).normal(shape)
+            for name, shape in {**shapes, **maps}.items()
+        }
+
+    def prepare_batch(self) -> None:
+        """Give the operator the dropped pixels."""
+        if self.keep_mask == "target":
+            self.operator = with_kept_pixels(self.operator, self.observed)
+
+    def latent(self) -> dict[str, Tensor]:
+        """The codes in W+, the optimised noise maps and the last one, which is zero."""
+        maps: dict[str, Tensor] = dict(self.variables)
+        v = maps.pop("v")
+        last = f"{NOISE}{len(self.generator.synthesis.noise_sides) - 1}"
+        return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps, last: v.new_zeros(len(v), 1, 1, 1)}
+
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+        """One step of every image, with the step size of the schedule."""
+        optimizer: Any = self.optimizers()
+        for group in optimizer.param_groups:
+            group["lr"] = self.lr * step_factor(batch.index, self.steps_per_batch)
+        return super().training_step(batch, batch_idx)
+
+    def losses(self, step: int) -> dict[str, Tensor]:
+        """``mse`` and ``geocross``, unweighted, and their weighted sum."""
+        mse = (self.predict_degraded(step) - self.observed).square().mean((1, 2, 3))
+        cross = geocross(self.latent()["codes"])
+        total = self.mse_weight * mse.clamp(min=self.mse_floor) + self.geocross_weight * cross
+        return {"mse": mse, "geocross": cross, "total": total}
+
+
+SQUARED_LENGTH = 1e-12  # added to squared lengths: the slope of a root has no bound at 0
+
+
+def geocross(ws: Tensor) -> Tensor:
+    """GEOCROSS, the squared angle between the codes of all pairs of slots, ``[B]`` (Menon et al. 2020, equation 7).
+
+    The angle of ``a`` and ``b`` is taken as ``2 atan2(|a - b|, |a + b|)``, exact for codes of equal length. The mean
+    goes over all ordered pairs, those of a slot with itself included as in the authors' program, and is multiplied by
+    ``w_dim / 8``, which is 64 in their 512 dimensions.
+
+    Args:
+        ws: ``[B, num_ws, w_dim]``.
+    """
+    first, second = torch.triu_indices(ws.shape[1], ws.shape[1], offset=1, device=ws.device)
+    a, b = ws[:, first], ws[:, second]
+    angles = 2 * torch.atan2(_length(a - b), _length(a + b))
+    mean = 2 * angles.square().sum(1) / ws.shape[1] ** 2
+    return mean * ws.shape[2] / 8
+
+
+def _length(vectors: Tensor) -> Tensor:
+    return (vectors.square().sum(-1) + SQUARED_LENGTH).sqrt()
+
+
+SHORTEST = 1e-8
+
+
+class SphericalAdam(Adam):
+    """Adam, after each of whose steps every vector is scaled back to the length that it had at first.
+
+    A parameter ``[B, K, ...]`` holds ``B x K`` vectors; the axes from the third on are those of one vector. What Adam
+    accumulates belongs to the gradient in all of space, not to its part along the sphere (Menon et al. 2020).
+
+    Args:
+        params: Parameters with three axes or more.
+        lr: Adam's step size.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float) -> None:
+        super().__init__(params, lr=lr)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401 - torch's signature
+        """One step of Adam and back to the spheres; returns what ``closure``, if given, returns."""
+        moving = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        radii = [self.state[p]["radius"] if self.state[p] else _lengths(p) for p in moving]
+        loss = super().step(closure)
+        for parameter, radius in zip(moving, radii, strict=True):
+            parameter.mul_(radius / _lengths(parameter))
+            self.state[parameter]["radius"] = radius
+        return loss
+
+
+def _lengths(vectors: Tensor) -> Tensor:
+    """The length of every vector of ``[B, K, ...]``, ``[B, K, 1, ...]``, above 0."""
+    lengths: Tensor = torch.linalg.vector_norm(vectors, dim=tuple(range(2, vectors.ndim)), keepdim=True)
+    return lengths.clamp(min=SHORTEST)
+
+
+CYCLE = 0.9  # of all steps
+LOW, END = 0.1, 0.001
+
+
+def step_factor(step: int, steps: int) -> float:
+    """What the step size is multiplied by at a step, counted from 0 (Menon et al. 2020, released program).
+
+    It rises linearly from 0.1 to 1 over the first 45 % of the steps, falls back to 0.1 over the next 45 % and on to
+    0.001 over the rest.
+    """
+    cycle = CYCLE * steps
+    if step < cycle:
+        return LOW + (1 - LOW) * (1 - abs(2 * step / cycle - 1))
+    return LOW - (LOW - END) * (step - cycle) / (steps - cycle)

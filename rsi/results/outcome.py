@@ -1,0 +1,63 @@
+"""What has become of the images of a run."""
+
+from collections import Counter
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from rsi.data import TargetFolder
+from rsi.results.folder import MISSING, RESTORED, ResultFolder, Row
+
+NAMED = 20
+
+
+@dataclass
+class Outcome:
+    """How the images of a run have ended.
+
+    Attributes:
+        statuses: How many images have which status.
+        before: How many of those that are restored or stopped an earlier run had finished.
+        missing: The first images that no process has come to.
+    """
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    before: int = 0
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all images are restored."""
+        return set(self.statuses) <= {RESTORED}
+
+    def missing_line(self) -> str:
+        """Names what is missing, in one line."""
+        more = self.statuses[MISSING] - len(self.missing)
+        names = ", ".join(self.missing) + (f" and {more} more, see results.csv" if more else "")
+        return f"{self.statuses[MISSING]} images are missing, the same command restores them: {names}"
+
+
+def review(
+    data: TargetFolder, folder: ResultFolder, ranks: Container[int], world_size: int, *, since: float, anew: bool
+) -> Outcome:
+    """Look at the records of the images of some processes that have ended, and record what is missing.
+
+    Args:
+        data: The images.
+        folder: The output folder.
+        ranks: The processes.
+        world_size: How many processes the run has.
+        since: When the run started, in seconds since the epoch.
+        anew: The run was to replace what was there.
+    """
+    outcome = Outcome()
+    for index, image in enumerate(data.names.listed()):
+        if index % world_size not in ranks:
+            continue
+        row = folder.row(image.name)
+        if row is None or row.status == MISSING or (anew and row.written < since):
+            row = Row(image.name, MISSING, notes="the process that had it ended early")
+            folder.save_row(row)
+            outcome.missing += [image.name] * (len(outcome.missing) < NAMED)
+        outcome.statuses[row.status] += 1
+        outcome.before += row.is_done and row.written < since
+    return outcome

@@ -1,0 +1,86 @@
+"""What is recorded of one image."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import PurePosixPath
+
+from rsi.results.layout import LONGEST_NAME
+
+RESTORED = "restored"
+STOPPED = "stopped"
+FAILED = "failed"
+MISSING = "missing"
+RECORD_ALONE = ("batch", "settings", "written")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of ``results.csv``.
+
+    Attributes:
+        file: The input, relative to the target folder.
+        status: ``restored``, ``stopped`` where a loss or gradient was not finite, ``failed``, or ``missing`` where the
+            process that had it ended early.
+        output: The restored image, relative to the output folder.
+        size: Width and height of the target that was restored, in pixels.
+        degradation: Its name.
+        parameters: The parameters of the degradation in force, read from the file or given.
+        loss: The loss after the last step.
+        fidelity: Perceptual distance of the truly degraded restoration to the target; 0 is a perfect match.
+        disagreement: Of the samples of the image, where there are several: the mean standard deviation of a pixel.
+        seed: The seed of the image's random numbers.
+        seconds: The image's share of the time of its batch.
+        notes: What was done to make the file fit, or why it failed.
+        sha256: Checksum of the restored image.
+        batch: The inputs it was restored together with; in the record alone.
+        settings: Checksum of the settings of the run; in the record alone.
+        written: When it was written, in seconds since the epoch; in the record alone.
+    """
+
+    file: str
+    status: str
+    output: str = ""
+    size: str = ""
+    degradation: str = ""
+    parameters: str = ""
+    loss: float | None = None
+    fidelity: float | None = None
+    disagreement: float | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    notes: str = ""
+    sha256: str = ""
+    batch: tuple[str, ...] = ()
+    settings: str = ""
+    written: float = 0.0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a restored image."""
+        return self.status in (RESTORED, STOPPED)
+
+    def to_record(self) -> str:
+        """The record of the image, as JSON."""
+        return json.dumps(asdict(self), indent=1)
+
+
+COLUMNS = tuple(field.name for field in fields(Row) if field.name not in RECORD_ALONE)
+
+
+def read_record(content: bytes | None) -> Row | None:
+    """The row in a record; ``None`` if there is no record or it cannot be read."""
+    try:
+        values = json.loads(content or b"")
+        return Row(**{**values, "batch": tuple(values.get("batch", ()))})
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def record_name(file: str) -> str:
+    """Where the record of an input is: its own name, if that can be a file's beside those of all others."""
+    parts = PurePosixPath(file).parts
+    fits = max(len(os.fsencode(part)) for part in parts) < LONGEST_NAME
+    is_own = fits and not any(part.endswith(".json") for part in parts[:-1])
+    return f"records/{file if is_own else hashlib.sha256(os.fsencode(file)).hexdigest()}.json"

@@ -1,0 +1,1 @@
+"""Files by path or URL, whole or not at all."""

@@ -1,0 +1,150 @@
+"""Weights from the network, kept in a cache and checked in full."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import torch
+from filelock import FileLock, Timeout
+from requests import RequestException
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from rsi.errors import InputError
+from rsi.log import tell
+from rsi.storage.atomic import atomic_path
+from rsi.storage.transfer import Progress as Report
+from rsi.storage.transfer import Transfer, check_address
+
+CHUNK = 2**20
+OFFLINE = "RSI_OFFLINE"  # an environment variable that forbids downloads
+
+
+def fetch(
+    url: str,
+    sha256: str | None,
+    *,
+    size: int | None = None,
+    cache_dir: Path | None = None,
+    filename: str | None = None,
+) -> Path:
+    """A file from the cache, or from the network if it is not there; its SHA-256 is checked either way.
+
+    Of several processes that ask for the same file one downloads it and the others wait. A download that broke off goes
+    on where it was. With the environment variable ``RSI_OFFLINE`` nothing is downloaded.
+
+    Args:
+        url: Where the file is; https, or http on this machine.
+        sha256: Its SHA-256, 64 hexadecimal digits; ``None`` if nobody vouches for one: the first file that comes is
+            trusted, and later ones have to be the same.
+        size: How many bytes it has, if known.
+        cache_dir: Folder to keep it in; ``checkpoints`` in torch.hub's folder by default.
+        filename: Its name there; the last part of the URL by default.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        InputError: The URL or the SHA-256 is malformed, or the file cannot be had or has other content.
+    """
+    check_address(url)
+    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise InputError(f"{sha256!r} is not a SHA-256: give 64 hexadecimal digits")
+    path = cached_path(url, cache_dir=cache_dir, filename=filename)
+    described = f"the file from {url} ({_describe(sha256, size)})"
+    if not path.is_file():
+        if os.environ.get(OFFLINE, "0") not in ("", "0"):
+            raise InputError(f"{path} is missing and downloads are switched off: put {described} there")
+        try:
+            _download(Transfer(url, path.with_name(f"{path.name}.part"), size, sha256 is not None), path, sha256)
+        except (InputError, OSError, RequestException) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"{url} cannot be downloaded ({reason}): put {described} at {path}") from None
+    if (found := file_sha256(path)) != (expected := _expected(path, sha256, found)):
+        raise InputError(f"{path} has the SHA-256 {found} instead of {expected}: delete it, or put {described} there")
+    return path
+
+
+def cached_path(url: str, *, cache_dir: Path | None = None, filename: str | None = None) -> Path:
+    """Where :func:`fetch` keeps a file."""
+    folder = cache_dir or Path(torch.hub.get_dir()) / "checkpoints"
+    return folder / (filename or Path(urlsplit(url).path).name)
+
+
+def _describe(sha256: str | None, size: int | None) -> str:
+    checksum = f"SHA-256 {sha256.lower()}" if sha256 else "SHA-256 unknown"
+    return f"{size} bytes, {checksum}" if size else checksum
+
+
+def _expected(path: Path, sha256: str | None, found: str) -> str:
+    """The checksum that a cached file has to have; one that nobody vouches for is written beside it at first."""
+    if sha256 is not None:
+        return sha256.lower()
+    record = path.with_name(f"{path.name}.sha256")
+    if not record.is_file():
+        with atomic_path(record) as temporary:
+            temporary.write_text(f"{found}  {path.name}\n")
+    return record.read_text().partition(" ")[0]
+
+
+def _download(transfer: Transfer, path: Path, sha256: str | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _only_one(path):
+        if not path.is_file():
+            _receive(transfer, path.name, sha256)
+            transfer.part.replace(path)
+            transfer.discard()
+
+
+def _receive(transfer: Transfer, name: str, sha256: str | None) -> None:
+    """Receive the file; if it is wrong, remove it, and start over if some of it was there before."""
+    resumed = transfer.received > 0
+    with _progress(name, transfer.size) as report:
+        transfer.run(report)
+    found = file_sha256(transfer.part)
+    if sha256 is None or found == sha256.lower():
+        return
+    transfer.discard()
+    if not resumed:
+        raise InputError(f"what came has the SHA-256 {found} and was removed")
+    _receive(transfer, name, sha256)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """One process at a time; the others wait."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell(f"waiting for another process that downloads {path.name}")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _progress(name: str, size: int | None) -> Iterator[Report]:
+    """A progress bar on the terminal, or one line elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"downloading {name}{f', {size / 1e6:.1f} MB' if size else ''}", highlight=False, soft_wrap=True)
+    columns = TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=size)
+        yield lambda received, total: progress.update(task, completed=received, total=total or size)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
