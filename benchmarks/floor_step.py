@@ -14,10 +14,11 @@ def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
 
     The images are computed together where the product does so.
     """
-    codes = torch.split(module.codes.detach(), [len(part.seeds) for part in module.parts])
+    parts = module.batch.prepared
+    codes = torch.split(module.codes.detach(), [len(seen.targets) for seen, _ in parts])
     networks = [
-        _networks(module, codes[index].clone().requires_grad_(), part.pyramid.levels, dtype)
-        for index, part in enumerate(module.parts)
+        _networks(module, own.clone().requires_grad_(), pyramid.levels, dtype)
+        for own, (_, pyramid) in zip(codes, parts, strict=True)
     ]
 
     def step() -> None:

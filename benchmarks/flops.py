@@ -17,7 +17,6 @@ from torch.utils.module_tracker import ModuleTracker
 
 from rsi import Restoration
 from rsi.data.target import JpegHeader, Target
-from rsi.methods.schedule import phase_starts
 
 LUMA_12 = 4.0  # any table does: the operator costs the same
 TERA = 10**12
@@ -72,13 +71,14 @@ def main() -> None:
     side = parser.parse_args().side
     with tempfile.TemporaryDirectory() as folder:
         module = build(Path(folder), side)
-    module.start_batch([jpeg_target(side)])
-    image = 0
+    module.begin_batch([jpeg_target(side)])
+    image = index = 0
     print("| phase | steps | TFLOP a step |\n|---|---|---|")
-    for index, phase in phase_starts(module.schedule).items():
-        module.start_phase(phase)
+    for phase in module.schedule:
+        module.begin_phase(phase)
         step = count_step(module, index)
         image += step * phase.steps
+        index += phase.steps
         print(f"| {phase.space} | {phase.steps} | {step / TERA:.3f} |")
     print(f"\n{image / TERA:.0f} TFLOP an image")
 

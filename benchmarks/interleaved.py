@@ -35,7 +35,7 @@ class Interleaved(Callback):
         stop = self._clock()
         if not isinstance(pl_module, Restoration):
             raise TypeError("only Restoration is timed")
-        space = pl_module.phase.space
+        space = pl_module.batch.stage.space
         if space not in self.seconds:
             self._variants = self._make_variants(pl_module)
             self.seconds[space] = {name: [] for name in ("product", *self._variants)}

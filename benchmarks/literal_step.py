@@ -134,13 +134,13 @@ def literal(module: Restoration, gradients: bool) -> Callable[[], Tensor]:
     """A step of the module's batch and phase in float32; the weights may ask for gradients, which nobody uses."""
     generator = LiteralGenerator(module.generator, gradients)
     distance = literal_distance(module.perceptual, gradients)
-    codes = module.codes.detach()
+    codes, seen = module.codes.detach(), module.batch.observation
 
     def step() -> Tensor:
         latent = codes.clone().requires_grad_()
         with plain_malloc():
-            degraded = module.operator(generator(latent), module.random(0)) * module.known
-            loss = literal_loss(degraded, module.observed, distance).sum()
+            degraded = seen.operator(generator(latent), seen.random("degrade 0")) * seen.known
+            loss = literal_loss(degraded, seen.observed, distance).sum()
             torch.autograd.backward(loss)
         gradient = latent.grad if latent.grad is not None else torch.zeros_like(latent)
         moved: Tensor = latent.detach() - 1e-3 * gradient / torch.linalg.vector_norm(gradient, dim=-1, keepdim=True)

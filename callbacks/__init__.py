@@ -1,5 +1,6 @@
 """Callbacks of a restoration, installed as ``rsi.callbacks``."""
 
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, Stage, StepTaken
 from rsi.callbacks.batch_checkpoint import BatchCheckpoint
 from rsi.callbacks.batch_size import BatchSize
 from rsi.callbacks.event_files import EventFiles
@@ -15,15 +16,22 @@ from rsi.callbacks.tensorboard_summary import TensorBoardSummary
 from rsi.callbacks.timelapse import Timelapse
 
 __all__ = [
+    "BatchBegun",
     "BatchCheckpoint",
     "BatchSize",
     "EventFiles",
     "FaceAlignment",
     "Interruption",
+    "PhaseResult",
     "PhaseScheduler",
+    "RestorationCallback",
     "RestorationProgress",
+    "Restored",
     "ResultWriter",
+    "Run",
     "SampleSpread",
+    "Stage",
+    "StepTaken",
     "TensorBoardImages",
     "TensorBoardScalars",
     "TensorBoardSummary",

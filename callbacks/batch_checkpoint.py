@@ -1,22 +1,15 @@
 """Keeps the batch in progress, so that a killed run goes on in the middle of it."""
 
 import time
-from typing import Any
+from collections.abc import Sequence
 
-from pytorch_lightning import Callback, LightningModule, Trainer
-
-from rsi.data.batches import Step
-from rsi.data.folder import TargetFolder
-from rsi.errors import Interrupted
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken
 from rsi.log import tell
-from rsi.methods.base import as_method
-from rsi.methods.batch import BatchState
-from rsi.methods.schedule import phase_ends, phase_starts
 from rsi.results.folder import ResultFolder
 
 
-class BatchCheckpoint(Callback):
-    """Saves the state of the batch in progress from time to time, at the end of a phase and when a signal ends the run.
+class BatchCheckpoint(RestorationCallback):
+    """Saves the batch in progress from time to time, between two phases and when a signal ends the run.
 
     The same command then goes on at the saved step, with the same bits on the same device. Put it after
     :class:`rsi.callbacks.ResultWriter`, which claims the folder and has to write a batch before its state is removed.
@@ -29,51 +22,42 @@ class BatchCheckpoint(Callback):
     def __init__(self, output_dir: str = "restored", every_seconds: float = 30.0) -> None:
         self.folder = ResultFolder(output_dir)
         self.every_seconds = every_seconds
-        self._resumed: BatchState | None = None
-        self._next_step = 0
+        self._last: StepTaken | None = None
         self._saved = time.monotonic()
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Read what an earlier run has left."""
-        self._path = self.folder.state_path(trainer.global_rank)
-        self._resumed = BatchState.read(self._path)
-        data: Any = getattr(trainer, "datamodule", None)
-        if self._resumed is not None and isinstance(data, TargetFolder):
-            data.first_step = self._resumed.first_step
+    def batch_begins(self, run: Run, batch: BatchBegun) -> None:
+        """Tell where a batch goes on."""
+        if batch.step:
+            tell(f"going on at step {batch.step} with {', '.join(target.name for target in batch.targets)}")
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Bring the batch to where it was."""
-        module, state = as_method(pl_module), self._resumed
-        if state is None or batch.index != state.step or not state.first_step(batch.targets):
-            return
-        state.restore(module, batch.targets)
-        trainer.strategy.setup_optimizers(trainer)
-        if trainer.optimizers and state.step not in phase_starts(module.schedule):
-            state.restore_optimizer(trainer.optimizers[0])
-        tell(f"going on at step {state.step} with {', '.join(target.name for target in batch.targets)}")
-        self._resumed = None
+    def step_taken(self, run: Run, step: StepTaken) -> None:
+        """Save the batch if it is time."""
+        self._last = step
+        if not step.ends_stage and time.monotonic() - self._saved >= self.every_seconds:
+            self._save(run, step)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
-        """Save the batch if it is time; remove its state when it is over."""
-        module = as_method(pl_module)
-        self._next_step = batch.index + 1
-        if self._next_step == module.steps_per_batch:
-            self._path.unlink(missing_ok=True)
-        elif batch.index in phase_ends(module.schedule) or time.monotonic() - self._saved >= self.every_seconds:
-            self._save(trainer, pl_module)
+    def phase_ends(self, run: Run, result: PhaseResult) -> None:
+        """Save what the phase has led to, unless the whole batch is going to be written."""
+        if self._last is not None and not self._last.ends_batch:
+            self._save(run, self._last)
 
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Remove the state of a batch that is over."""
+        self._last = None
+        self._remove(run)
+
+    def folder_done(self, run: Run) -> None:
         """Remove a state that no batch has taken up."""
-        self._path.unlink(missing_ok=True)
+        self._remove(run)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Save the batch when a signal has ended the run between two steps."""
-        if isinstance(exception, Interrupted) and self._next_step < as_method(pl_module).steps_per_batch:
-            self._save(trainer, pl_module)
+    def run_interrupted(self, run: Run) -> None:
+        """Save the batch where it is."""
+        if self._last is not None:
+            self._save(run, self._last)
 
-    def _save(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        state = BatchState.capture(as_method(pl_module), trainer.optimizers, self._next_step)
-        state.write(self._path)
+    def _save(self, run: Run, step: StepTaken) -> None:
+        step.save().write(self.folder.state_path(run.rank))
         self._saved = time.monotonic()
+
+    def _remove(self, run: Run) -> None:
+        self.folder.state_path(run.rank).unlink(missing_ok=True)

@@ -1,68 +1,84 @@
 """Keeps batches as large as memory allows."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.memory import garbage_collection_cuda
 
+from rsi.callbacks.base import RestorationCallback, Run
+from rsi.callbacks.phase_scheduler import Restorer, as_restorer
 from rsi.data.batches import Step, TargetBatches
-from rsi.data.folder import AUTO, TargetFolder
+from rsi.data.folder import AUTO
 from rsi.data.target import Target
 from rsi.log import tell
-from rsi.methods.base import RestorationMethod, as_method
-from rsi.methods.schedule import phase_starts
 from rsi.numerics.memory import PeakMemory, free_memory, is_out_of_memory
 from rsi.training.splitting import SplittingLoop, take_back
 
+MEGABYTE = 10**6
 
-class BatchSize(Callback):
+
+class BatchSize(RestorationCallback):
     """Measures how many images fit in memory where the batch size is ``auto``, and halves it where memory runs out.
 
-    A batch that has run out of memory starts again as two. An image that does not fit alone has failed.
+    A batch that has run out of memory starts again as two. An image that does not fit alone has failed. Put it before
+    :class:`rsi.callbacks.PhaseScheduler`, which takes the first memory of a batch.
     """
 
     def __init__(self) -> None:
-        self._step: Step | None = None
+        self._run: Run | None = None
+        self._targets: Sequence[Target] = ()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Let the trainer go on after steps that run out of memory."""
-        trainer.fit_loop.epoch_loop = SplittingLoop(trainer, lambda ahead: self._give_up(trainer, ahead))
+        trainer.fit_loop.epoch_loop = SplittingLoop(trainer, self._give_up)
+
+    def run_begins(self, run: Run) -> None:
+        """Keep where the batches come from."""
+        self._run = run
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure the batch size."""
-        data = _data(trainer)
-        fetcher: Any = trainer.fit_loop._data_fetcher
-        if data.batch_size != AUTO:
+        run = self._known_run
+        batches = run.folder.batches
+        if run.folder.batch_size != AUTO:
             return
-        _put_back(data.batches, take_back(fetcher))
-        images = data.share_size(trainer.global_rank, trainer.world_size)
-        for target in data.batches.look_ahead(1):
-            data.batches.batch_size = largest_batch(trainer, as_method(pl_module), target, images)
+        fetcher: Any = trainer.fit_loop._data_fetcher
+        _put_back(batches, [step.targets for step in take_back(fetcher)])
+        images = run.folder.share_size(run.rank, run.world_size)
+        for target in batches.look_ahead(1):
+            batches.batch_size = largest_batch(trainer, as_restorer(pl_module), target, images)
         iter(fetcher)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Keep the step in progress."""
-        self._step = batch
+        """Keep the batch, before it takes any memory."""
+        self._targets = batch.targets
 
-    def _give_up(self, trainer: Trainer, ahead: list[Step]) -> None:
-        batches, step = _data(trainer).batches, self._step
-        if step is None:
-            raise MemoryError("memory ran out before the first step")
-        count = len(step.targets)
+    def _give_up(self, ahead: list[Step]) -> None:
+        batches, count = self._known_run.folder.batches, len(self._targets)
+        others = [step.targets for step in ahead if step.targets is not self._targets]
         if count > 1:
             batches.batch_size = min(batches.batch_size, count // 2)
             tell(f"memory is not enough for {count} images at once: going on with {batches.batch_size}")
-            _put_back(batches, [step, *ahead])
+            _put_back(batches, [self._targets, *others])
+        elif count:
+            batches.fail(self._targets[0], _too_large(self._targets[0]))
+            _put_back(batches, others)
         else:
-            batches.fail(step.targets[0], _too_large(step.targets[0]))
-            _put_back(batches, [other for other in ahead if other.targets is not step.targets])
+            raise MemoryError("memory ran out before the first step")
         garbage_collection_cuda()
 
+    @property
+    def _known_run(self) -> Run:
+        if self._run is None:
+            raise RuntimeError("BatchSize needs rsi.callbacks.PhaseScheduler before it")
+        return self._run
 
-def _put_back(batches: TargetBatches, steps: list[Step]) -> None:
-    """Put back the targets of some steps, those of each batch once."""
-    of_batches = {id(step.targets): step.targets for step in steps}
-    batches.put_back([target for targets in of_batches.values() for target in targets])
+
+def _put_back(batches: TargetBatches, ahead: Sequence[Sequence[Target]]) -> None:
+    """Put back the targets of some batches, once each."""
+    once = {id(targets): targets for targets in ahead}
+    batches.put_back([target for targets in once.values() for target in targets])
 
 
 def _too_large(target: Target) -> str:
@@ -70,17 +86,7 @@ def _too_large(target: Target) -> str:
     return f"memory is not enough for this image of {side}x{side} alone: use a device with more memory or free some"
 
 
-def _data(trainer: Trainer) -> TargetFolder:
-    data: Any = getattr(trainer, "datamodule", None)
-    if not isinstance(data, TargetFolder):
-        raise TypeError("BatchSize asks an rsi.TargetFolder for other batches: pass one as datamodule")
-    return data
-
-
-MEGABYTE = 10**6
-
-
-def largest_batch(trainer: Trainer, module: RestorationMethod, target: Target, images: int) -> int:
+def largest_batch(trainer: Trainer, module: Restorer, target: Target, images: int) -> int:
     """How many images as large as this one can be restored at once.
 
     The first step of every phase is taken with one and with two copies of the image; the peaks of memory tell what an
@@ -112,14 +118,16 @@ def largest_batch(trainer: Trainer, module: RestorationMethod, target: Target, i
     return size
 
 
-def _peak(trainer: Trainer, module: RestorationMethod, targets: list[Target]) -> int:
-    """The peak of memory in bytes while every phase of a batch is begun and ended."""
+def _peak(trainer: Trainer, module: Restorer, targets: list[Target]) -> int:
+    """The peak of memory in bytes while every stage of a batch is begun and ended."""
     with PeakMemory(trainer.strategy.root_device) as memory:
-        module.start_batch(targets)
-        for index, phase in phase_starts(module.schedule).items():
-            module.start_phase(phase)
+        module.begin_batch(targets, None)
+        first = 0
+        for stage in module.schedule:
+            module.begin_phase(stage)
             trainer.strategy.setup_optimizers(trainer)
-            module.training_step(Step(tuple(targets), index), 0)
-            module.end_phase(phase)
-        module.fidelity()
+            module.training_step(Step(tuple(targets), first), 0)
+            module.end_phase()
+            first += stage.steps
+        module.restored()
     return memory.bytes

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.tensorboard import SummaryWriter
 
-from rsi.data.batches import Step
-from rsi.data.folder import TargetFolder
+from rsi.callbacks.base import RestorationCallback, Run
+from rsi.data.target import Target
 from rsi.log import printable
 from rsi.storage.atomic import remove_partial
 
 FLUSH_SECONDS = 20
 
 
-class EventFiles(Callback):
+class EventFiles(RestorationCallback):
     """Opens the event files that the TensorBoard callbacks share, one per run of TensorBoard, and closes them.
 
     Every process writes files of its own, which end in its rank. TensorBoard shows nothing at first where there are
@@ -33,13 +33,13 @@ class EventFiles(Callback):
         self.overwrite = overwrite
         self._writers: dict[str, SummaryWriter] = {}
         self._shown: dict[str, int] = {}
+        self._rank = 0
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def run_begins(self, run: Run) -> None:
         """Settle which images are shown; remove what a killed process of this rank has left."""
-        data: Any = getattr(trainer, "datamodule", None)
-        names = data.names.first(self.images) if isinstance(data, TargetFolder) else []
+        names = run.data.names.first(self.images) if run.data else []
         self._shown = {name: number for number, name in enumerate(names, 1)}
-        self._rank = trainer.global_rank
+        self._rank = run.rank
         remove_partial(self.averages_path.parent)
         if self.overwrite:
             self._remove()
@@ -59,9 +59,9 @@ class EventFiles(Callback):
             self._writers[run] = SummaryWriter(folder, filename_suffix=self._suffix, flush_secs=FLUSH_SECONDS)
         return self._writers[run]
 
-    def shown(self, batch: Step) -> list[int]:
+    def shown(self, targets: Sequence[Target]) -> list[int]:
         """Which images of a batch are shown, as indices into it."""
-        return [index for index, target in enumerate(batch.targets) if target.name in self._shown]
+        return [index for index, target in enumerate(targets) if target.name in self._shown]
 
     def number(self, name: str) -> int | None:
         """The place of an image among those shown, from 1; ``None`` if it is not."""
@@ -96,16 +96,19 @@ def image_tag(name: str, what: str) -> str:
     return f"image {printable(name).replace('/', ':')}/{what}"
 
 
-def event_files(callbacks: Sequence[object]) -> EventFiles:
-    """The event files of a run.
+class TensorBoardCallback(RestorationCallback):
+    """A callback that writes to the event files of the run; put it before :class:`EventFiles`."""
 
-    Args:
-        callbacks: The trainer's.
+    files: EventFiles
 
-    Raises:
-        TypeError: There are none.
-    """
-    found = next((callback for callback in callbacks if isinstance(callback, EventFiles)), None)
-    if found is None:
-        raise TypeError("callbacks for TensorBoard need rsi.callbacks.EventFiles after them")
-    return found
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Find the event files.
+
+        Raises:
+            TypeError: The trainer has none.
+        """
+        callbacks: list[Callback] = cast(Any, trainer).callbacks
+        found = next((callback for callback in callbacks if isinstance(callback, EventFiles)), None)
+        if found is None:
+            raise TypeError("callbacks for TensorBoard need rsi.callbacks.EventFiles after them")
+        self.files = found

@@ -1,20 +1,16 @@
 """Warns of targets that a generator of aligned faces cannot draw."""
 
 from functools import cached_property
-from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
-
-from rsi.data.batches import Step
+from rsi.callbacks.base import BatchBegun, RestorationCallback, Run
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.log import printable, tell, tell_once
-from rsi.methods.base import as_method
 from rsi.photos.alignment import why_not_aligned
 from rsi.photos.face_finder import FaceFinder
 
 
-class FaceAlignment(Callback):
+class FaceAlignment(RestorationCallback):
     """Tells which targets do not look like faces cut out as FFHQ was made; they are restored all the same.
 
     Args:
@@ -24,21 +20,15 @@ class FaceAlignment(Callback):
     def __init__(self, check: bool | None = None) -> None:
         self.check = check
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Look at a batch at its first step."""
-        if batch.index == 0 and self._is_due(as_method(pl_module)):
-            for target in batch.targets:
-                reason = None if target.sample else self._reason(target.image)
-                if reason:
-                    tell(f"{printable(target.name)} does not look aligned, {reason}: rsi align cuts faces out")
-
-    def _is_due(self, module: Any) -> bool:
-        draws_faces = hasattr(module, "generator") and module.generator.info.draws_aligned_faces
-        wanted = draws_faces if self.check is None else self.check
-        return wanted and self._finder is not None
-
-    def _reason(self, image: Any) -> str | None:
-        return why_not_aligned(to_picture(image), self._finder) if self._finder else None
+    def batch_begins(self, run: Run, batch: BatchBegun) -> None:
+        """Look at a new batch."""
+        is_wanted = run.draws_aligned_faces if self.check is None else self.check
+        if not is_wanted or batch.step or self._finder is None:
+            return
+        for target in batch.targets:
+            reason = None if target.sample else why_not_aligned(to_picture(target.image), self._finder)
+            if reason:
+                tell(f"{printable(target.name)} does not look aligned, {reason}: rsi align cuts faces out")
 
     @cached_property
     def _finder(self) -> FaceFinder | None:

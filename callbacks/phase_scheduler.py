@@ -1,36 +1,146 @@
-"""Starts batches and phases."""
+"""Drives the module through batches and phases and tells the other callbacks."""
 
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken, stage_of
 from rsi.data.batches import Step
-from rsi.methods.base import as_method
-from rsi.methods.schedule import phase_ends, phase_starts
+from rsi.data.folder import TargetFolder
+from rsi.data.target import Target
+from rsi.errors import Interrupted
+from rsi.results.state import SavedBatch
+
+
+@runtime_checkable
+class Restorer(Protocol):
+    """What :class:`PhaseScheduler` needs of a module; :class:`rsi.RestorationMethod` is one."""
+
+    settings: Mapping[str, str]
+    schedule: Sequence[Any]
+
+    @property
+    def draws_aligned_faces(self) -> bool:
+        """The generator is known to draw faces that were cut out as FFHQ's."""
+
+    def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None) -> None:
+        """Take up new targets, where an earlier run has left them if there is such a place."""
+
+    def begin_phase(self, stage: Any) -> None:
+        """Expand the variables to those of a stage; the optimisers are set up anew after it."""
+
+    def training_step(self, batch: Step, batch_idx: int) -> Any:
+        """One step of every image."""
+
+    def end_phase(self) -> PhaseResult:
+        """Keep what the batch looks like now."""
+
+    def step_taken(self, stage: Any, index: int, optimizers: Sequence[Any]) -> StepTaken:
+        """What the step that was just taken has done."""
+
+    def restored(self) -> Sequence[Restored]:
+        """What has become of the batch, after its last phase."""
 
 
 class PhaseScheduler(Callback):
     """Starts every batch of targets at the generator's mean code and expands W to W+ to W++ on schedule.
 
-    The schedule is the module's. Every phase begins with a new parameter and a new optimiser and ends with the batch's
-    result being kept in ``module.path``. Put it before callbacks that read ``module.path``. Source: RSI, section 4.1.
+    The schedule is the module's. Every phase begins with a new parameter and a new optimiser. Nobody else has to know
+    the numbers of steps: the callbacks after this one are told by the hooks of
+    :class:`rsi.callbacks.RestorationCallback`. Source: RSI, section 4.1.
     """
 
+    def __init__(self) -> None:
+        self._run: Run | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell what is going to be done."""
+        module, data = as_restorer(pl_module), cast(Any, trainer).datamodule
+        self._run = Run(
+            settings=dict(module.settings),
+            schedule=module.schedule,
+            data=data if isinstance(data, TargetFolder) else None,
+            precision=str(trainer.precision),
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+            draws_aligned_faces=module.draws_aligned_faces,
+        )
+        self._tell(trainer, lambda callback, run: callback.run_begins(run))
+
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Start the batch at its first step and a phase at the phase's first step."""
-        module = as_method(pl_module)
-        if batch.index == 0:
-            module.start_batch(batch.targets)
-        phase = phase_starts(module.schedule).get(batch.index)
-        if phase is not None:
-            module.start_phase(phase)
+        """Begin a batch at its first step, or where an earlier run has left it, and a phase at the phase's first."""
+        module = as_restorer(pl_module)
+        stage, first, _ = stage_of(module.schedule, batch.index)
+        if batch.begins:
+            module.begin_batch(batch.targets, batch.saved)
+            begun = BatchBegun(batch.targets, batch.index)
+            self._tell(trainer, lambda callback, run: callback.batch_begins(run, begun))
+        if batch.begins or batch.index == first:
+            module.begin_phase(stage)
             trainer.strategy.setup_optimizers(trainer)
+            if batch.saved is not None and batch.index != first:
+                _restore_optimizer(trainer, batch.saved)
+            self._tell(trainer, lambda callback, run: callback.phase_begins(run, stage))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
-        """Keep the result of a phase after its last step."""
-        module = as_method(pl_module)
-        phase = phase_ends(module.schedule).get(batch.index)
-        if phase is not None:
-            module.end_phase(phase)
+        """Tell of the step, of the end of its phase and of the end of its batch."""
+        module = as_restorer(pl_module)
+        stage, *_ = stage_of(module.schedule, batch.index)
+        taken = module.step_taken(stage, batch.index, trainer.optimizers)
+        self._tell(trainer, lambda callback, run: callback.step_taken(run, taken))
+        if not taken.ends_stage:
+            return
+        result = module.end_phase()
+        self._tell(trainer, lambda callback, run: callback.phase_ends(run, result))
+        if taken.ends_batch and any(_listeners(trainer)):
+            images = module.restored()
+            self._tell(trainer, lambda callback, run: callback.batch_restored(run, images))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell that all is done."""
+        self._tell(trainer, lambda callback, run: callback.folder_done(run))
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Tell of a signal."""
+        if isinstance(exception, Interrupted):
+            self._tell(trainer, lambda callback, run: callback.run_interrupted(run))
+
+    def _tell(self, trainer: Trainer, what: Callable[[RestorationCallback, Run], None]) -> None:
+        if self._run is not None:
+            for callback in _listeners(trainer):
+                what(callback, self._run)
+
+
+def _listeners(trainer: Trainer) -> Iterator[RestorationCallback]:
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
+    return (callback for callback in callbacks if isinstance(callback, RestorationCallback))
+
+
+def as_restorer(module: LightningModule) -> Restorer:
+    """The module, for callbacks that drive it.
+
+    Raises:
+        TypeError: It restores nothing.
+    """
+    if not isinstance(module, Restorer):
+        raise TypeError(f"PhaseScheduler drives an rsi.RestorationMethod, not a {type(module).__name__}")
+    return module
+
+
+def _restore_optimizer(trainer: Trainer, saved: SavedBatch) -> None:
+    """Give the new optimiser what the old one kept."""
+    for optimizer in trainer.optimizers[:1]:
+        count = sum(len(group["params"]) for group in optimizer.param_groups)
+        kept = {index: _copied(saved.named(f"optimizer.{index}")) for index in range(count)}
+        state = {index: entries for index, entries in kept.items() if entries}
+        if state:
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies: last bits of matrix products can depend on where memory starts, and that of a file starts anywhere."""
+    return {name: tensor.clone() for name, tensor in tensors.items()}

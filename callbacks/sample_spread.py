@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
-from PIL.Image import Image as Picture
-from pytorch_lightning import Callback, LightningModule, Trainer
+from PIL import Image
 from torch import Tensor
 
-from rsi.data.batches import Step
-from rsi.data.folder import TargetFolder
+from rsi.callbacks.base import RestorationCallback, Restored, Run
 from rsi.data.listing import Listed
 from rsi.data.pictures import side_by_side
 from rsi.data.reading import read_picture
-from rsi.data.target import Target
-from rsi.methods.base import as_method
+from rsi.results import layout
 from rsi.results.folder import ResultFolder
 
+BRIGHTEST = 0.25
 
-class SampleSpread(Callback):
+
+class SampleSpread(RestorationCallback):
     """Writes ``disagreement/NAME.png`` of every image once all of its samples are there, and its mean into its row.
 
     Whichever process finishes an image's last sample does it. Put it after :class:`rsi.callbacks.ResultWriter`.
@@ -31,25 +29,20 @@ class SampleSpread(Callback):
     def __init__(self, output_dir: str = "restored") -> None:
         self.folder = ResultFolder(output_dir)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
         """Draw the maps that the batch has completed."""
-        data: Any = getattr(trainer, "datamodule", None)
-        over = batch.index + 1 == as_method(pl_module).steps_per_batch
-        if not over or not isinstance(data, TargetFolder) or data.samples == 1:
-            return
-        for image in {_original(target) for target in batch.targets}:
-            self._draw(image, data.samples)
+        if run.folder.samples > 1:
+            targets = (image.target for image in images)
+            for original in {Listed(t.name, t.output, sample=t.sample).original for t in targets}:
+                self._draw(original, run.folder.samples)
 
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def folder_done(self, run: Run) -> None:
         """Draw the maps that a run has left out which was killed."""
-        data: Any = getattr(trainer, "datamodule", None)
-        if not isinstance(data, TargetFolder) or data.samples == 1:
+        if run.folder.samples == 1:
             return
-        for image in data.names.listed():
-            if not image.sample and not self.folder.holds_disagreement(image.output):
-                self._draw(image, data.samples)
+        for image in run.folder.names.listed():
+            if not image.sample and not self.folder.holds(layout.DISAGREEMENT_MAP.format(image.output)):
+                self._draw(image, run.folder.samples)
 
     def _draw(self, image: Listed, count: int) -> None:
         rows = [self.folder.row(sample.name) for sample in image.samples(count)]
@@ -57,15 +50,8 @@ class SampleSpread(Callback):
         if len(whole) < count:
             return
         samples = torch.stack([read_picture(self.folder.path / row.output).rgb for row in whole])
-        self.folder.save_disagreement(image.output, draw_disagreement(samples))
+        self.folder.save_picture(layout.DISAGREEMENT_MAP.format(image.output), draw_disagreement(samples))
         self.folder.save_row(replace(whole[0], disagreement=round(mean_disagreement(samples), 6)))
-
-
-def _original(target: Target) -> Listed:
-    return Listed(target.name, target.output, sample=target.sample).original
-
-
-BRIGHTEST = 0.25
 
 
 def disagreement(samples: Tensor) -> Tensor:
@@ -76,7 +62,7 @@ def disagreement(samples: Tensor) -> Tensor:
     return samples.var(0, unbiased=False).mean(0).sqrt()
 
 
-def draw_disagreement(samples: Tensor) -> Picture:
+def draw_disagreement(samples: Tensor) -> Image.Image:
     """Samples ``[N, 3, H, W]`` in [0, 1] side by side, then the map: white is a standard deviation of 0.25 or more."""
     spread = (disagreement(samples) / BRIGHTEST).clamp(0, 1).expand(3, -1, -1)
     captions: Sequence[str] = [*(f"sample {number}" for number in range(1, len(samples) + 1)), "disagreement"]

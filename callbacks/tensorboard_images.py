@@ -1,23 +1,20 @@
 """Shows what images look like on the way in TensorBoard."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import torch
-from PIL.Image import Image as Picture
-from pytorch_lightning import Callback, LightningModule, Trainer
+from PIL import Image
+from torch.utils.tensorboard import SummaryWriter
 
-from rsi.callbacks.event_files import EventFiles, event_files, image_tag
-from rsi.data.batches import Step
+from rsi.callbacks.base import Restored, Run, StepTaken
+from rsi.callbacks.event_files import TensorBoardCallback, image_tag
 from rsi.data.pictures import side_by_side, stack
-from rsi.methods.base import RestorationMethod, as_method
-from rsi.methods.schedule import phase_at, phase_ends
 
 GAIN = 4
 CAPTIONS = (("target", "prediction"), ("degraded prediction", f"absolute difference x {GAIN}"))
 
 
-class TensorBoardImages(Callback):
+class TensorBoardImages(TensorBoardCallback):
     """Logs target, prediction, degraded prediction and the last one's absolute difference to the target.
 
     Each phase is a run of its own, so that W, W+ and W++ stand next to each other. The last phase shows the whole path
@@ -32,35 +29,25 @@ class TensorBoardImages(Callback):
         self.every = every
         self.side = side
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
+    def step_taken(self, run: Run, step: StepTaken) -> None:
         """Log what is due at this step."""
-        module, files = as_method(pl_module), event_files(trainer.callbacks)  # type: ignore[attr-defined]
-        shown = files.shown(batch)
-        if shown and (batch.index % self.every == 0 or batch.index in phase_ends(module.schedule)):
-            self._log_steps(files, module, batch, shown)
-        if shown and batch.index + 1 == module.steps_per_batch:
-            self._log_paths(files, module, batch, shown)
+        if step.index % self.every and not step.ends_stage:
+            return
+        for index in self.files.shown(step.targets):
+            target = step.targets[index]
+            difference = GAIN * (step.degraded[index] - target.image * target.known).abs()
+            rows = ((target.image, step.images[index]), (step.degraded[index], difference))
+            sheet = stack([side_by_side(row, words, self.side) for row, words in zip(rows, CAPTIONS, strict=True)])
+            _add_picture(self.files.writer(step.stage.space), image_tag(target.name, "steps"), sheet, step.index)
 
-    @torch.no_grad()
-    def _log_steps(self, files: EventFiles, module: RestorationMethod, batch: Step, shown: list[int]) -> None:
-        writer = files.writer(phase_at(module.schedule, batch.index).space)
-        predictions, degraded = module.render().cpu(), module.predict_degraded(batch.index).cpu()
-        for index in shown:
-            target = batch.targets[index]
-            difference = GAIN * (degraded[index] - target.image * target.known).abs()
-            images = ((target.image, predictions[index]), (degraded[index], difference))
-            sheet = stack([side_by_side(row, words, self.side) for row, words in zip(images, CAPTIONS, strict=True)])
-            _add_picture(writer, image_tag(target.name, "steps"), sheet, batch.index)
-
-    def _log_paths(self, files: EventFiles, module: RestorationMethod, batch: Step, shown: list[int]) -> None:
-        writer = files.writer(phase_at(module.schedule, batch.index).space)
-        for index in shown:
-            sheet = module.draw_path(index)
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Log the whole path of the images."""
+        for index in self.files.shown([image.target for image in images]):
+            sheet = images[index].draw_path()
             sheet.thumbnail((sheet.width, self.side))
-            _add_picture(writer, image_tag(batch.targets[index].name, "whole_path"), sheet, batch.index)
+            tag = image_tag(images[index].target.name, "whole_path")
+            _add_picture(self.files.writer(run.schedule[-1].space), tag, sheet, run.steps - 1)
 
 
-def _add_picture(writer: Any, tag: str, sheet: Picture, step: int) -> None:
+def _add_picture(writer: SummaryWriter, tag: str, sheet: Image.Image, step: int) -> None:
     writer.add_image(tag, np.asarray(sheet), step, dataformats="HWC")

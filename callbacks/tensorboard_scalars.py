@@ -7,119 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from torch import Tensor
 
-from rsi.callbacks.event_files import EventFiles, event_files, image_tag
-from rsi.data.batches import Step
-from rsi.errors import Interrupted
-from rsi.methods.base import RestorationMethod, as_method
-from rsi.methods.schedule import phase_at, phase_ends, phase_starts
+from rsi.callbacks.base import PhaseResult, Restored, Run, StepTaken
+from rsi.callbacks.event_files import TensorBoardCallback, image_tag
 from rsi.storage.atomic import atomic_path
 
 GROWTH = 1.1
-
-
-class TensorBoardScalars(Callback):
-    """Logs every term of the loss, gradient norm, distance from the start of the phase and step size.
-
-    Each phase is a run of its own, so that a chart shows W, W+ and W++ in three colours that meet where one ends. Steps
-    count from 0 for every image. The first images have charts of their own; ``average`` is over all images of this
-    process so far, written as they come for the first batch and anew whenever the images have become a tenth more.
-
-    Args:
-        every: Log every so many steps, and at both ends of a phase; the other steps cost nothing.
-    """
-
-    def __init__(self, every: int = 10) -> None:
-        self.every = every
-        self._measures = StepMeasures()
-        self._averages = StepAverages()
-        self._written = 0
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on with the averages of an earlier run."""
-        self._averages = StepAverages.read(_files(trainer).averages_path)
-        self._written = self._averages.images
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Keep where the phase starts."""
-        module = as_method(pl_module)
-        if batch.index in phase_starts(module.schedule):
-            self._measures.start_phase(module.variables)
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
-        """Log what is due at this step."""
-        module = as_method(pl_module)
-        if batch.index % self.every == 0 or batch.index in _borders(module):
-            self._log(trainer, module, batch)
-        if batch.index + 1 == module.steps_per_batch:
-            self._measures.forget()
-            self._end_batch(_files(trainer), len(batch.targets))
-        if batch.index in phase_ends(module.schedule):
-            self._averages.write(_files(trainer).averages_path)
-
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the averages over all images."""
-        self._write_averages(_files(trainer))
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Write the averages so far when a signal has ended the run."""
-        if isinstance(exception, Interrupted):
-            self._write_averages(_files(trainer))
-            self._averages.write(_files(trainer).averages_path)
-
-    def _log(self, trainer: Trainer, module: RestorationMethod, batch: Step) -> None:
-        files, phase = _files(trainer), phase_at(module.schedule, batch.index).space
-        measures = {**module.terms, **self._measures.measure(module.variables)}
-        values = dict(zip(measures, torch.stack([*measures.values()]).tolist(), strict=True))
-        for index in files.shown(batch):
-            for name, numbers in values.items():
-                tag = image_tag(batch.targets[index].name, name)
-                files.writer(phase).add_scalar(tag, numbers[index], batch.index)
-        step_sizes = {"step_size": [group["lr"] for o in trainer.optimizers for group in o.param_groups[:1]]}
-        self._averages.add(batch.index, phase, {**values, **step_sizes})
-        if self._written == 0:
-            for run, name, mean in self._averages.at(batch.index):
-                _average_writer(files, run).add_scalar(f"average/{name}", mean, batch.index)
-
-    def _end_batch(self, files: EventFiles, images: int) -> None:
-        self._averages.images += images
-        if self._written == 0:
-            self._written = self._averages.images
-        elif self._averages.images >= GROWTH * self._written:
-            self._write_averages(files)
-
-    def _write_averages(self, files: EventFiles) -> None:
-        if self._averages.images == self._written:
-            return
-        means = list(self._averages.all())
-        for phase in {phase for _, phase, _, _ in means}:
-            _withdraw(_average_writer(files, phase))
-        for step, phase, name, mean in means:
-            _average_writer(files, phase).add_scalar(f"average/{name}", mean, step)
-        self._written = self._averages.images
-
-
-def _files(trainer: Trainer) -> EventFiles:
-    return event_files(trainer.callbacks)  # type: ignore[attr-defined]
-
-
-def _average_writer(files: EventFiles, phase: str) -> Any:
-    return files.writer(f"{files.averages}/{phase}")
-
-
-def _withdraw(writer: Any) -> None:
-    """Make TensorBoard forget what a run has shown; it takes the first mark of a run for its beginning."""
-    for _ in range(2):
-        writer.file_writer.add_event(Event(step=0, session_log=SessionLog(status=SessionLog.START)))
-
-
-def _borders(module: RestorationMethod) -> set[int]:
-    return {*phase_starts(module.schedule), *phase_ends(module.schedule)}
 
 
 class StepAverages:
@@ -169,44 +64,82 @@ class StepAverages:
         return averages
 
 
-class StepMeasures:
-    """Gradient norm and distance from the start of the phase, of each image of a batch.
+class TensorBoardScalars(TensorBoardCallback):
+    """Logs every term of the loss, gradient norm, distance from the start of the phase and step size.
 
-    Nothing here waits for the device.
+    Each phase is a run of its own, so that a chart shows W, W+ and W++ in three colours that meet where one ends. Steps
+    count from 0 for every image. The first images have charts of their own; ``average`` is over all images of this
+    process so far, written as they come for the first batch and anew whenever the images have become a tenth more.
+
+    Args:
+        every: Log every so many steps, and at both ends of a phase; the other steps cost nothing.
     """
 
-    def __init__(self) -> None:
-        self._starts: dict[str, Tensor] = {}
+    def __init__(self, every: int = 10) -> None:
+        self.every = every
+        self._averages = StepAverages()
+        self._written = 0
 
-    def start_phase(self, variables: Mapping[str, Tensor]) -> None:
-        """Keep where a phase starts."""
-        self._starts = {name: variable.detach().clone() for name, variable in variables.items()}
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Go on with the averages of an earlier run."""
+        self._averages = StepAverages.read(self.files.averages_path)
+        self._written = self._averages.images
 
-    def forget(self) -> None:
-        """Leave distances out until the next phase, as where a run goes on in the middle of one."""
-        self._starts = {}
+    def step_taken(self, run: Run, step: StepTaken) -> None:
+        """Log what is due at this step."""
+        if step.index % self.every == 0 or step.begins_stage or step.ends_stage:
+            self._log(step)
 
-    @torch.no_grad()
-    def measure(self, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The measures of this step, after it.
+    def phase_ends(self, run: Run, result: PhaseResult) -> None:
+        """Keep the averages."""
+        self._averages.write(self.files.averages_path)
 
-        Args:
-            variables: What the steps change, each ``[B, ...]``.
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Count the images; write the averages if there are many more than the last time."""
+        self._averages.images += len(images)
+        if self._written == 0:
+            self._written = self._averages.images
+        elif self._averages.images >= GROWTH * self._written:
+            self._write_averages()
+        self._averages.write(self.files.averages_path)
 
-        Returns:
-            ``gradient_norm``, the norm of the gradient of an image's loss, where the method has gradients, and
-            ``distance``, the root mean square over an image's codes of how far each is from where it was at the start
-            of the phase, in units of the codes; each ``[B]``.
-        """
-        gradients = [variable.grad for variable in variables.values() if variable.grad is not None]
-        measures = {"gradient_norm": _norm(gradients)} if gradients else {}
-        if self._starts:
-            moves = [variable - self._starts[name] for name, variable in variables.items()]
-            codes = sum(move[0].numel() // move.shape[-1] for move in moves)
-            measures["distance"] = _norm(moves) / codes**0.5
-        return measures
+    def folder_done(self, run: Run) -> None:
+        """Write the averages over all images."""
+        self._write_averages()
+
+    def run_interrupted(self, run: Run) -> None:
+        """Write the averages so far."""
+        self._write_averages()
+        self._averages.write(self.files.averages_path)
+
+    def _log(self, step: StepTaken) -> None:
+        space, measures = step.stage.space, {**step.terms, **step.measures}
+        values = dict(zip(measures, torch.stack([*measures.values()]).tolist(), strict=True))
+        for index in self.files.shown(step.targets):
+            for name, numbers in values.items():
+                tag = image_tag(step.targets[index].name, name)
+                self.files.writer(space).add_scalar(tag, numbers[index], step.index)
+        step_sizes = {} if step.step_size is None else {"step_size": [step.step_size]}
+        self._averages.add(step.index, space, {**values, **step_sizes})
+        if self._written == 0:
+            for phase, name, mean in self._averages.at(step.index):
+                self._writer(phase).add_scalar(f"average/{name}", mean, step.index)
+
+    def _write_averages(self) -> None:
+        if self._averages.images == self._written:
+            return
+        means = list(self._averages.all())
+        for phase in {phase for _, phase, _, _ in means}:
+            _withdraw(self._writer(phase))
+        for step, phase, name, mean in means:
+            self._writer(phase).add_scalar(f"average/{name}", mean, step)
+        self._written = self._averages.images
+
+    def _writer(self, phase: str) -> Any:
+        return self.files.writer(f"{self.files.averages}/{phase}")
 
 
-def _norm(values: Sequence[Tensor]) -> Tensor:
-    """The norm of all numbers of each image, ``[B]``."""
-    return torch.stack([value.flatten(1).square().sum(1) for value in values]).sum(0).sqrt()
+def _withdraw(writer: Any) -> None:
+    """Make TensorBoard forget what a run has shown; it takes the first mark of a run for its beginning."""
+    for _ in range(2):
+        writer.file_writer.add_event(Event(step=0, session_log=SessionLog(status=SessionLog.START)))

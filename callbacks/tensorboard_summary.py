@@ -5,23 +5,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch.utils.tensorboard.summary import hparams
 
-from rsi.callbacks.event_files import EventFiles, event_files
-from rsi.data.batches import Step
-from rsi.data.folder import TargetFolder
-from rsi.errors import Interrupted
+from rsi.callbacks.base import Restored, Run
+from rsi.callbacks.event_files import TensorBoardCallback
 from rsi.log import printable
-from rsi.methods.base import as_method
-from rsi.results.folder import FAILED, RESTORED, STOPPED, ResultFolder, Row
+from rsi.results import layout
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED, RESTORED, STOPPED, Row
 
 ALL = "summary/all images"
 METRICS = ("loss", "fidelity", "seconds")
 LONGEST_TABLE = 1000
 
 
-class TensorBoardSummary(Callback):
+class TensorBoardSummary(TensorBoardCallback):
     """Fills the table of settings and final numbers (HParams): a row for the run and one for each image that is shown.
 
     The resolved settings and the table of all images are there as text. The numbers are those of ``results.csv``: put
@@ -35,49 +34,47 @@ class TensorBoardSummary(Callback):
         self.folder = ResultFolder(output_dir)
         self._settings: dict[str, str] = {}
 
+    def run_begins(self, run: Run) -> None:
+        """Settle what the settings are."""
+        self._settings = {**run.settings, **({"fit": run.data.fit, "seed": str(run.data.seed)} if run.data else {})}
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the settings."""
-        self._settings = {**as_method(pl_module).settings, **_data_settings(trainer)}
-        writer = _files(trainer).writer(ALL)
+        writer = self.files.writer(ALL)
         if trainer.is_global_zero:
-            writer.add_text("settings", _settings_text(self.folder.local / "config.yaml", self._settings))
+            writer.add_text("settings", _settings_text(self.folder.local / layout.CONFIG, self._settings))
         _start_row(writer, {"image": "all", **self._settings})
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
-        """Write the rows of the images that are shown when they are done."""
-        files = _files(trainer)
-        shown = {batch.targets[index].name for index in files.shown(batch)}
-        if shown and batch.index + 1 == as_method(pl_module).steps_per_batch:
-            for row in self.folder.rows():
-                if row.file in shown:
-                    self._write_row(files, row)
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Write the rows of the images that are shown."""
+        targets = [image.target for image in images]
+        rows = [self.folder.row(targets[index].name) for index in self.files.shown(targets)]
+        for row in filter(None, rows):
+            self._write_row(row)
 
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def folder_done(self, run: Run) -> None:
         """Write the row of the run and the table of its images."""
-        self._write_run(_files(trainer))
+        self._write_run()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Write what is there when a signal has ended the run."""
-        if isinstance(exception, Interrupted):
-            self._write_run(_files(trainer))
+    def run_interrupted(self, run: Run) -> None:
+        """Write what is there."""
+        self._write_run()
 
-    def _write_row(self, files: EventFiles, row: Row) -> None:
-        writer = files.writer(f"summary/image {files.number(row.file)}")
+    def _write_row(self, row: Row) -> None:
+        writer = self.files.writer(f"summary/image {self.files.number(row.file)}")
         _start_row(writer, {"image": printable(row.file), **self._settings, "parameters": row.parameters})
         for metric in METRICS:
             if getattr(row, metric) is not None:
                 writer.add_scalar(f"final/{metric}", getattr(row, metric), 1)
         _end_row(writer)
 
-    def _write_run(self, files: EventFiles) -> None:
+    def _write_run(self) -> None:
         first, totals = [], _Totals()
         for row in self.folder.rows():
             totals.add(row)
             if totals.images <= LONGEST_TABLE:
                 first.append(row)
-        writer = files.writer(ALL)
+        writer = self.files.writer(ALL)
         for name, value in totals.numbers():
             writer.add_scalar(f"final/{name}", value, totals.images)
         writer.add_text("results", _results_text(first, totals.images), totals.images)
@@ -108,17 +105,6 @@ class _Totals:
                 yield metric, self._sums[metric] / count
         for status, count in self._statuses.items():
             yield f"images_{status}", count
-
-
-def _files(trainer: Trainer) -> EventFiles:
-    return event_files(trainer.callbacks)  # type: ignore[attr-defined]
-
-
-def _data_settings(trainer: Trainer) -> dict[str, str]:
-    data: Any = getattr(trainer, "datamodule", None)
-    if not isinstance(data, TargetFolder):
-        return {}
-    return {"fit": data.fit, "seed": str(data.seed)}
 
 
 def _start_row(writer: Any, settings: dict[str, str]) -> None:

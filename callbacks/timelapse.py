@@ -5,22 +5,98 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from pytorch_lightning import Callback, LightningModule, Trainer
 
-from rsi.data.batches import Step
-from rsi.data.folder import TargetFolder
+from rsi.callbacks.base import RestorationCallback, Restored, Run, Stage, StepTaken
 from rsi.data.pictures import in_a_row, to_picture
 from rsi.data.target import Target
 from rsi.log import tell
-from rsi.methods.base import RestorationMethod, as_method
-from rsi.methods.schedule import Stage, phase_at, phase_starts
-from rsi.results.folder import PROGRESS
+from rsi.results import layout
 from rsi.storage.atomic import atomic_path, check_inside
 
-FOLDER = "timelapses"
+FRAME_MS = 100
+LAST_FRAME_MS = 2000
+QUALITY = 80
+
+
+class Timelapse(RestorationCallback):
+    """Writes an animated WebP of the path of every image, ``timelapses/NAME.webp``, beside its target.
+
+    Frames wait in the hidden folder ``.progress``, so that a run that is killed and goes on loses none. Put it before
+    :class:`rsi.callbacks.ResultWriter`, whose record says that an image is finished.
+
+    Args:
+        output_dir: The results' folder.
+        enabled: Write them at all.
+        frames: Frames of the first phase; every later phase, whose steps are smaller, has half as many.
+        side: The side of a picture in pixels.
+    """
+
+    def __init__(self, output_dir: str = "restored", enabled: bool = False, frames: int = 24, side: int = 256) -> None:
+        self.folder = Path(output_dir)
+        self.enabled = enabled
+        self.frames = frames
+        self.side = side
+
+    def step_taken(self, run: Run, step: StepTaken) -> None:
+        """Keep a frame of every image if it is time."""
+        if self.enabled and step.index in self._captions(run):
+            for target, image in zip(step.targets, step.images, strict=True):
+                self._store(run, target).keep(step.index, to_picture(image), self.side)
+
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Write the films."""
+        if self.enabled:
+            for image in images:
+                self._write(run, image.target, self.folder / layout.TIMELAPSE.format(image.target.output))
+
+    def folder_done(self, run: Run) -> None:
+        """Remove frames that no film has taken up, and say that images finished before have no new films."""
+        shutil.rmtree(self._waiting(run), ignore_errors=True)
+        if self.enabled and run.data and run.data.skipped:
+            tell(
+                f"no new timelapse of {run.data.skipped} images that were finished before: --overwrite makes them anew"
+            )
+
+    def _write(self, run: Run, target: Target, path: Path) -> None:
+        store = self._store(run, target)
+        frames = [(caption, store.read(step)) for step, caption in self._captions(run).items()]
+        kept = [(caption, frame) for caption, frame in frames if frame is not None]
+        if len(kept) < len(frames):
+            tell(f"{path}: {len(frames) - len(kept)} of {len(frames)} frames are missing, from steps before this run")
+        check_inside(path.parent, self.folder)
+        write_film(path, to_picture(target.image), kept, self.side)
+        store.remove()
+
+    def _captions(self, run: Run) -> dict[int, str]:
+        return frame_captions(run.schedule, self.frames)
+
+    def _store(self, run: Run, target: Target) -> "FrameStore":
+        return FrameStore(self._waiting(run), f"{target.name} {target.seed} {self.frames} {self.side}")
+
+    def _waiting(self, run: Run) -> Path:
+        return self.folder / layout.PROGRESS / f"frames-{run.rank}"
+
+
+def frame_captions(schedule: Sequence[Stage], frames: int) -> dict[int, str]:
+    """The steps after which a frame is kept and what is written below it, denser where images change most.
+
+    Args:
+        schedule: The stages.
+        frames: Frames of the first stage; every later one has half as many, and none less than two.
+
+    Returns:
+        Captions by step, from 0, in order; the first and the last step of every stage are among them.
+    """
+    captions: dict[int, str] = {}
+    start = 0
+    for index, stage in enumerate(schedule):
+        count = max(2, frames >> index)
+        steps = {start + round((stage.steps - 1) * (frame / (count - 1)) ** 2) for frame in range(count)}
+        captions |= {step: f"{stage.space} step {step + 1}" for step in sorted(steps)}
+        start += stage.steps
+    return captions
 
 
 class FrameStore:
@@ -54,88 +130,6 @@ class FrameStore:
 
     def _path(self, step: int) -> Path:
         return self._folder / f"{step}.png"
-
-
-class Timelapse(Callback):
-    """Writes an animated WebP of the path of every image, ``timelapses/NAME.webp``, beside its target.
-
-    Frames wait in the hidden folder ``.progress``, so that a run that is killed and goes on loses none. Put it before
-    :class:`rsi.callbacks.ResultWriter`, whose record says that an image is finished.
-
-    Args:
-        output_dir: The results' folder.
-        enabled: Write them at all.
-        frames: Frames of the first phase; every later phase, whose steps are smaller, has half as many.
-        side: The side of a picture in pixels.
-    """
-
-    def __init__(self, output_dir: str = "restored", enabled: bool = False, frames: int = 24, side: int = 256) -> None:
-        self.folder = Path(output_dir)
-        self.enabled = enabled
-        self.frames = frames
-        self.side = side
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Settle where frames wait."""
-        self._waiting = self.folder / PROGRESS / f"frames-{trainer.global_rank}"
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
-    ) -> None:
-        """Keep a frame of every image if it is time; write the films after the last step."""
-        module = as_method(pl_module)
-        if self.enabled and batch.index in frame_steps(module.schedule, self.frames):
-            self._keep(module, batch)
-        if self.enabled and batch.index + 1 == module.steps_per_batch:
-            for target in batch.targets:
-                self._write(module, target, self.folder / FOLDER / f"{target.output}.webp")
-
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remove frames that no film has taken up, and say that images finished before have no new films."""
-        shutil.rmtree(self._waiting, ignore_errors=True)
-        data: Any = getattr(trainer, "datamodule", None)
-        if self.enabled and isinstance(data, TargetFolder) and data.skipped:
-            tell(f"no new timelapse of {data.skipped} images that were finished before: --overwrite makes them anew")
-
-    def _keep(self, module: RestorationMethod, batch: Step) -> None:
-        for target, image in zip(batch.targets, module.render().cpu(), strict=True):
-            self._store(target).keep(batch.index, to_picture(image), self.side)
-
-    def _write(self, module: RestorationMethod, target: Target, path: Path) -> None:
-        store = self._store(target)
-        steps = sorted(frame_steps(module.schedule, self.frames))
-        frames = [(f"{phase_at(module.schedule, step).space} step {step + 1}", store.read(step)) for step in steps]
-        kept = [(caption, frame) for caption, frame in frames if frame is not None]
-        if len(kept) < len(frames):
-            tell(f"{path}: {len(frames) - len(kept)} of {len(frames)} frames are missing, from steps before this run")
-        check_inside(path.parent, self.folder)
-        write_film(path, to_picture(target.image), kept, self.side)
-        store.remove()
-
-    def _store(self, target: Target) -> FrameStore:
-        return FrameStore(self._waiting, f"{target.name} {target.seed} {self.frames} {self.side}")
-
-
-FRAME_MS = 100
-LAST_FRAME_MS = 2000
-QUALITY = 80
-
-
-def frame_steps(schedule: Sequence[Stage], frames: int) -> set[int]:
-    """The steps after which a frame is kept, denser at the start of a phase, where images change most.
-
-    Args:
-        schedule: The phases.
-        frames: Frames of the first phase; every later phase has half as many, and none less than two.
-
-    Returns:
-        Steps, counted from 0; the first and the last of every phase are among them.
-    """
-    steps: set[int] = set()
-    for index, (start, phase) in enumerate(phase_starts(schedule).items()):
-        count = max(2, frames >> index)
-        steps.update(start + round((phase.steps - 1) * (frame / (count - 1)) ** 2) for frame in range(count))
-    return steps
 
 
 def write_film(path: Path, target: Image.Image, frames: Sequence[tuple[str, Image.Image]], side: int) -> None:

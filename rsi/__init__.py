@@ -5,8 +5,8 @@ from rsi.degradations import Degradation, parse_degradation
 from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.methods.base import RestorationMethod
-from rsi.methods.restoration import Restoration
-from rsi.methods.schedule import PAPER_SCHEDULE, Phase
+from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
+from rsi.methods.schedule import Phase
 from rsi.training.independent import IndependentStrategy
 from rsi.training.trainer import make_trainer
 

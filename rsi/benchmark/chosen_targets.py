@@ -14,8 +14,9 @@ class ChosenTargets(TargetFolder):
         target_dir: The folder.
         chosen: The images' paths in it.
         batch_size: Images restored at once.
+        output_dir: Where the results go.
     """
 
-    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: BatchSize = 8) -> None:
-        super().__init__(target_dir, batch_size)
+    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: BatchSize, output_dir: str) -> None:
+        super().__init__(target_dir, batch_size, output_dir=output_dir)
         self.names = Listing(self.target_dir, chosen=frozenset(chosen))

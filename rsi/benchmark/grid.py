@@ -16,6 +16,7 @@ from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.numerics.precision import Precision
+from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.training.trainer import make_trainer
 
@@ -92,15 +93,15 @@ def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progre
     output = grid.results(task, method)
     module = method.build(task, **grid.networks)
     module.configure_model()
-    data = ChosenTargets(str(grid.targets(task)), names, grid.batch_size)
+    data = ChosenTargets(str(grid.targets(task)), names, grid.batch_size, str(output))
     trainer = _trainer(output, progress, grid.precision)
     folder = ResultFolder(output)
     folder.claim({**module.settings, **data.settings, "precision": str(trainer.precision)}, overwrite=False)
     folder.release()
-    finished = folder.finished()
+    finished = Finished(folder, data.sources)
     progress.start_run(f"{method.name} {task.id}")
-    progress.skip(len(folder.settled(finished).intersection(names)) * module.steps_per_batch)
-    if not finished.issuperset(names):
+    progress.skip(sum(map(finished.settles, names)) * module.steps_per_batch)
+    if not all(name in finished for name in names):
         trainer.fit(module, datamodule=data)
 
 

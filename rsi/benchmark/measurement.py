@@ -19,7 +19,8 @@ from rsi.data.pictures import to_picture
 from rsi.data.reading import read_picture
 from rsi.methods.schedule import SPACES
 from rsi.perceptual import PerceptualDistance
-from rsi.results.folder import FAILED, ResultFolder, Row
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED, Row
 from rsi.storage.atomic import atomic_path
 
 TARGET = "target"

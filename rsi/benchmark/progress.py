@@ -1,18 +1,17 @@
 """Shows how far the grid of methods and tasks is."""
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
-from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rsi.data.batches import Step
+from rsi.callbacks import BatchBegun, RestorationCallback, Restored, Run, StepTaken
 from rsi.log import is_quiet, is_verbose, printable
-from rsi.methods.base import RestorationMethod, as_method
 
 
-class GridProgress(Callback):
+class GridProgress(RestorationCallback):
     """Shows which task and method is running and the time left for all of them, and a line for each that is done.
 
     Where the output is not a terminal, only the lines are printed; where rsi is verbose, one for each image, too. Use
@@ -36,7 +35,6 @@ class GridProgress(Callback):
         self._runs, self._done = runs, 0
         self._left, self._taken = steps, 0
         self._started = time.monotonic()
-        self._next_step = 0
 
     def __enter__(self) -> "GridProgress":
         """Start the display."""
@@ -57,32 +55,27 @@ class GridProgress(Callback):
         self._left -= steps
         self._progress.update(self._bar, total=self._left + self._taken)
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
+    def batch_begins(self, run: Run, batch: BatchBegun) -> None:
         """Count the steps of a batch that an earlier run has left in the middle."""
-        if batch.index not in (0, self._next_step):
-            self.skip(batch.index * len(batch.targets))
-        self._next_step = batch.index + 1
+        self.skip(batch.step * len(batch.targets))
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: Step, batch_idx: int
-    ) -> None:
+    def step_taken(self, run: Run, step: StepTaken) -> None:
         """Move on by one step of every image of the batch."""
-        self._left -= len(batch.targets)
-        self._taken += len(batch.targets)
-        self._progress.update(self._bar, advance=len(batch.targets))
-        if is_verbose() and self._next_step == as_method(pl_module).steps_per_batch:
-            self._tell_images(as_method(pl_module))
+        self._left -= len(step.targets)
+        self._taken += len(step.targets)
+        self._progress.update(self._bar, advance=len(step.targets))
+
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Print a line about each image where rsi is verbose."""
+        for image in images if is_verbose() else ():
+            line = f"  {image.target.name}: loss {image.loss:.4f}, {image.seconds:.1f} s"
+            self._console.print(printable(line), markup=False)
 
     def end_run(self, summary: str) -> None:
         """Print a line about the run that is done."""
         self._done += 1
         self._progress.update(self._bar, done=self._done)
         self._console.print(f"[{self._done}/{self._runs}] {summary}{self._time_left()}", markup=False)
-
-    def _tell_images(self, module: RestorationMethod) -> None:
-        seconds = (time.monotonic() - module.started) / len(module.targets)
-        for target, loss in zip(module.targets, module.terms["total"].tolist(), strict=True):
-            self._console.print(printable(f"  {target.name}: loss {loss:.4f}, {seconds:.1f} s"), markup=False)
 
     def _time_left(self) -> str:
         if not self._taken or not self._left:

@@ -9,7 +9,8 @@ from rsi.benchmark.grid import Grid
 from rsi.benchmark.tasks import Task
 from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side
 from rsi.data.reading import read_picture
-from rsi.results.folder import FAILED, ResultFolder
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED
 from rsi.storage.atomic import atomic_path
 
 IMAGES = 4

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rsi.results.folder import FAILED, MISSING, RESTORED, STOPPED, ResultFolder
+from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome
+from rsi.results.records import FAILED, MISSING, RESTORED, STOPPED
 
 STATUSES = (RESTORED, STOPPED, FAILED, MISSING)
 PLACES = {

@@ -15,7 +15,8 @@ from rsi.log import printable
 from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.pasting import paste
 from rsi.photos.photograph import read_photograph
-from rsi.results.folder import FAILED, ResultFolder
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED
 from rsi.storage.atomic import atomic_path, check_inside
 
 

@@ -1,12 +1,13 @@
 """Batches of targets, each given for as many training steps as its restoration takes."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from rsi.data.listing import Listed
-from rsi.data.target import Target
+from rsi.data.target import Target, checksum
 from rsi.errors import InputError
+from rsi.results.state import SavedBatch
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,17 @@ class Step:
     Attributes:
         targets: The batch, the same at all of its steps.
         index: The number of the step, counted from 0 for every batch.
+        saved: Where an earlier run has left the batch; at the step where it goes on alone.
     """
 
     targets: tuple[Target, ...]
     index: int
+    saved: SavedBatch | None = None
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is the first step that this run takes with the batch."""
+        return self.index == 0 or self.saved is not None
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class TargetBatches:
         batch_size: Targets in a full batch.
         steps: How often every batch is given.
         skip: Says which files to leave out, by name, such as those that are finished.
-        first_step: The step at which a batch goes on; 0 for one that has not been started.
+        saved: The batch that an earlier run has left in the middle, if there is one; it goes on there.
 
     Attributes:
         batch_size: Targets in the full batches from here on.
@@ -66,7 +74,7 @@ class TargetBatches:
         batch_size: int,
         steps: int,
         skip: Callable[[str], bool],
-        first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
+        saved: SavedBatch | None = None,
     ) -> None:
         self.batch_size = batch_size
         self.failures: list[Failure] = []
@@ -75,18 +83,20 @@ class TargetBatches:
         self._check = check
         self._steps = steps
         self._skip = skip
-        self._first_step = first_step
+        self._saved = saved
         self._targets: Iterator[Target] = filter(None, map(self._usable, filter(self._is_due, images)))
         self._buckets: dict[Hashable, list[Target]] = {}
 
     def __iter__(self) -> Iterator[Step]:
         """One :class:`Step` after another."""
         while targets := self._next_batch():
-            for index in range(self._first_step(targets), self._steps):
-                yield Step(targets, index)
+            saved = self._saved if self._saved and checksum(targets) == self._saved.targets else None
+            first = saved.step if saved else 0
+            yield Step(targets, first, saved)
+            yield from (Step(targets, index) for index in range(first + 1, self._steps))
 
     def put_back(self, targets: Iterable[Target]) -> None:
-        """Give targets again, in batches of the present size, by the next iterator."""
+        """Give some targets once more, when the batches are iterated over anew."""
         self._targets = chain(targets, self._targets)
 
     def look_ahead(self, count: int) -> list[Target]:

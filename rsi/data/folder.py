@@ -1,11 +1,11 @@
 """A folder of degraded images as a LightningDataModule."""
 
-from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+import re
+from collections.abc import Iterator
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -18,12 +18,12 @@ from rsi.data.reading import read_picture
 from rsi.data.target import Target
 from rsi.errors import InputError
 from rsi.numerics.randomness import image_seed
-from rsi.results.layout import check_output
+from rsi.results.finished import Finished
+from rsi.results.folder import ResultFolder
+from rsi.results.layout import check_name
+from rsi.results.state import SavedBatch
+from rsi.storage.fingerprint import fingerprint
 from rsi.storage.location import absolute, locate
-
-if TYPE_CHECKING:
-    from rsi.degradations.base import Degradation
-
 
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
@@ -32,13 +32,16 @@ BatchSize = int | Literal["auto"]
 class _Restorer(Protocol):
     """What the data have to know of the LightningModule that restores them."""
 
-    degradation: "Degradation"
-
     @property
     def resolution(self) -> int: ...
 
     @property
     def steps_per_batch(self) -> int: ...
+
+    @property
+    def target_factor(self) -> int | None: ...
+
+    def check_target(self, target: Target) -> None: ...
 
 
 class TargetFolder(LightningDataModule):
@@ -55,11 +58,12 @@ class TargetFolder(LightningDataModule):
             ones, 'pad' refuses them; both put unknown pixels around smaller ones.
         seed: Seed of everything random; an image's result depends on it and on the image's name.
         samples: How many restorations of every image are wanted; the first is the same whatever their number.
+        output_dir: Where the results go, a path or a URL: images that an earlier run has finished there are left out,
+            and the batch that it was in the middle of goes on; left out, all images are restored.
+        overwrite: Restore all images anew.
 
     Attributes:
         names: All images of the folder; listed when they are iterated over, never all in memory.
-        finished: Images that need no restoring any more.
-        first_step: The step at which a batch goes on that was started in an earlier run; 0 for others.
 
     Raises:
         InputError: ``target_dir`` is empty, ``batch_size`` or ``samples`` is no number above 0 or ``mask_color`` is no
@@ -75,6 +79,8 @@ class TargetFolder(LightningDataModule):
         fit: Fit = "crop",
         seed: int = 0,
         samples: int = 1,
+        output_dir: str | None = None,
+        overwrite: bool = False,
     ) -> None:
         super().__init__()
         if not target_dir:
@@ -92,9 +98,10 @@ class TargetFolder(LightningDataModule):
         self.fit: Fit = fit
         self.seed = seed
         self.samples = samples
-        self.names = Listing(self.target_dir, leave_out=[self.mask_dir] if self.mask_dir else [], samples=samples)
-        self.finished: Container[str] = frozenset()
-        self.first_step: Callable[[Sequence[Target]], int] = lambda _: 0
+        self.results = None if output_dir is None else ResultFolder(output_dir)
+        self.overwrite = overwrite
+        other_folders = [self.mask_dir, self.results and self.results.path]
+        self.names = Listing(self.target_dir, leave_out=[path for path in other_folders if path], samples=samples)
         self._batches: TargetBatches | None = None
 
     @property
@@ -124,6 +131,16 @@ class TargetFolder(LightningDataModule):
     def skipped(self) -> int:
         """How many images this process has so far left out as finished."""
         return self._batches.skipped if self._batches else 0
+
+    @property
+    def read_folders(self) -> list[Path]:
+        """The folders that hold images and masks."""
+        return [self.target_dir, *([self.mask_dir] if self.mask_dir else [])]
+
+    @cached_property
+    def finished(self) -> Finished | None:
+        """The images that an earlier run has finished; asked for once the output folder is claimed."""
+        return None if self.results is None or self.overwrite else Finished(self.results, self.sources)
 
     def share(self, rank: int, world_size: int) -> Iterator[Listed]:
         """The images of one process: every ``world_size``-th, so that nothing has to be agreed upon."""
@@ -157,77 +174,86 @@ class TargetFolder(LightningDataModule):
         module = cast(_Restorer, trainer.lightning_module)
         self._batches = TargetBatches(
             self.share(trainer.global_rank, trainer.world_size),
-            partial(self.read, resolution=module.resolution, factor=module.degradation.factor),
-            lambda target: module.degradation.bind([target], module.resolution),
+            partial(self.read, resolution=module.resolution, factor=module.target_factor),
+            module.check_target,
             batch_size=1 if self.batch_size == AUTO else self.batch_size,
             steps=module.steps_per_batch,
-            skip=lambda name: name in self.finished,
-            first_step=self.first_step,
+            skip=lambda name: self.finished is not None and self.finished.settles(name),
+            saved=self._saved(trainer.global_rank),
         )
         return self._batches
+
+    def _saved(self, rank: int) -> SavedBatch | None:
+        return None if self.results is None or self.overwrite else SavedBatch.read(self.results.state_path(rank))
 
     def transfer_batch_to_device(self, batch: Step, device: torch.device, dataloader_idx: int) -> Step:  # noqa: ARG002
         """The batch as it is: the module that restores it moves it once, not at every step."""
         return batch
 
+    def sources(self, name: str) -> dict[str, Path]:
+        """The files that an image, or another restoration of it, is made from today: ``target`` and ``mask``.
+
+        Raises:
+            InputError: It has no mask, or several.
+        """
+        file = re.sub(r"~\d+$", "", name) if self.samples > 1 else name
+        masks = {"mask": find_mask(self.mask_dir, file)} if self.mask_dir else {}
+        return {"target": self.target_dir / file, **masks}
+
     def read(self, image: Listed, *, resolution: int, factor: int | None) -> Target:
-        """Reads one image of the folder, see :func:`rsi.data.folder.read_target`."""
-        check_output(image)
-        target = read_target(
-            self.target_dir,
-            image.file,
-            resolution=resolution,
-            factor=factor,
-            seed=self.seed,
-            fit=self.fit,
-            mask_dir=self.mask_dir,
-            mask_color=self.mask_color,
+        """Reads one image of the folder and makes it fit.
+
+        Args:
+            image: The image, for one of its restorations.
+            resolution: Side in pixels of the generator's images.
+            factor: How many times smaller targets are; ``None`` where each target decides.
+
+        Raises:
+            InputError: The file or its mask cannot be used.
+        """
+        _check_unicode(image.file)
+        check_name(image.file, image.output, hides_folder=image.hides_folder)
+        sources = self.sources(image.file)
+        path, mask = sources["target"], sources.get("mask")
+        picture = read_picture(path)
+        known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
+        square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        return Target(
+            name=image.name,
+            image=square.image,
+            known=square.known,
+            seed=image_seed(image.name, self.seed),
+            frame=square.frame,
+            jpeg=picture.jpeg,
+            notes=(*picture.notes, *square.notes),
+            sample=image.sample,
+            output=image.output,
+            made_from={name: fingerprint(source) for name, source in sources.items()} if self.results else {},
         )
-        seed = image_seed(image.name, self.seed)
-        return replace(target, name=image.name, output=image.output, seed=seed, sample=image.sample)
 
 
 def read_target(
-    folder: Path,
+    folder: str | Path,
     name: str,
     *,
     resolution: int,
     factor: int | None,
-    seed: int,
-    fit: Fit = "crop",
-    mask_dir: Path | None = None,
-    mask_color: str | None = None,
+    **settings: Any,  # noqa: ANN401 - the folder's
 ) -> Target:
-    """Reads one degraded image and makes it fit.
+    """One image of a folder, made to fit.
 
     Args:
-        folder: The target folder.
+        folder: The folder, a path or a URL.
         name: The image's path in it, with forward slashes.
         resolution: Side in pixels of the generator's images.
         factor: How many times smaller targets are; ``None`` where each target decides.
-        seed: The seed of the run.
-        fit: What happens to other sizes, see :func:`rsi.data.fitting.fit_to_square`.
-        mask_dir: Folder of mask pictures, white where a pixel is known.
-        mask_color: Colour of unknown pixels.
+        settings: As of :class:`TargetFolder`.
 
     Raises:
         InputError: The file or its mask cannot be used.
     """
-    _check_unicode(name)
-    path = folder / name
-    picture = read_picture(path)
-    mask = find_mask(mask_dir, name) if mask_dir else None
-    known = known_pixels(picture, path, mask=mask, mask_color=mask_color)
-    square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=fit)
-    return Target(
-        name=name,
-        image=square.image,
-        known=square.known,
-        seed=image_seed(name, seed),
-        jpeg=picture.jpeg,
-        frame=square.frame,
-        notes=(*picture.notes, *square.notes),
-    )
+    image = Listed(name, name.rpartition(".")[0])
+    return TargetFolder(str(folder), **settings).read(image, resolution=resolution, factor=factor)
 
 
 def _check_unicode(name: str) -> None:

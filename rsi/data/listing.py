@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rsi.data.reading import SUFFIXES
 from rsi.errors import InputError
+from rsi.results.layout import SAMPLES, holds_results
 from rsi.storage.listing import WINDOW, read_folder, sorted_windows
 from rsi.storage.location import absolute, check_reachable
-
-SAMPLES = "samples"
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class Listing:
     def _entries(self, inside: str) -> Iterator[str]:
         """The pictures in a folder, and the folders to look into."""
         folder = self.folder / inside if inside else self.folder
-        if inside and _holds_results(folder):
+        if inside and holds_results(folder):
             return
         for name in read_folder(folder):
             if name.startswith("."):
@@ -169,11 +168,6 @@ def _files(entries: Iterable[str], folders: set[str]) -> Iterator[str]:
             folders.add(entry.casefold())
         else:
             yield entry
-
-
-def _holds_results(folder: Path) -> bool:
-    """Whether a folder has the layout of :class:`rsi.results.folder.ResultFolder`."""
-    return (folder / "settings.json").exists() and any((folder / name).is_dir() for name in ("latents", "records"))
 
 
 def output_names(names: Sequence[str], among: Iterable[str]) -> list[str]:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+
+from rsi.results.layout import CAPTIONS
 
 CAPTION_HEIGHT = 16
 GAP = 4
-CAPTIONS = "captions"
 
 
 def to_picture(image: Tensor) -> Image.Image:
@@ -44,14 +44,6 @@ def in_a_row(pictures: Sequence[Image.Image], captions: Sequence[str], side: int
         sheet.paste(_to_side(picture, side), (left, CAPTION_HEIGHT))
         draw.text((left + 2, 2), caption, fill="black", font=ImageFont.load_default(11))
     return sheet
-
-
-def captions_text(sheet: Image.Image) -> PngInfo:
-    """The captions of a row of images, if the picture is one, as text to save it with as PNG."""
-    text = PngInfo()
-    if CAPTIONS in sheet.info:
-        text.add_text(CAPTIONS, sheet.info[CAPTIONS])
-    return text
 
 
 def stages(sheet: Image.Image) -> list[tuple[str, Image.Image]]:

@@ -1,8 +1,13 @@
 """What is known of one degraded image."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
+
+from rsi.storage.fingerprint import Fingerprint
 
 NOT_MODELLED = "its JPEG coding cannot be modelled"  # how the note of a target begins that says why
 
@@ -39,6 +44,7 @@ class Target:
         notes: What was done to make the file fit, in words.
         sample: Which of several restorations of the file it is for, from 0.
         output: What its results are called, a path below the output folder without a suffix.
+        made_from: The files it was read from: ``target`` and, where there is one, ``mask``.
     """
 
     name: str
@@ -50,3 +56,13 @@ class Target:
     notes: tuple[str, ...] = ()
     sample: int = 0
     output: str = ""
+    made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+def checksum(targets: Sequence[Target]) -> str:
+    """SHA-256 of the names, seeds, images and known pixels of a batch, in order."""
+    digest = hashlib.sha256()
+    for target in targets:
+        digest.update(repr((target.name, target.seed, tuple(target.image.shape))).encode())
+        digest.update(torch.cat([target.image, target.known]).numpy().tobytes())
+    return digest.hexdigest()

@@ -2,77 +2,50 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic
 
 import torch
-from PIL.Image import Image as Picture
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
+from rsi.callbacks.base import PhaseResult, Restored, Stage, StepTaken, stage_of
 from rsi.data.batches import Step
-from rsi.data.pictures import side_by_side
 from rsi.data.target import Target
 from rsi.degradations import Degradation, parse_degradation, quantise
-from rsi.methods.guard import FiniteGuard
-from rsi.methods.schedule import Stage
+from rsi.degradations.physics import PhysicsDegradation, as_picture
+from rsi.methods.batch import Batch, Latent, Observation, Prepared
+from rsi.methods.guard import GOING
+from rsi.methods.tensors import targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import check_precision, full_precision
-from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import PerceptualDistance
+from rsi.results.state import SavedBatch
 
 FIDELITY_STEP = -1
 
 
-@dataclass(frozen=True)
-class PhaseResult:
-    """What a batch looked like at the end of a phase.
-
-    Attributes:
-        space: The name of the phase.
-        images: ``[B, 3, R, R]`` in [0, 1], on the CPU.
-        latent: What the method can draw the images of again, each ``[B, ...]``, on the CPU.
-    """
-
-    space: str
-    images: Tensor
-    latent: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def codes(self) -> Tensor:
-        """The style codes, for methods with a StyleGAN2 generator."""
-        return self.latent["codes"]
-
-
-class RestorationMethod(LightningModule, ABC):
+class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     """Restores batches of degraded images, each on its own, in a fixed number of steps.
 
-    One training step is one step of every image. :class:`rsi.callbacks.PhaseScheduler` starts batches and phases. What
-    the steps change is in ``variables``; everything else is either constant or follows from the targets, so that a run
-    that was killed goes on from these and the optimiser's state alone.
+    One training step is one step of every image. :class:`rsi.callbacks.PhaseScheduler` begins batches and phases;
+    without a Trainer :meth:`restore` does. What the steps change is in the ``variables`` of the batch in progress;
+    everything else is either constant or follows from the targets, so that a run that was killed goes on from these and
+    the optimiser's state alone.
 
-    A subclass sets ``method``, ``resolution`` and ``perceptual``, and gives :meth:`configure_model`,
-    :meth:`initial_variables`, :meth:`predict` and ``training_step``, which has to leave ``terms`` behind.
+    A subclass sets ``method``, ``resolution`` and ``perceptual``, and gives :meth:`configure_model`, :meth:`prepare`,
+    :meth:`initial_variables`, :meth:`predict` and :meth:`take_step`.
 
     Args:
         degradation: How the images were degraded: a text for :func:`rsi.parse_degradation` or a
             :class:`rsi.degradations.Degradation`.
-        schedule: The phases of every batch.
+        schedule: The stages of every batch.
         settings: What else the results depend on, apart from the targets.
 
     Attributes:
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
-        perceptual: The distance that :meth:`fidelity` measures with; there once ``configure_model`` has run.
-        guard: Which images of the batch were stopped because their numbers were not finite.
-        phase: The phase in progress.
-        path: What the batch looked like at the end of each phase so far.
-        terms: The terms of the loss of each image at the last step, ``[B]`` each; ``total`` is among them.
-        operator: The degradation, bound to the targets.
-        known: ``[B, 1, h, w]``, 1 where the targets carry information.
-        observed: The targets ``[B, 3, h, w]`` in [0, 1], 0 where they carry none.
-        started: When the batch started, on the monotonic clock, in seconds.
+        perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -80,12 +53,7 @@ class RestorationMethod(LightningModule, ABC):
 
     method: ClassVar[str]
     perceptual: PerceptualDistance
-    guard: FiniteGuard
-    operator: Degradation
-    known: Tensor
-    observed: Tensor
-    started: float
-    terms: dict[str, Tensor]
+    _batch: Batch[Prepared] | None
 
     def __init__(
         self, degradation: Degradation | str, schedule: Sequence[Stage], settings: Mapping[str, object]
@@ -95,14 +63,12 @@ class RestorationMethod(LightningModule, ABC):
         self.degradation = parse_degradation(degradation) if isinstance(degradation, str) else degradation
         self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
         self.schedule = tuple(schedule)
-        self.phase = self.schedule[0]
         self.settings = {
             "method": self.method,
             "degradation": " ".join(str(self.degradation).split()),
             **{name: str(value) for name, value in settings.items()},
         }
-        self.targets: Sequence[Target] = ()
-        self.path: list[PhaseResult] = []
+        self._batch = None
 
     @property
     @abstractmethod
@@ -111,47 +77,230 @@ class RestorationMethod(LightningModule, ABC):
 
     @abstractmethod
     def configure_model(self) -> None:
-        """Read the frozen networks, once, and :meth:`reset`, so that optimisers can be set up."""
+        """Read the frozen networks, once."""
 
     @abstractmethod
-    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
-        """Where images of these seeds start, each ``[B, ...]``; random numbers come from the seeds alone."""
+    def prepare(self, observation: Observation) -> Prepared:
+        """Compute what stays the same for all steps of a batch."""
+
+    @abstractmethod
+    def initial_variables(self, observation: Observation, prepared: Prepared) -> dict[str, Tensor]:
+        """Where the images start, each ``[B, ...]``; random numbers come from their seeds alone."""
 
     @abstractmethod
     def predict(self) -> Tensor:
         """The images that the variables stand for, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
 
-    def forward(self, measured: Tensor, physics: nn.Module | None = None) -> Tensor:
-        """Restores tensors, as deepinv's reconstructors do; see :func:`rsi.methods.tensors.restore_tensors`."""
-        from rsi.methods.tensors import restore_tensors
-
-        return restore_tensors(self, measured, physics)
-
     @abstractmethod
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image.
 
+        Args:
+            step: The number of the step, from 0 for every batch.
+            optimizer: What :meth:`configure_optimizers` has given, or Lightning's wrapper of it.
+            backward: Computes gradients of a loss.
+
         Returns:
-            ``loss``, the mean over the batch, and ``terms``, each term of each image, ``[B]``.
+            The terms of the loss of each image before the step, ``[B]`` each, ``total`` among them; detached.
         """
 
     def latent(self) -> dict[str, Tensor]:
         """What :meth:`draw` makes the images of, each ``[B, ...]``; empty for methods without a latent."""
         return {}
 
-    def draw(self, latent: Mapping[str, Tensor]) -> Tensor:
+    def draw(self, latent: Latent) -> Tensor:
         """The images ``[B, 3, R, R]`` of a latent, not clamped; methods with a latent or several phases have it."""
         raise NotImplementedError(f"{type(self).__name__} has no latent to draw")
 
     @property
     def latent_facts(self) -> dict[str, str]:
         """What a file has to say of a latent, so that it can be drawn again."""
-        return {"method": self.method, "space": self.path[-1].space}
+        return {"method": self.method, "space": self.batch.path[-1].space}
+
+    @property
+    def draws_aligned_faces(self) -> bool:
+        """The generator is known to draw faces that were cut out as FFHQ's."""
+        return False
 
     @classmethod
     def undoes(cls, degradation: Degradation) -> bool:  # noqa: ARG003 - for others
         """Whether the method is for such a degradation."""
         return True
+
+    @property
+    def steps_per_batch(self) -> int:
+        """How many steps every batch of targets takes."""
+        return sum(stage.steps for stage in self.schedule)
+
+    @property
+    def target_factor(self) -> int | None:
+        """How many times smaller than the restored images targets are; ``None`` where each target decides."""
+        return self.degradation.factor
+
+    def check_target(self, target: Target) -> None:
+        """Make sure that a target can be restored.
+
+        Raises:
+            InputError: It lacks what the degradation has to read from it.
+        """
+        self.degradation.bind([target], self.resolution)
+
+    @property
+    def batch(self) -> Batch[Prepared]:
+        """The batch in progress.
+
+        Raises:
+            RuntimeError: There is none.
+        """
+        if self._batch is None:
+            raise RuntimeError("no batch is in progress: put rsi.callbacks.PhaseScheduler first among the callbacks")
+        return self._batch
+
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
+        """The degradation, bound to targets whose pixels are ``observed``, ``[B, 3, h, w]``."""
+        return self.degradation.bind(targets, self.resolution).to(self.device)
+
+    def observe(self, targets: Sequence[Target]) -> Observation:
+        """What is known of some images."""
+        known = torch.stack([target.known for target in targets]).to(self.device)
+        observed = torch.stack([target.image for target in targets]).to(self.device) * known
+        return Observation(targets, self.bind(targets, observed), known, observed)
+
+    def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None = None) -> None:
+        """Take up new targets, where an earlier run has left them if there is such a place."""
+        self._batch = None  # the next one may need its memory
+        observation = self.observe(targets)
+        prepared = self.prepare(observation)
+        self._batch = Batch(observation, prepared, self.initial_variables(observation, prepared), self.schedule[0])
+        if saved is not None:
+            self._batch.load(saved, self.draw)
+
+    def begin_phase(self, stage: Stage) -> None:
+        """Begin a stage, or go on in it; the optimisers have to be set up anew after it."""
+        _, first, _ = stage_of(self.schedule, self.batch.step)
+        self.batch.begin_stage(stage, in_the_middle=self.batch.step > first)
+
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
+        """One step of every image.
+
+        Returns:
+            ``loss``, the mean over the batch, and ``terms``, each term of each image, ``[B]``.
+        """
+        self.batch.terms = self.take_step(batch.index, self.optimizers(), self.manual_backward)
+        return {"loss": self.batch.terms["total"].mean(), "terms": self.batch.terms}
+
+    def end_phase(self) -> PhaseResult:
+        """Keep what the batch looks like now."""
+        latent = {name: value.detach().clone().cpu() for name, value in self.latent().items()}
+        result = PhaseResult(self.batch.stage.space, self.render().cpu(), latent)
+        self.batch.path.append(result)
+        return result
+
+    def restore(self, targets: Sequence[Target]) -> Tensor:
+        """Restore a batch without a Trainer, once :meth:`configure_model` has run.
+
+        Returns:
+            The images, ``[B, 3, R, R]`` in [0, 1], on the CPU.
+        """
+        self.on_fit_start()
+        self.begin_batch(targets)
+        for stage in self.schedule:
+            self.begin_phase(stage)
+            optimizer = self.configure_optimizers()
+            for _ in range(stage.steps):
+                self.batch.terms = self.take_step(self.batch.step, optimizer, torch.autograd.backward)
+                self.batch.step += 1
+            self.end_phase()
+        return self.batch.path[-1].images
+
+    def forward(self, measured: Tensor, physics: nn.Module | None = None) -> Tensor:
+        """Restores a batch of measurements, as deepinv's reconstructors do.
+
+        Args:
+            measured: ``[B, 3, h, w]`` in [0, 1], or what ``physics`` measures of ``[B, 3, R, R]``.
+            physics: A ``deepinv.physics.Physics`` to undo instead of the module's own degradation.
+
+        Returns:
+            ``[B, 3, R, R]`` in [0, 1], on the device of ``measured``.
+
+        Raises:
+            InputError: The measurements and the degradation do not fit each other.
+        """
+        own = self.degradation
+        try:
+            if physics is not None:
+                self.degradation = PhysicsDegradation(physics)
+                with torch.no_grad():
+                    measured = as_picture(physics, measured, torch.empty(0))
+            self.configure_model()
+            self.to(measured.device)
+            return self.restore(targets_of(measured)).to(measured.device)
+        finally:
+            self.degradation = own
+
+    def predict_degraded(self, step: int) -> Tensor:
+        """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
+        seen, predicted = self.batch.observation, self.predict()
+        with full_precision(self.device):
+            degraded: Tensor = seen.operator(predicted, seen.random(f"degrade {step}"))
+        return degraded * seen.known
+
+    @torch.no_grad()
+    def render(self) -> Tensor:
+        """The restored images, ``[B, 3, R, R]`` in [0, 1]."""
+        return self.predict().clamp(0, 1)
+
+    def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:
+        """What the step that was just taken has done."""
+        batch, (_, first, last) = self.batch, stage_of(self.schedule, index)
+        batch.step = index + 1
+        return StepTaken(
+            targets=batch.targets,
+            stage=stage,
+            index=index,
+            begins_stage=index == first,
+            ends_stage=index == last,
+            ends_batch=index + 1 == self.steps_per_batch,
+            terms=batch.terms,
+            step_size=optimizers[0].param_groups[0]["lr"] if optimizers else None,
+            measure=batch.measures,
+            draw=lambda: self.render().cpu(),
+            degrade=lambda: self._degraded_now(index),
+            save=lambda: batch.save(optimizers),
+        )
+
+    @torch.no_grad()
+    def restored(self) -> list[Restored]:
+        """What has become of the batch, after its last phase (fidelity: RSI, evaluation)."""
+        batch = self.batch
+        seen, final = batch.observation, batch.path[-1]
+        degraded = seen.operator.degrade(
+            quantise(final.images.to(self.device)), seen.random(f"degrade {FIDELITY_STEP}")
+        )
+        degraded = degraded.to(self.device) * seen.known
+        fidelity = self.perceptual(degraded, seen.observed).tolist()
+        maps = (degraded - seen.observed).abs().mean(1).cpu()
+        terms = {name: value.tolist() for name, value in batch.terms.items()}
+        stops = batch.guard.stopped_at.tolist()
+        seconds = (time.monotonic() - batch.started) / len(batch.targets)
+        return [
+            Restored(
+                target=target,
+                together=[other.name for other in batch.targets],
+                image=final.images[index],
+                path=[(result.space, result.images[index]) for result in batch.path],
+                latent={name: value[index] for name, value in final.latent.items()},
+                latent_facts=self.latent_facts,
+                fidelity=fidelity[index],
+                fidelity_map=maps[index],
+                terms={name: values[index] for name, values in terms.items()},
+                stopped_at=None if stops[index] == GOING else stops[index],
+                degradation=self.degradation_name,
+                parameters=seen.operator.read_parameters(index),
+                seconds=seconds,
+            )
+            for index, target in enumerate(batch.targets)
+        ]
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
         """Refuse a Trainer that the method cannot be computed with.
@@ -166,100 +315,13 @@ class RestorationMethod(LightningModule, ABC):
         if self.device.type == "cpu":
             keep_freed_memory()
 
-    @property
-    def steps_per_batch(self) -> int:
-        """How many steps every batch of targets takes."""
-        return sum(phase.steps for phase in self.schedule)
-
-    @property
-    def variables(self) -> dict[str, nn.Parameter]:
-        """What the steps change, each ``[B, ...]``; change it in place or through :meth:`set_variables`."""
-        return dict(self._variables.items())
-
-    def set_variables(self, variables: Mapping[str, Tensor]) -> None:
-        """Take other variables; the optimisers have to be set up anew after it."""
-        self._variables = nn.ParameterDict({name: nn.Parameter(value) for name, value in variables.items()})
-
-    def reset(self, seeds: Sequence[int]) -> None:
-        """Take the variables that images of these seeds start from, with none of them stopped."""
-        self.set_variables(self.initial_variables(seeds))
-        self.guard = FiniteGuard(self.variables)
-
-    def start_batch(self, targets: Sequence[Target]) -> None:
-        """Take up new targets."""
-        self.started = time.monotonic()
-        self.targets = targets
-        self.operator = self.degradation.bind(targets, self.resolution).to(self.device)
-        self.known = torch.stack([target.known for target in targets]).to(self.device)
-        self.observed = torch.stack([target.image for target in targets]).to(self.device) * self.known
-        self.path = []
-        self.prepare_batch()
-        self.reset([target.seed for target in targets])
-
-    def prepare_batch(self) -> None:
-        """Compute what stays the same for all steps of the batch, from ``operator``, ``observed`` and ``known``."""
-
-    def start_phase(self, phase: Stage) -> None:
-        """Begin a phase; the optimisers have to be set up anew after it."""
-        self.phase = phase
-
-    def end_phase(self, phase: Stage) -> None:
-        """Keep what the batch looks like now."""
-        latent = {name: value.detach().clone().cpu() for name, value in self.latent().items()}
-        self.path.append(PhaseResult(phase.space, self.render().cpu(), latent))
-
-    def predict_degraded(self, step: int) -> Tensor:
-        """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
-        predicted = self.predict()
-        with full_precision(self.device):
-            degraded: Tensor = self.operator(predicted, self.random(step))
-        return degraded * self.known
-
-    @torch.no_grad()
-    def render(self) -> Tensor:
-        """The restored images, ``[B, 3, R, R]`` in [0, 1]."""
-        return self.predict().clamp(0, 1)
-
-    def draw_path(self, index: int) -> Picture:
-        """Target ``index`` and what it looked like at the end of each phase so far, side by side."""
-        captions = ["target", *(result.space for result in self.path)]
-        images = [self.targets[index].image, *(result.images[index] for result in self.path)]
-        return side_by_side(images, captions, self.resolution)
-
-    @torch.no_grad()
-    def fidelity(self) -> Tensor:
-        """Perceptual distance of the truly degraded restorations to the targets, ``[B]`` (RSI, evaluation)."""
-        distance: Tensor = self.perceptual(self._degraded_again(), self.observed)
-        return distance
-
-    @torch.no_grad()
-    def fidelity_map(self) -> Tensor:
-        """Where the truly degraded restorations differ from the targets, ``[B, h, w]`` in [0, 1].
-
-        The mean over the channels of the absolute difference, 0 where the target is unknown.
-        """
-        return (self._degraded_again() - self.observed).abs().mean(1)
-
-    def _degraded_again(self) -> Tensor:
-        degraded = self.operator.degrade(quantise(self.render()), self.random(FIDELITY_STEP))
-        return degraded.to(self.device) * self.known
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out the frozen networks; only the variables are ours."""
         state = checkpoint["state_dict"]
-        checkpoint["state_dict"] = {name: value for name, value in state.items() if name.startswith("_variables.")}
+        checkpoint["state_dict"] = {
+            name: value for name, value in state.items() if name.startswith("_batch._variables.")
+        }
 
-    def random(self, step: int | str, purpose: str = "degrade") -> ImageRandom:
-        """The random numbers of the batch's images for a step and a purpose."""
-        return ImageRandom([target.seed for target in self.targets], f"{purpose} {step}", self.device)
-
-
-def as_method(module: LightningModule) -> RestorationMethod:
-    """The module, for callbacks that work on a :class:`RestorationMethod` alone.
-
-    Raises:
-        TypeError: It is another LightningModule.
-    """
-    if not isinstance(module, RestorationMethod):
-        raise TypeError(f"rsi's callbacks work on an rsi.RestorationMethod, not on {type(module).__name__}")
-    return module
+    @torch.no_grad()
+    def _degraded_now(self, step: int) -> Tensor:
+        return self.predict_degraded(step).cpu()

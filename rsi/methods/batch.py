@@ -1,112 +1,162 @@
-"""A batch in the middle of its restoration, as a file."""
+"""A batch of targets in the middle of its restoration."""
 
-import hashlib
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
-from torch.optim import Optimizer
+from torch import Tensor, nn
 
-from rsi.data.target import Target
-from rsi.methods.base import PhaseResult, RestorationMethod
-from rsi.methods.schedule import phase_at
-from rsi.storage.atomic import atomic_path
-from rsi.storage.tensor_file import tensor_bytes
+from rsi.callbacks.base import PhaseResult, Stage
+from rsi.data.target import Target, checksum
+from rsi.degradations import Degradation
+from rsi.methods.guard import FiniteGuard
+from rsi.numerics.randomness import ImageRandom
+from rsi.results.state import SavedBatch
+
+Prepared = TypeVar("Prepared")
+Latent = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class BatchState:
-    """All that a batch needs to go on as if it had never stopped; images of past phases are drawn again.
+class Observation:
+    """What is known of some images: their targets and how these came about.
 
     Attributes:
-        targets: Checksum of the batch's names and images, in order.
-        step: The step to take next.
-        seconds: The time spent so far.
-        spaces: The phases that are over.
-        tensors: ``variable.NAME`` and ``kept.NAME`` of the method and its guard, ``stopped_at``,
-            ``phase.NUMBER.NAME``, the latents of the phases that are over, and ``optimizer.NUMBER.NAME``, what the
-            optimiser keeps of each variable.
+        targets: The targets.
+        operator: The degradation, bound to them.
+        known: ``[B, 1, h, w]``, 1 where they carry information.
+        observed: The targets, ``[B, 3, h, w]`` in [0, 1], 0 where they carry none.
     """
 
-    targets: str
-    step: int
-    seconds: float
-    spaces: tuple[str, ...]
-    tensors: dict[str, Tensor]
+    targets: Sequence[Target]
+    operator: Degradation
+    known: Tensor
+    observed: Tensor
 
-    @classmethod
-    def capture(cls, module: RestorationMethod, optimizers: Sequence[Optimizer], step: int) -> "BatchState":
-        """The state of the module's batch before ``step``."""
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of the images' random numbers."""
+        return [target.seed for target in self.targets]
+
+    def random(self, purpose: str) -> ImageRandom:
+        """The images' random numbers for a purpose."""
+        return ImageRandom(self.seeds, purpose, self.known.device)
+
+
+class Batch(nn.Module, Generic[Prepared]):
+    """What changes while a batch is restored, and what it is made of.
+
+    Args:
+        observation: The targets.
+        prepared: What the method has computed of them once, since it stays the same for all steps.
+        variables: What the steps change, each ``[B, ...]``, where it starts.
+        stage: The first stage.
+
+    Attributes:
+        variables: What the steps change; change it in place or through :meth:`set_variables`.
+        guard: Which images were stopped because their numbers were not finite.
+        stage: The stage in progress.
+        step: The step to take next.
+        path: What the batch looked like at the end of each stage so far.
+        terms: The terms of the loss of each image at the last step, ``[B]`` each.
+        started: When the batch started, on the monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self, observation: Observation, prepared: Prepared, variables: Mapping[str, Tensor], stage: Stage
+    ) -> None:
+        super().__init__()
+        self.observation = observation
+        self.prepared = prepared
+        self.set_variables(variables)
+        self.guard = FiniteGuard(self.variables)
+        self.stage = stage
+        self.step = 0
+        self.path: list[PhaseResult] = []
+        self.terms: dict[str, Tensor] = {}
+        self.started = time.monotonic()
+        self._stage_start: dict[str, Tensor] = {}
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The targets."""
+        return self.observation.targets
+
+    @property
+    def variables(self) -> dict[str, nn.Parameter]:
+        """What the steps change, each ``[B, ...]``."""
+        return dict(self._variables.items())
+
+    def set_variables(self, variables: Mapping[str, Tensor]) -> None:
+        """Take other variables; the optimisers have to be set up anew after it."""
+        self._variables = nn.ParameterDict({name: nn.Parameter(value) for name, value in variables.items()})
+
+    def change_variables(self, change: Callable[[Tensor], Tensor]) -> None:
+        """Change the shape of the variables and of those that stopped images go back to."""
+        self.set_variables({name: change(value.detach()) for name, value in self.variables.items()})
+        self.guard.kept = {name: change(value) for name, value in self.guard.kept.items()}
+
+    def begin_stage(self, stage: Stage, *, in_the_middle: bool) -> None:
+        """Begin a stage, or go on in the middle of it, where nobody knows any more where it started."""
+        self.stage = stage
+        starts = {} if in_the_middle else self.variables
+        self._stage_start = {name: value.detach().clone() for name, value in starts.items()}
+
+    @torch.no_grad()
+    def measures(self) -> dict[str, Tensor]:
+        """What is measured of the last step, besides the loss; nothing here waits for the device.
+
+        Returns:
+            ``gradient_norm``, the norm of the gradient of an image's loss, where the method has gradients, and
+            ``distance``, the root mean square over an image's codes of how far each is from where it was at the start
+            of the stage, in units of the codes; each ``[B]``.
+        """
+        gradients = [variable.grad for variable in self.variables.values() if variable.grad is not None]
+        measures = {"gradient_norm": _norm(gradients)} if gradients else {}
+        if self._stage_start:
+            moves = [variable - self._stage_start[name] for name, variable in self.variables.items()]
+            codes = sum(move[0].numel() // move.shape[-1] for move in moves)
+            measures["distance"] = _norm(moves) / codes**0.5
+        return measures
+
+    def save(self, optimizers: Sequence[Any]) -> SavedBatch:
+        """The batch as it is now."""
         kept = optimizers[0].state_dict()["state"] if optimizers else {}
         tensors = {
-            **_prefixed("variable", module.variables),
-            **_prefixed("kept", module.guard.kept),
-            "stopped_at": module.guard.stopped_at,
-            **{k: v for i, result in enumerate(module.path) for k, v in _prefixed(f"phase.{i}", result.latent).items()},
+            **_prefixed("variable", self.variables),
+            **_prefixed("kept", self.guard.kept),
+            "stopped_at": self.guard.stopped_at,
+            **{k: v for i, result in enumerate(self.path) for k, v in _prefixed(f"phase.{i}", result.latent).items()},
             **{k: v for i, entries in kept.items() for k, v in _prefixed(f"optimizer.{i}", entries).items()},
         }
-        spaces = tuple(result.space for result in module.path)
         on_cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
-        return cls(checksum(module.targets), step, time.monotonic() - module.started, spaces, on_cpu)
+        spaces = tuple(result.space for result in self.path)
+        return SavedBatch(checksum(self.targets), self.step, time.monotonic() - self.started, spaces, on_cpu)
 
-    def restore(self, module: RestorationMethod, targets: Sequence[Target]) -> None:
-        """Bring the module to this state; its optimisers have to be set up anew after it."""
-        module.start_batch(targets)
-        module.started -= self.seconds
-        for index, space in enumerate(self.spaces):
-            latent = self._named(f"phase.{index}")
-            module.path.append(PhaseResult(space, _drawn(module, latent), latent))
-        module.set_variables(_moved(self._named("variable"), module.device))
-        module.guard.kept = _moved(self._named("kept"), module.device)
-        module.guard.stopped_at = self.tensors["stopped_at"].to(module.device)
-        module.start_phase(phase_at(module.schedule, self.step))
+    @torch.no_grad()
+    def load(self, saved: SavedBatch, draw: Callable[[Latent], Tensor]) -> None:
+        """Go on where an earlier run has stopped; the optimisers have to be set up anew after it.
 
-    def restore_optimizer(self, optimizer: Optimizer) -> None:
-        """Give a new optimiser what the old one kept."""
-        count = sum(len(group["params"]) for group in optimizer.param_groups)
-        kept = {index: _moved(self._named(f"optimizer.{index}"), torch.device("cpu")) for index in range(count)}
-        state = {index: entries for index, entries in kept.items() if entries}
-        if state:
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-    def _named(self, prefix: str) -> dict[str, Tensor]:
-        start = f"{prefix}."
-        return {name[len(start) :]: tensor for name, tensor in self.tensors.items() if name.startswith(start)}
-
-    def first_step(self, targets: Sequence[Target]) -> int:
-        """The step at which a batch goes on: 0 for any other batch than the one of this state."""
-        return self.step if checksum(targets) == self.targets else 0
-
-    def write(self, path: Path) -> None:
-        """Write a safetensors file."""
-        facts = {"targets": self.targets, "step": self.step, "seconds": self.seconds, "spaces": self.spaces}
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(tensor_bytes(self.tensors, {"state": json.dumps(facts)}))
-
-    @classmethod
-    def read(cls, path: Path) -> "BatchState | None":
-        """The state in a file; ``None`` if there is none that can be read."""
-        try:
-            with safe_open(path, "pt") as file:
-                facts = json.loads(file.metadata()["state"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            return cls(facts["targets"], facts["step"], facts["seconds"], tuple(facts["spaces"]), tensors)
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
-            return None
+        Args:
+            saved: The batch as it was.
+            draw: Draws the images of a latent.
+        """
+        device = self.observation.known.device
+        self.started -= saved.seconds
+        self.step = saved.step
+        for index, space in enumerate(saved.spaces):
+            latent = saved.named(f"phase.{index}")
+            self.path.append(PhaseResult(space, draw(_moved(latent, device)).clamp(0, 1).cpu(), latent))
+        self.set_variables(_moved(saved.named("variable"), device))
+        self.guard.kept = _moved(saved.named("kept"), device)
+        self.guard.stopped_at = saved.tensors["stopped_at"].to(device)
 
 
-def checksum(targets: Sequence[Target]) -> str:
-    """SHA-256 of the names, images and known pixels of a batch."""
-    digest = hashlib.sha256()
-    for target in targets:
-        digest.update(repr((target.name, target.seed, tuple(target.image.shape))).encode())
-        digest.update(torch.cat([target.image, target.known]).numpy().tobytes())
-    return digest.hexdigest()
+def _norm(values: Sequence[Tensor]) -> Tensor:
+    """The norm of all numbers of each image, ``[B]``."""
+    return torch.stack([value.flatten(1).square().sum(1) for value in values]).sum(0).sqrt()
 
 
 def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -116,8 +166,3 @@ def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _moved(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     """Copies: last bits of matrix products can depend on where memory starts, and that of a file starts anywhere."""
     return {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
-
-
-@torch.no_grad()
-def _drawn(module: RestorationMethod, latent: Mapping[str, Tensor]) -> Tensor:
-    return module.draw(_moved(latent, module.device)).clamp(0, 1).cpu()

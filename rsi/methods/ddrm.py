@@ -1,28 +1,26 @@
 """DDRM: linear degradations undone with a diffusion prior."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rsi.data.batches import Step
+from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.errors import InputError
 from rsi.log import tell_once
 from rsi.methods.base import RestorationMethod
+from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.ddrm_operators import is_linear, linear_operator, split_linear, unstore
 from rsi.methods.ddrm_prior import TIMESTEPS, DiffusionPrior, load_prior
 from rsi.methods.ddrm_sampler import PosteriorSampler, noise_levels, timesteps
-from rsi.methods.guard import FiniteGuard
-from rsi.methods.schedule import Stage
-from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import load_perceptual
 
 
-class DDRM(RestorationMethod):
+class DDRM(RestorationMethod[PosteriorSampler]):
     """Draws images that a diffusion prior finds likely and that fit the target (Kawar et al. 2022).
 
     It is for linear degradations with Gaussian noise alone. One training step is one reverse step of every image; there
@@ -51,7 +49,6 @@ class DDRM(RestorationMethod):
 
     method = "ddrm"
     prior: DiffusionPrior
-    sampler: PosteriorSampler
 
     def __init__(
         self,
@@ -97,47 +94,45 @@ class DDRM(RestorationMethod):
         tell_once(f"prior: {self.prior_name}")
         tell_once(f"perceptual distance: {self.perceptual_name}")
         self.perceptual = load_perceptual(self.perceptual_name)
-        blank = torch.zeros(1, *self._shape)
-        self.set_variables({"sample": blank, "clean": blank.clone()})
-        self.guard = FiniteGuard(self.variables)
 
     def configure_optimizers(self) -> list[Optimizer]:
         """None at all: nothing is optimised."""
         return []
 
-    def prepare_batch(self) -> None:
+    def prepare(self, observation: Observation) -> PosteriorSampler:
         """Split the images into what the targets show and what they do not."""
-        operator = linear_operator(self.operator, self.known)
-        lifted = operator.lift(2 * unstore(self.observed, self.noise) - 1)
-        self.sampler = PosteriorSampler(operator, lifted, 2 * self.sigma_0, self.eta, self.eta_b)
+        operator = linear_operator(observation.operator, observation.known)
+        lifted = operator.lift(2 * unstore(observation.observed, self.noise) - 1)
+        return PosteriorSampler(operator, lifted, 2 * self.sigma_0, self.eta, self.eta_b)
 
-    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+    def initial_variables(self, observation: Observation, prepared: PosteriorSampler) -> dict[str, Tensor]:
         """Noise around what the targets show, and what they show."""
-        noise = ImageRandom(seeds, "start", self.device).normal(self._shape)
-        return {"sample": self.sampler.start(noise, self.levels[0]), "clean": self.sampler.lifted.clone()}
+        noise = observation.random("start").normal(self._shape)
+        return {"sample": prepared.start(noise, self.levels[0]), "clean": prepared.lifted.clone()}
 
     def predict(self) -> Tensor:
         """The clean images predicted at the last step, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
-        return (self.variables["clean"] + 1) / 2
+        return (self.batch.variables["clean"] + 1) / 2
 
     @torch.no_grad()
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401, ARG002
         """One reverse step of every image.
 
         Returns:
-            ``loss``, the mean over the batch, and ``terms``, where ``total`` is the mean squared difference of target
-            and degraded prediction before the step, for images in [0, 1], ``[B]``.
+            ``total``, the mean squared difference of target and degraded prediction before the step, for images in
+            [0, 1], ``[B]``.
         """
-        sample, clean = self.variables["sample"], self.variables["clean"]
-        predicted = self._predict_noise(sample, batch.index)
-        denoised = sample - self.levels[batch.index] * predicted
-        self.terms = {"total": self._misfit(denoised)}
-        self.guard.watch(self.variables, self.terms["total"], batch.index)
-        noise = self.random(batch.index, "diffuse").normal(self._shape)
-        sample.copy_(self.sampler.step(denoised, predicted, noise, self.levels[batch.index + 1]))
-        clean.copy_(self.sampler.step(denoised, predicted, noise, 0.0))
-        self.guard.hold(self.variables)
-        return {"loss": self.terms["total"].mean(), "terms": self.terms}
+        sampler, variables, guard = self.batch.prepared, self.batch.variables, self.batch.guard
+        sample, clean = variables["sample"], variables["clean"]
+        predicted = self._predict_noise(sample, step)
+        denoised = sample - self.levels[step] * predicted
+        misfit = self._misfit(denoised)
+        guard.watch(variables, misfit, step)
+        noise = self.batch.observation.random(f"diffuse {step}").normal(self._shape)
+        sample.copy_(sampler.step(denoised, predicted, noise, self.levels[step + 1]))
+        clean.copy_(sampler.step(denoised, predicted, noise, 0.0))
+        guard.hold(variables)
+        return {"total": misfit}
 
     @property
     def _shape(self) -> tuple[int, int, int]:
@@ -149,8 +144,8 @@ class DDRM(RestorationMethod):
         return noise
 
     def _misfit(self, denoised: Tensor) -> Tensor:
-        operator = self.sampler.operator
-        difference = operator.observe(denoised - self.sampler.lifted) / 2
+        operator = self.batch.prepared.operator
+        difference = operator.observe(denoised - self.batch.prepared.lifted) / 2
         return difference.square().flatten(1).sum(1) / (3 * operator.known.flatten(1).sum(1)).clamp(min=1)
 
 

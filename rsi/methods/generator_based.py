@@ -1,27 +1,28 @@
 """What the methods that optimise the latent of a StyleGAN2 generator have in common."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
+from torch.optim import Optimizer
 
-from rsi.data.batches import Step
+from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
 from rsi.log import tell_once
 from rsi.methods.base import RestorationMethod
+from rsi.methods.batch import Latent, Prepared
 from rsi.methods.latents import draw_latent
-from rsi.methods.schedule import Stage
 from rsi.numerics.precision import full_precision
 from rsi.perceptual import load_perceptual
 
 
-class GeneratorMethod(RestorationMethod):
+class GeneratorMethod(RestorationMethod[Prepared]):
     """A method that follows the gradient of a loss in a latent space of a frozen generator.
 
-    A subclass gives :meth:`prepare_model`, ``initial_variables``, ``latent``, :meth:`losses` and
-    ``configure_optimizers``, whose optimiser has to move every image as if it were alone.
+    A subclass gives :meth:`prepare_model`, ``prepare``, ``initial_variables``, ``latent``, :meth:`losses` and
+    :meth:`make_optimizer`.
 
     Args:
         generator: ``avatars128``, the embedded demonstration prior, another name or a file; see
@@ -55,6 +56,10 @@ class GeneratorMethod(RestorationMethod):
         self.perceptual_name = perceptual
 
     @abstractmethod
+    def make_optimizer(self) -> Optimizer:
+        """The optimiser of the variables of the batch in progress; it moves every image as if it were alone."""
+
+    @abstractmethod
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of each image's loss at a step, ``[B]`` each, and what is minimised as ``total``."""
 
@@ -62,6 +67,11 @@ class GeneratorMethod(RestorationMethod):
     def resolution(self) -> int:
         """Side of the generator's images in pixels."""
         return self.generator.resolution
+
+    @property
+    def draws_aligned_faces(self) -> bool:
+        """The generator is known to draw faces that were cut out as FFHQ's."""
+        return self.generator.info.draws_aligned_faces
 
     def configure_model(self) -> None:
         """Read generator and perceptual network, once, and settle what was left to the generator."""
@@ -74,16 +84,19 @@ class GeneratorMethod(RestorationMethod):
         _tell_choices(info, self.perceptual_name)
         self.perceptual = load_perceptual(self.perceptual_name)
         self.prepare_model()
-        self.reset([0])
 
     def prepare_model(self) -> None:
         """Compute what follows from the networks alone."""
+
+    def configure_optimizers(self) -> Optimizer | list[Optimizer]:
+        """The optimiser of the batch in progress; none as long as there is no batch."""
+        return [] if self._batch is None else self.make_optimizer()
 
     def predict(self) -> Tensor:
         """The images of the latent, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
         return self.draw(self.latent())
 
-    def draw(self, latent: Mapping[str, Tensor]) -> Tensor:
+    def draw(self, latent: Latent) -> Tensor:
         """The images ``[B, 3, R, R]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
         return draw_latent(self.generator, latent)
 
@@ -92,19 +105,17 @@ class GeneratorMethod(RestorationMethod):
         """Method, space and generator."""
         return {**super().latent_facts, "generator": self.generator_name}
 
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image; losses are summed, so that the path of an image is its own."""
-        optimizer: Any = self.optimizers()
-        with optimizer.toggle_model(sync_grad=False):
-            terms = self.losses(batch.index)
-            optimizer.zero_grad()
-            with full_precision(self.device):
-                self.manual_backward(terms["total"].sum())
-            self.guard.watch(self.variables, terms["total"].detach(), batch.index)
-            optimizer.step()
-            self.guard.hold(self.variables)
-        self.terms = {name: value.detach() for name, value in terms.items()}
-        return {"loss": self.terms["total"].mean(), "terms": self.terms}
+        variables, guard = self.batch.variables, self.batch.guard
+        terms = self.losses(step)
+        optimizer.zero_grad()
+        with full_precision(self.device):
+            backward(terms["total"].sum())
+        guard.watch(variables, terms["total"].detach(), step)
+        optimizer.step()
+        guard.hold(variables)
+        return {name: value.detach() for name, value in terms.items()}
 
 
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:

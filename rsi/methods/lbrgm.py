@@ -1,6 +1,6 @@
 """L-BRGM as a LightningModule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,21 +8,21 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
-from rsi.data.batches import Step
+from rsi.callbacks.base import Stage
+from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
-from rsi.methods.schedule import Stage
 from rsi.numerics.per_image import one_by_one
-from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual.base import SMALLEST_SIDE
 
 START = "start"
 PERCEPTUAL_SIDE = 256
 
 
-class LBRGM(GeneratorMethod):
+class LBRGM(GeneratorMethod[list[Tensor]]):
     """L-BRGM, a noise vector and codes that agree with each other and with the target (Conmy et al. 2022).
 
     In its first phase every step draws a ``z`` for each image and keeps it if its degraded image is perceptually nearer
@@ -91,38 +91,42 @@ class LBRGM(GeneratorMethod):
         self.weights = weights
         self.keep_mask = keep_mask
 
-    def configure_optimizers(self) -> Optimizer:
+    def make_optimizer(self) -> Optimizer:
         """Adam with its usual betas."""
-        return Adam([self.variables["z"], self.variables["w"]], self.lr)
+        return Adam([self.batch.variables["z"], self.batch.variables["w"]], self.lr)
 
-    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
+        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
+        operator = super().bind(targets, observed)
+        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
+
+    def prepare(self, observation: Observation) -> list[Tensor]:
+        """What the perceptual distance compares with."""
+        return self.perceptual.reference(at_perceptual_side(observation.observed))
+
+    def initial_variables(self, observation: Observation, prepared: list[Tensor]) -> dict[str, Tensor]:  # noqa: ARG002
         """The mean code, until a draw is nearer; ``nearest`` is the distance of the nearest draw so far, ``[B, 1]``."""
-        z = self.generator.w_avg.new_zeros(len(seeds), self.generator.mapping.z_dim)
-        w = self.generator.w_avg.expand(len(seeds), self.generator.num_ws, -1).clone()
-        return {"z": z, "w": w, "nearest": z.new_full((len(seeds), 1), torch.finfo(z.dtype).max)}
-
-    def prepare_batch(self) -> None:
-        """Give the operator the dropped pixels and prepare the targets for the perceptual distance."""
-        if self.keep_mask == "target":
-            self.operator = with_kept_pixels(self.operator, self.observed)
-        self.reference = self.perceptual.reference(at_perceptual_side(self.observed))
+        images = len(observation.targets)
+        z = self.generator.w_avg.new_zeros(images, self.generator.mapping.z_dim)
+        w = self.generator.w_avg.expand(images, self.generator.num_ws, -1).clone()
+        return {"z": z, "w": w, "nearest": z.new_full((images, 1), torch.finfo(z.dtype).max)}
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+."""
-        return {"codes": self.variables["w"]}
+        return {"codes": self.batch.variables["w"]}
 
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One draw or one step of every image."""
-        if self.phase.space == START:
-            return self._draw_start(batch.index)
-        return super().training_step(batch, batch_idx)
+        if self.batch.stage.space == START:
+            return self._draw_start(step)
+        return super().take_step(step, optimizer, backward)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """The four terms, unweighted, and their weighted sum."""
-        degraded, z, w = self.predict_degraded(step), self.variables["z"], self.variables["w"]
+        degraded, z, w = self.predict_degraded(step), self.batch.variables["z"], self.batch.variables["w"]
         terms = {
-            "mse": (degraded - self.observed).square().mean((1, 2, 3)),
-            "perceptual": self.perceptual.compare(at_perceptual_side(degraded), self.reference),
+            "mse": (degraded - self.batch.observation.observed).square().mean((1, 2, 3)),
+            "perceptual": self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared),
             "agreement": (one_by_one(self.generator.mapping, z).unsqueeze(1) - w).square().mean((1, 2)),
             "norm": z.square().mean(1),
         }
@@ -130,23 +134,22 @@ class LBRGM(GeneratorMethod):
         return {**terms, "total": total}
 
     @torch.no_grad()
-    def _draw_start(self, step: int) -> dict[str, Any]:
-        drawn = self._drawn([target.seed for target in self.targets], step)
-        nearer = (drawn["nearest"] < self.variables["nearest"]).squeeze(1)
-        for name, value in self.variables.items():
+    def _draw_start(self, step: int) -> dict[str, Tensor]:
+        variables, drawn = self.batch.variables, self._drawn(step)
+        nearer = (drawn["nearest"] < variables["nearest"]).squeeze(1)
+        for name, value in variables.items():
             value.copy_(torch.where(nearer.view(-1, *[1] * (value.ndim - 1)), drawn[name], value))
-        nearest = self.variables["nearest"].detach().squeeze(1).clone()
-        self.guard.watch(self.variables, nearest, step)
-        self.terms = {"perceptual": nearest, "total": nearest}
-        return {"loss": nearest.mean(), "terms": self.terms}
+        nearest = variables["nearest"].detach().squeeze(1).clone()
+        self.batch.guard.watch(variables, nearest, step)
+        return {"perceptual": nearest, "total": nearest}
 
-    def _drawn(self, seeds: Sequence[int], step: int) -> dict[str, Tensor]:
-        mean = self.generator.w_avg
-        z = ImageRandom(seeds, f"draw {step}", self.device).normal((self.generator.mapping.z_dim,))
+    def _drawn(self, step: int) -> dict[str, Tensor]:
+        seen, mean = self.batch.observation, self.generator.w_avg
+        z = seen.random(f"draw {step}").normal((self.generator.mapping.z_dim,))
         w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
         w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
-        degraded = self.operator(self.draw({"codes": w}), self.random(START)) * self.known
-        distance = self.perceptual.compare(at_perceptual_side(degraded), self.reference)
+        degraded = seen.operator(self.draw({"codes": w}), seen.random(f"degrade {START}")) * seen.known
+        distance = self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared)
         return {"z": z, "w": w, "nearest": distance.unsqueeze(1)}
 
 

@@ -8,20 +8,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
-from rsi.data.batches import Step
+from rsi.callbacks.base import Stage
+from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators.statistics import PULSE_SAMPLES, latent_statistics
+from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.latents import NOISE
-from rsi.methods.schedule import Stage
-from rsi.numerics.randomness import ImageRandom
 
 SLOPE = 0.2
 
 
-class Pulse(GeneratorMethod):
+class Pulse(GeneratorMethod[None]):
     """PULSE, searching spheres of codes and noise maps for an image that degrades to the target (Menon et al. 2020).
 
     The variables are ``v``, a normal vector per style slot with ``w = leaky_relu_0.2(v std + mean)``, and the first
@@ -91,42 +91,41 @@ class Pulse(GeneratorMethod):
         self.register_buffer("mean", statistics.mean, persistent=False)
         self.register_buffer("std", statistics.std, persistent=False)
 
-    def configure_optimizers(self) -> Optimizer:
+    def make_optimizer(self) -> Optimizer:
         """Adam on the spheres of the codes and of the noise maps."""
-        return SphericalAdam(self.variables.values(), self.lr)
+        return SphericalAdam(self.batch.variables.values(), self.lr)
 
-    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
+        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
+        operator = super().bind(targets, observed)
+        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
+
+    def prepare(self, observation: Observation) -> None:
+        """Nothing."""
+
+    def initial_variables(self, observation: Observation, prepared: None) -> dict[str, Tensor]:  # noqa: ARG002
         """Normal numbers."""
         sides = self.generator.synthesis.noise_sides[:-1][: self.noise_maps]
         shapes = {"v": (self.generator.num_ws, self.generator.w_dim)}
         maps = {f"{NOISE}{index}": (1, side, side) for index, side in enumerate(sides)}
-        return {
-            name: ImageRandom(seeds, f"start {name}", self.device).normal(shape)
-            for name, shape in {**shapes, **maps}.items()
-        }
-
-    def prepare_batch(self) -> None:
-        """Give the operator the dropped pixels."""
-        if self.keep_mask == "target":
-            self.operator = with_kept_pixels(self.operator, self.observed)
+        return {name: observation.random(f"start {name}").normal(shape) for name, shape in {**shapes, **maps}.items()}
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+, the optimised noise maps and the last one, which is zero."""
-        maps: dict[str, Tensor] = dict(self.variables)
+        maps: dict[str, Tensor] = dict(self.batch.variables)
         v = maps.pop("v")
         last = f"{NOISE}{len(self.generator.synthesis.noise_sides) - 1}"
         return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps, last: v.new_zeros(len(v), 1, 1, 1)}
 
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image, with the step size of the schedule."""
-        optimizer: Any = self.optimizers()
         for group in optimizer.param_groups:
-            group["lr"] = self.lr * step_factor(batch.index, self.steps_per_batch)
-        return super().training_step(batch, batch_idx)
+            group["lr"] = self.lr * step_factor(step, self.steps_per_batch)
+        return super().take_step(step, optimizer, backward)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """``mse`` and ``geocross``, unweighted, and their weighted sum."""
-        mse = (self.predict_degraded(step) - self.observed).square().mean((1, 2, 3))
+        mse = (self.predict_degraded(step) - self.batch.observation.observed).square().mean((1, 2, 3))
         cross = geocross(self.latent()["codes"])
         total = self.mse_weight * mse.clamp(min=self.mse_floor) + self.geocross_weight * cross
         return {"mse": mse, "geocross": cross, "total": total}

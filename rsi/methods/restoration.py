@@ -1,54 +1,100 @@
-"""The restoration of a batch of images as a LightningModule."""
+"""Robust unsupervised StyleGAN image restoration (Poirier-Ginter & Lalonde, CVPR 2023): the method from top to bottom.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+A latent of a frozen generator is moved until its image, degraded as the target was, looks like the target. The search
+widens in three phases: one code per image (W), one per style slot (W+), one per convolution filter (W++). Every step
+moves every code by a fixed distance against its gradient.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, cast, overload
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 
-from rsi.data.batches import Step
+from rsi.callbacks.base import Stage, stage_of
+from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators import LrScale, step_scale
+from rsi.methods.batch import Observation
 from rsi.methods.generator_based import GeneratorMethod
-from rsi.methods.latents import expand, initial_codes
 from rsi.methods.loss import LossName, MultiresolutionLoss, TargetPyramid
-from rsi.methods.ngd import OptimizerName, make_optimizer
-from rsi.methods.schedule import PAPER_SCHEDULE, Phase, check_schedule, step_in_phase
-from rsi.numerics.per_image import gradient_at_once, in_parallel, one_by_one, parts
+from rsi.methods.schedule import Phase, Space, check_schedule
+from rsi.numerics.per_image import one_by_one, part_by_part, parts
 from rsi.numerics.precision import full_precision
-from rsi.numerics.randomness import ImageRandom
+
+PAPER_SCHEDULE = (Phase("W", 150, 0.08), Phase("W+", 150, 0.02), Phase("W++", 150, 0.005))
+"""The schedule of every task and level (RSI, section 4.1)."""
+
+OptimizerName = Literal["ngd", "adam"]
+Part = tuple[Observation, TargetPyramid]  # images whose losses are computed together, and what the loss made of them
 
 
-@dataclass(frozen=True)
-class Part:
-    """Images of a batch whose losses are computed together.
+def expand(codes: Tensor, space: Space, filters: Sequence[int]) -> Tensor:
+    """The same codes, repeated for a larger space; the images they give stay the same (RSI, section 4.1).
 
-    Attributes:
-        seeds: The seeds of their random numbers.
-        operator: The degradation, bound to them.
-        pyramid: What the loss compares them with.
-        known: ``[B, 1, h, w]``, 1 where they carry information.
+    Args:
+        codes: ``[B, w_dim]`` (W), ``[B, num_ws, w_dim]`` (W+) or ``[B, sum(filters), w_dim]`` (W++).
+        space: The space wanted, at least as large as that of the codes.
+        filters: The number of filters that read each style slot.
+
+    Returns:
+        Codes shaped for ``space``.
+    """
+    if space == "W":
+        return codes
+    if codes.ndim == 2:
+        codes = codes.unsqueeze(1).repeat(1, len(filters), 1)
+    if space == "W++" and codes.shape[1] == len(filters):
+        codes = codes.repeat_interleave(torch.tensor(filters, device=codes.device), dim=1)
+    return codes
+
+
+class NGD(Optimizer):
+    """Normalised gradient descent: every code moves by exactly ``lr`` against its gradient.
+
+    ``w <- w - lr * g / ||g||`` with the norm over the last axis, so that each code of an image has a step of its own
+    and the scale of the loss does not matter. A code with zero gradient stays where it is. There is no momentum.
+    Source: RSI, algorithm 1 (whose first line lacks the ``w -``).
+
+    Args:
+        params: Latents of shape ``[..., w_dim]``.
+        lr: The length of a step, in the units of the latents.
     """
 
-    seeds: list[int]
-    operator: Degradation
-    pyramid: TargetPyramid
-    known: Tensor
+    def __init__(self, params: Iterable[nn.Parameter], lr: float) -> None:
+        super().__init__(params, {"lr": lr})
 
-    def random(self, purpose: str) -> ImageRandom:
-        """Their random numbers for a purpose."""
-        return ImageRandom(self.seeds, purpose, self.known.device)
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Move every latent by one step; returns what ``closure``, if given, returns."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for latent in group["params"]:
+                if latent.grad is not None:
+                    latent.sub_(group["lr"] * direction(latent.grad))
+        return loss
 
 
-class Restoration(GeneratorMethod):
+def direction(gradient: Tensor) -> Tensor:
+    """The gradient scaled to length 1 along its last axis, 0 where it is 0."""
+    norm = gradient.norm(dim=-1, keepdim=True)
+    return torch.where(norm > 0, gradient / norm, 0)
+
+
+class Restoration(GeneratorMethod[list[Part]]):
     """Restores batches of degraded images, each image's latent optimised on its own (RSI, section 4).
 
     The only variable is ``codes``, those of the current phase for the current batch. One training step is one step of
-    every image. :class:`rsi.callbacks.PhaseScheduler` starts batches and phases.
+    every image. :class:`rsi.callbacks.PhaseScheduler` begins batches and phases.
 
     Args:
         generator: ``avatars128``, the embedded demonstration prior, another name or a file; see
@@ -62,7 +108,7 @@ class Restoration(GeneratorMethod):
             at the target's own size alone.
         lr_scale: Multiplies the step sizes for generators whose W has another scale than FFHQ's, ``auto`` by what the
             generator's own measures; left out, what its file or the zoo recommend, or else ``auto``.
-        optimizer: ``ngd``, the method's, or ``adam``, an ablation; see :func:`rsi.methods.ngd.make_optimizer`.
+        optimizer: ``ngd``, the method's, or ``adam``, an ablation whose first step is as long.
         class_label: The class of a conditional generator, from 0.
         keep_mask: Which pixels noise drops in the approximation: ``random`` ones, as in RSI, or those that the
             ``target`` lacks, where they can be seen; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
@@ -75,7 +121,6 @@ class Restoration(GeneratorMethod):
 
     method = "rsi"
     schedule: tuple[Phase, ...]
-    phase: Phase
 
     def __init__(
         self,
@@ -110,71 +155,74 @@ class Restoration(GeneratorMethod):
     @property
     def codes(self) -> nn.Parameter:
         """The codes of the current phase, ``[B, ..., w_dim]``."""
-        return self.variables["codes"]
+        return self.batch.variables["codes"]
 
     def prepare_model(self) -> None:
         """Settle the step scale and the loss."""
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
 
-    def configure_optimizers(self) -> Optimizer:
-        """The optimiser of the codes, with the step size of the current phase."""
-        return make_optimizer(self.optimizer_name, self.codes, self.phase.lr * self.step_scale)
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
+        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
+        operator = super().bind(targets, observed)
+        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
-    def initial_variables(self, seeds: Sequence[int]) -> dict[str, Tensor]:
+    def prepare(self, observation: Observation) -> list[Part]:
+        """Prepare the targets for the loss, part by part."""
+        return [self._part(observation, images) for images in parts(len(observation.targets), self.device)]
+
+    def initial_variables(self, observation: Observation, prepared: list[Part]) -> dict[str, Tensor]:  # noqa: ARG002
         """Every image at the generator's mean code; further samples of one on the way to a random code."""
-        codes = initial_codes(self.generator.w_avg, len(seeds))
-        spread = [self.start_spread * (target.sample > 0) for target in self.targets]
+        codes = self.generator.w_avg.expand(len(observation.targets), -1).clone()
+        spread = [self.start_spread * (target.sample > 0) for target in observation.targets]
         if any(spread):
-            z = ImageRandom(seeds, "start", self.device).normal((self.generator.mapping.z_dim,))
+            z = observation.random("start").normal((self.generator.mapping.z_dim,))
             with torch.no_grad():
                 codes += codes.new_tensor(spread)[:, None] * (one_by_one(self.generator.mapping, z) - codes)
         return {"codes": codes}
 
-    def prepare_batch(self) -> None:
-        """Prepare the targets for the loss."""
-        self.parts: list[Part] = []  # the next ones may need their memory
-        self.parts = [self._part(images) for images in parts(len(self.targets), self.device)]
+    def begin_phase(self, stage: Stage) -> None:
+        """Expand the codes to the space of the phase; the optimiser is set up anew after it."""
+        space = cast(Phase, stage).space
+        self.batch.change_variables(lambda codes: expand(codes, space, self.generator.filters))
+        super().begin_phase(stage)
 
-    def _part(self, images: slice) -> Part:
-        targets, known = self.targets[images], self.known[images]
-        operator = self.degradation.bind(targets, self.resolution).to(self.device)
-        if self.keep_mask == "target":
-            operator = with_kept_pixels(operator, self.observed[images])
-        return Part(
-            [target.seed for target in targets], operator, self.loss.prepare(self.observed[images], known), known
-        )
+    def make_optimizer(self) -> Optimizer:
+        """Steps of the phase's length, in units of the generator's W."""
+        lr = self._phase.lr * self.step_scale
+        if self.optimizer_name == "adam":  # each of a code's w_dim numbers moves by about Adam's step size
+            return Adam([self.codes], lr=lr * self.codes.shape[-1] ** -0.5)
+        return NGD([self.codes], lr=lr)
 
-    def start_phase(self, phase: Phase) -> None:  # type: ignore[override]
-        """Expand the codes to the space of the phase; the optimisers have to be set up anew after it."""
-        self.set_variables({"codes": expand(self.codes.detach(), phase.space, self.generator.filters)})
-        self.guard.kept = {"codes": expand(self.guard.kept["codes"], phase.space, self.generator.filters)}
-        self.phase = phase
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
+        """One step of every image, with the step size of the schedule."""
+        _, first, _ = stage_of(self.schedule, step)
+        for group in optimizer.param_groups:
+            group["lr"] = optimizer.defaults["lr"] * self._phase.lr_factor(step - first)
+        return super().take_step(step, optimizer, backward)
+
+    def losses(self, step: int) -> dict[str, Tensor]:
+        """The terms of the multi-resolution loss."""
+        prepared = self.batch.prepared
+        codes = torch.split(self.codes, [len(seen.targets) for seen, _ in prepared])
+        return part_by_part(lambda part, own: self._losses(*prepared[part], own, step), codes, self.resolution)
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
         return {"codes": self.codes}
 
-    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
-        """One step of every image, with the step size of the schedule."""
-        optimizer: Any = self.optimizers()
-        for group in optimizer.param_groups:
-            group["lr"] = optimizer.defaults["lr"] * self.phase.lr_factor(step_in_phase(self.schedule, batch.index))
-        return super().training_step(batch, batch_idx)
-
-    def losses(self, step: int) -> dict[str, Tensor]:
-        """The terms of the multi-resolution loss."""
-        codes = torch.split(self.codes, [len(part.seeds) for part in self.parts])
-        jobs = [
-            partial(gradient_at_once, partial(self._losses, part, step), of_part)
-            for part, of_part in zip(self.parts, codes, strict=True)
-        ]
-        losses = in_parallel(jobs, self.resolution)
-        return {name: torch.cat([terms[name] for terms in losses]) for name in losses[0]}
-
-    def _losses(self, part: Part, step: int, codes: Tensor) -> dict[str, Tensor]:
+    def _losses(self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int) -> dict[str, Tensor]:
         images = self.draw({"codes": codes})
         with full_precision(self.device):
-            degraded = part.operator(images, part.random(f"degrade {step}")) * part.known
-        terms: dict[str, Tensor] = self.loss(degraded, part.pyramid, part.random(f"fill {step}"))
+            degraded = seen.operator(images, seen.random(f"degrade {step}")) * seen.known
+        terms: dict[str, Tensor] = self.loss(degraded, pyramid, seen.random(f"fill {step}"))
         return terms
+
+    def _part(self, whole: Observation, images: slice) -> Part:
+        targets, known, observed = whole.targets[images], whole.known[images], whole.observed[images]
+        seen = Observation(targets, self.bind(targets, observed), known, observed)
+        return seen, self.loss.prepare(observed, known)
+
+    @property
+    def _phase(self) -> Phase:
+        return cast(Phase, self.batch.stage)

@@ -3,28 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
+from rsi.callbacks.base import Stage
 from rsi.errors import InputError
 
 Space = Literal["W", "W+", "W++"]
 SPACES: tuple[Space, ...] = ("W", "W+", "W++")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of the steps of a batch; every method has one or more.
-
-    Attributes:
-        space: What it is called in pictures, tables and logs.
-        steps: How many steps it takes.
-    """
-
-    space: str
-    steps: int
-
-
-AnyStage = TypeVar("AnyStage", bound=Stage)
 
 
 @dataclass(frozen=True)
@@ -67,10 +52,6 @@ class Phase(Stage):
         return f"{self.space} {self.steps} x {self.lr}" + ("" if self.final_lr is None else f" to {self.final_lr}")
 
 
-PAPER_SCHEDULE = (Phase("W", 150, 0.08), Phase("W+", 150, 0.02), Phase("W++", 150, 0.005))
-"""The schedule of every task and level (RSI, section 4.1)."""
-
-
 def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     """The phases as a tuple.
 
@@ -84,28 +65,3 @@ def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
         order = ", ".join(phase.space for phase in phases)
         raise InputError(f"the schedule goes {order}: a space can only grow, from W to W+ to W++")
     return tuple(phases)
-
-
-def phase_starts(phases: Sequence[AnyStage]) -> dict[int, AnyStage]:
-    """The step at which each phase starts."""
-    starts: dict[int, AnyStage] = {}
-    step = 0
-    for phase in phases:
-        starts[step] = phase
-        step += phase.steps
-    return starts
-
-
-def phase_ends(phases: Sequence[AnyStage]) -> dict[int, AnyStage]:
-    """The last step of each phase."""
-    return {start + phase.steps - 1: phase for start, phase in phase_starts(phases).items()}
-
-
-def phase_at(phases: Sequence[AnyStage], step: int) -> AnyStage:
-    """The phase that a step belongs to."""
-    return next(phase for end, phase in phase_ends(phases).items() if step <= end)
-
-
-def step_in_phase(phases: Sequence[Stage], step: int) -> int:
-    """How many steps of its phase come before a step."""
-    return step - max(start for start in phase_starts(phases) if start <= step)

@@ -105,6 +105,24 @@ def gradient_at_once(losses: Losses, x: Tensor) -> dict[str, Tensor]:
     return dict(zip(names, values, strict=True))
 
 
+def part_by_part(
+    losses: Callable[[int, Tensor], dict[str, Tensor]], x: Sequence[Tensor], side: int
+) -> dict[str, Tensor]:
+    """The losses of several parts of a batch, side by side on CPUs, each with its gradient at once.
+
+    Args:
+        losses: Takes the number of a part and its ``x`` and returns terms, ``[B]`` each.
+        x: The codes of each part, ``[B, ...]``.
+        side: Of the images in pixels; see :func:`in_parallel`.
+
+    Returns:
+        The terms of the whole batch; a gradient flows through ``total`` alone.
+    """
+    jobs = [partial(gradient_at_once, partial(losses, number), of_part) for number, of_part in enumerate(x)]
+    of_parts = in_parallel(jobs, side)
+    return {name: torch.cat([terms[name] for terms in of_parts]) for name in of_parts[0]}
+
+
 class _GradientAtOnce(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, losses: Losses, names: list[str]) -> Tensor:  # noqa: ANN401

@@ -84,6 +84,8 @@ def _add_output_flags(parser: LightningArgumentParser) -> None:
     parser.add_lightning_class_args(Interruption, "interruption")
     parser.link_arguments("output_dir", "writer.output_dir")
     parser.link_arguments("overwrite", "writer.overwrite")
+    parser.link_arguments("output_dir", "data.output_dir")
+    parser.link_arguments("overwrite", "data.overwrite")
     parser.link_arguments("output_dir", "spread.output_dir")
     parser.link_arguments("output_dir", "checkpoint.output_dir")
     parser.link_arguments("output_dir", "trainer.default_root_dir", compute_fn=local_name)

@@ -9,7 +9,7 @@ from pytorch_lightning.cli import LightningArgumentParser
 from rsi.degradations import Degradation
 from rsi.generators import LrScale
 from rsi.methods.registry import DEFAULT_METHOD, METHODS
-from rsi.methods.schedule import PAPER_SCHEDULE
+from rsi.methods.restoration import PAPER_SCHEDULE
 
 FLAGS: dict[str, tuple[object, str]] = {
     "degradation": (

@@ -6,16 +6,24 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import SaveConfigCallback
 
+from rsi.callbacks import RestorationCallback, Run
+from rsi.results.layout import CONFIG
 from rsi.storage.atomic import atomic_path
 
 
-class SavedConfig(SaveConfigCallback):
-    """Writes ``config.yaml`` in the trainer's default folder, whole or not at all."""
+class SavedConfig(SaveConfigCallback, RestorationCallback):
+    """Writes ``config.yaml`` in the trainer's default folder, whole or not at all, once the folder is claimed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
         super().__init__(*args, **{**kwargs, "save_to_log_dir": False})
+        self._folder = Path()
 
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        """Settle where the file goes."""
+        self._folder = Path(trainer.default_root_dir)
+
+    def run_begins(self, run: Run) -> None:
         """Write the file."""
-        with atomic_path(Path(trainer.default_root_dir) / self.config_filename) as path:
-            path.write_text(self.parser.dump(self.config, skip_none=False))
+        if run.rank == 0:
+            with atomic_path(self._folder / CONFIG) as path:
+                path.write_text(self.parser.dump(self.config, skip_none=False))

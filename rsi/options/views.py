@@ -33,6 +33,7 @@ def add_view_flags(parser: LightningArgumentParser) -> None:
     parser.add_lightning_class_args(EventFiles, "tensorboard")
     parser.add_lightning_class_args(RestorationProgress, "progress")
     parser.link_arguments("output_dir", "tensorboard_summary.output_dir")
+    parser.link_arguments("output_dir", "progress.output_dir", compute_fn=local_name)
     parser.link_arguments("output_dir", "tensorboard.log_dir", compute_fn=_log_dir)
     parser.link_arguments("overwrite", "tensorboard.overwrite")
 

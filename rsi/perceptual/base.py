@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rsi.numerics.per_image import one_by_one
+from rsi.numerics.per_image import gradient_at_once, one_by_one
 from rsi.perceptual.unit_distance import Weights, unit_distances, unit_vectors
 
 SMALLEST_SIDE = 16
+LARGE_SIDE = 512  # of images whose maps are large enough to be worth freeing at once
 
 
 class PerceptualDistance(nn.Module):
@@ -36,8 +37,13 @@ class PerceptualDistance(nn.Module):
         raise NotImplementedError
 
     def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
-        """The distance of each image, ``[B, 3, H, W]``, to those that ``reference`` was made of, ``[B]``."""
-        return one_by_one(lambda x, *r: self.distance(x, self.features(x), r), images, *reference)
+        """The distance of each image, ``[B, 3, H, W]``, to those that ``reference`` was made of, ``[B]``.
+
+        The gradient of large images is computed right away, so that their maps are freed: 0.5 GB less at 1024 px.
+        """
+        if images.shape[-1] < LARGE_SIDE:
+            return self._compare(images, reference)
+        return gradient_at_once(lambda x: {"total": self._compare(x, reference)}, images)["total"]
 
     @torch.no_grad()
     def reference(self, images: Tensor) -> list[Tensor]:
@@ -59,6 +65,9 @@ class PerceptualDistance(nn.Module):
         """The distance of features to those of ``reference`` at each stage, ``[stages, B]``."""
         _, *units, energies = reference
         return unit_distances(features, units, energies.t(), self.weights(), self.epsilon)
+
+    def _compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+        return one_by_one(lambda x, *r: self.distance(x, self.features(x), r), images, *reference)
 
     def _reference(self, images: Tensor) -> list[Tensor]:
         units, energies = unit_vectors(self.features(images), self.weights(), self.epsilon)

@@ -14,7 +14,7 @@ from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report.difference import colored
 from rsi.report.embedding import data_uri, reduced
-from rsi.results.folder import COLUMNS, Row
+from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import check_inside
 
 THUMBNAIL_SIDE = 112

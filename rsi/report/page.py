@@ -19,7 +19,8 @@ from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report.embedding import picture_side
 from rsi.report.entry import Entry, read_entry
-from rsi.results.folder import COLUMNS, ResultFolder, Row
+from rsi.results.folder import ResultFolder
+from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import atomic_path, check_inside
 
 PAGE = "index.html"

@@ -4,27 +4,25 @@ import csv
 import hashlib
 import json
 import time
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from rsi.data.pictures import captions_text
 from rsi.errors import InputError
-from rsi.results.records import COLUMNS, FAILED, MISSING, RESTORED, STOPPED, Row, read_record, record_name
+from rsi.results import layout
+from rsi.results.records import COLUMNS, Row, read_record
 from rsi.storage.atomic import PREFIX, check_inside, remove_partial
 from rsi.storage.folder import Storage, local_folder
 from rsi.storage.location import check_reachable
 from rsi.storage.lock import FolderLock
 from rsi.storage.tensor_file import tensor_bytes
 
-__all__ = ["COLUMNS", "FAILED", "MISSING", "PROGRESS", "RESTORED", "STOPPED", "ResultFolder", "Row"]
-
-PROGRESS = ".progress"
 TABLE_SHARE = 0.05  # of the time of a run, at most, for writing the table before its end
 
 
@@ -64,21 +62,28 @@ class ResultFolder:
         self._refuse_links()
         check_reachable(self.path)
         if self._lock is None or self._rank != rank:
-            self._rank, self._lock = rank, FolderLock(self.local / PROGRESS / (f"lock-{rank}" if rank else "lock"))
+            self._rank, self._lock = (
+                rank,
+                FolderLock(self.local / layout.PROGRESS / (f"lock-{rank}" if rank else "lock")),
+            )
         self._lock.acquire()
         self._check_settings(settings, overwrite)
         self._settings = _checksum(settings)
         self._tidy(overwrite)
-        self._write_text("settings.json", json.dumps(dict(settings), indent=1))
+        self._write_text(layout.SETTINGS, json.dumps(dict(settings), indent=1))
 
     def release(self) -> None:
         """Let other runs claim the folder."""
         if self._lock is not None:
             self._lock.release()
 
+    def any_row(self, file: str) -> Row | None:
+        """The row of an input that any run has left, if there is one."""
+        return read_record(self.storage.read(layout.record_of(file)))
+
     def row(self, file: str) -> Row | None:
-        """The row of an input, if it has one."""
-        row = read_record(self.storage.read(record_name(file)))
+        """The row of an input, if this run or one with the same settings has left one."""
+        row = self.any_row(file)
         return row if row is not None and row.settings in ("", self._current_settings()) else None
 
     def rows(self) -> Iterator[Row]:
@@ -87,58 +92,36 @@ class ResultFolder:
         So are those that an earlier run with other settings has left.
         """
         current = ("", self._current_settings())
-        records = map(read_record, self.storage.read_all("records", ".json"))
+        records = map(read_record, self.storage.read_all(layout.RECORDS, ".json"))
         return (row for row in records if row is not None and row.settings in current)
 
     def is_whole(self, row: Row) -> bool:
         """Whether the restored image of a row is there as it was written."""
         return row.is_done and self.storage.is_whole(row.output, row.sha256)
 
-    def finished(self) -> set[str]:
-        """The inputs whose restored image is there and whole, of a folder that fits in memory."""
-        return {row.file for row in self.rows() if self.is_whole(row)}
-
-    def settled(self, finished: Collection[str]) -> set[str]:
-        """The finished inputs whose batch is finished as a whole, see :class:`rsi.results.folder.Settled`."""
-        return {row.file for row in self.rows() if row.file in finished and set(row.batch) <= set(finished)}
-
     def state_path(self, rank: int) -> Path:
         """Where a process keeps the state of its batch in progress."""
         return self._scratch(rank) / "batch.safetensors"
 
-    def save_restored(self, stem: str, restored: Image.Image, comparison: Image.Image | None) -> tuple[str, str]:
-        """Write the restored image and a comparison picture; returns the image's relative path and checksum."""
-        if comparison is not None:
-            with self._writing(f"comparisons/{stem}.png") as path:
-                comparison.save(path, "PNG", pnginfo=captions_text(comparison))
-        with self._writing(f"{stem}.png") as path:
-            restored.save(path, "PNG", pnginfo=captions_text(restored))
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        return f"{stem}.png", sha256
+    def save_picture(self, name: str, picture: Image.Image) -> str:
+        """Write a PNG file, a path in the folder; returns its SHA-256."""
+        with self._writing(name) as path:
+            picture.save(path, "PNG", pnginfo=_captions(picture))
+            return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def save_fidelity_map(self, stem: str, fidelity_map: Image.Image) -> None:
-        """Write where the degraded restoration differs from the target."""
-        with self._writing(f"fidelity/{stem}.png") as path:
-            fidelity_map.save(path, "PNG")
+    def holds(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.path / name).exists()
 
-    def save_disagreement(self, stem: str, drawing: Image.Image) -> None:
-        """Write where the samples of an image differ."""
-        with self._writing(f"disagreement/{stem}.png") as path:
-            drawing.save(path, "PNG", pnginfo=captions_text(drawing))
-
-    def holds_disagreement(self, stem: str) -> bool:
-        """Whether it is written where the samples of an image differ."""
-        return (self.path / "disagreement" / f"{stem}.png").exists()
-
-    def save_latent(self, stem: str, latent: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    def save_latent(self, name: str, latent: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
         """Write the final latent of an image, with what is needed to render it again."""
-        with self._writing(f"latents/{stem}.safetensors") as path:
+        with self._writing(name) as path:
             path.write_bytes(tensor_bytes(latent, metadata))
 
     def save_row(self, row: Row) -> None:
         """Write the record of an image; with it the image counts as finished."""
         stamped = replace(row, settings=self._current_settings(), written=time.time())
-        self._write_text(record_name(row.file), stamped.to_record())
+        self._write_text(layout.record_of(row.file), stamped.to_record())
 
     @property
     def table_is_due(self) -> bool:
@@ -148,7 +131,7 @@ class ResultFolder:
     def save_table(self) -> None:
         """Write ``results.csv`` from the records, one process after another."""
         started = time.monotonic()
-        lock = FolderLock(self.local / PROGRESS / "table-lock")
+        lock = FolderLock(self.local / layout.PROGRESS / "table-lock")
         lock.acquire(wait=True)
         try:
             self._write_table()
@@ -164,7 +147,7 @@ class ResultFolder:
 
     def _write_table(self) -> None:
         with (
-            self._writing("results.csv") as path,
+            self._writing(layout.TABLE) as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             table = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
@@ -181,12 +164,12 @@ class ResultFolder:
             )
 
     def _holds_work(self) -> bool:
-        states = (self.local / PROGRESS).glob("rank-*/batch.safetensors")
-        return next(states, None) is not None or self.storage.holds("records", ".json")
+        states = (self.local / layout.PROGRESS).glob("rank-*/batch.safetensors")
+        return next(states, None) is not None or self.storage.holds(layout.RECORDS, ".json")
 
     def _stored_settings(self) -> dict[str, Any]:
         try:
-            stored: dict[str, Any] = json.loads(self.storage.read("settings.json") or b"")
+            stored: dict[str, Any] = json.loads(self.storage.read(layout.SETTINGS) or b"")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self.path / 'settings.json'} cannot be read ({error}): remove the folder or choose another "
@@ -196,9 +179,9 @@ class ResultFolder:
 
     def _current_settings(self) -> str:
         """The checksum of the settings of this run, or of the last one if the folder was not claimed."""
-        if self._settings is not None:
-            return self._settings
-        return "" if self.storage.read("settings.json") is None else _checksum(self._stored_settings())
+        if self._settings is None and self.storage.read(layout.SETTINGS) is not None:
+            self._settings = _checksum(self._stored_settings())
+        return self._settings or ""
 
     def _tidy(self, overwrite: bool) -> None:
         """Remove what a killed process of this rank has left, and with ``overwrite`` its batch in progress."""
@@ -210,9 +193,9 @@ class ResultFolder:
             self.state_path(self._rank).unlink(missing_ok=True)
 
     def _refuse_links(self) -> None:
-        for name in ("config.yaml", "logs", PROGRESS):
+        for name in (layout.CONFIG, layout.LOGS, layout.PROGRESS):
             check_inside(self.local / name, self.local)
-        for path in (self.local / "logs").rglob("*"):
+        for path in (self.local / layout.LOGS).rglob("*"):
             check_inside(path, self.local)
 
     def _write_text(self, name: str, text: str) -> None:
@@ -223,55 +206,16 @@ class ResultFolder:
         return self.storage.writing(name, self._scratch(self._rank))
 
     def _scratch(self, rank: int) -> Path:
-        return self.local / PROGRESS / f"rank-{rank}"
+        return self.local / layout.PROGRESS / f"rank-{rank}"
 
 
 def _checksum(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()
 
 
-REMEMBERED = 10_000
-
-
-class Finished(Container[str]):
-    """The inputs whose restored image was there and whole when they were first asked for.
-
-    Args:
-        folder: The output folder.
-    """
-
-    def __init__(self, folder: ResultFolder) -> None:
-        self._folder = folder
-        self._known: dict[str, bool] = {}
-
-    def __contains__(self, file: object) -> bool:
-        """Whether an input is one of them."""
-        name = str(file)
-        if name not in self._known:
-            if len(self._known) >= REMEMBERED:
-                self._known.pop(next(iter(self._known)))
-            row = self._folder.row(name)
-            self._known[name] = row is not None and self._folder.is_whole(row)
-        return self._known[name]
-
-
-class Settled(Container[str]):
-    """The finished inputs whose batch is finished as a whole.
-
-    The others have to be in their batch once more when it is restored anew: the last bits of a result depend on it.
-
-    Args:
-        folder: The output folder.
-        finished: The finished inputs.
-    """
-
-    def __init__(self, folder: ResultFolder, finished: Container[str]) -> None:
-        self._folder = folder
-        self._finished = finished
-
-    def __contains__(self, file: object) -> bool:
-        """Whether an input is one of them."""
-        if file not in self._finished:
-            return False
-        row = self._folder.row(str(file))
-        return row is not None and all(name in self._finished for name in row.batch)
+def _captions(picture: Image.Image) -> PngInfo:
+    """The captions of a row of images, if the picture is one, as text of a PNG file."""
+    text = PngInfo()
+    if layout.CAPTIONS in picture.info:
+        text.add_text(layout.CAPTIONS, picture.info[layout.CAPTIONS])
+    return text

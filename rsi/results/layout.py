@@ -1,28 +1,73 @@
-"""Whether the results of an image have a place in the output folder."""
+"""Every name in the output folder of a run."""
 
+import hashlib
 import os
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from rsi.data.listing import Listed
 from rsi.errors import InputError
 
-RESERVED = ("comparisons", "disagreement", "fidelity", "latents", "logs", "records", "samples", "timelapses")
+SETTINGS, CONFIG, TABLE, PAGE = "settings.json", "config.yaml", "results.csv", "index.html"
+RECORDS, LOGS, PROGRESS = "records", "logs", ".progress"
+COMPARISONS, FIDELITY, LATENTS, DISAGREEMENT, TIMELAPSES = (
+    "comparisons",
+    "fidelity",
+    "latents",
+    "disagreement",
+    "timelapses",
+)
+SAMPLES = "samples"
+RESERVED = (COMPARISONS, DISAGREEMENT, FIDELITY, LATENTS, LOGS, RECORDS, SAMPLES, TIMELAPSES)
 LONGEST_NAME = 255 - len(".safetensors")  # bytes; 255 is what common file systems allow
+CAPTIONS = "captions"  # the text in the PNG files of rows of pictures
+
+RESTORED_IMAGE = "{}.png"
+COMPARISON = f"{COMPARISONS}/{{}}.png"
+FIDELITY_MAP = f"{FIDELITY}/{{}}.png"
+LATENT = f"{LATENTS}/{{}}.safetensors"
+DISAGREEMENT_MAP = f"{DISAGREEMENT}/{{}}.png"
+TIMELAPSE = f"{TIMELAPSES}/{{}}.webp"
+FILES_OF_AN_IMAGE = (RESTORED_IMAGE, COMPARISON, FIDELITY_MAP, LATENT, TIMELAPSE, DISAGREEMENT_MAP)
 
 
-def check_output(image: Listed) -> None:
-    """Make sure that no result of an image takes the place of another file.
+def files_of(output: str) -> tuple[str, ...]:
+    """The files that an image can have, relative to the output folder.
+
+    Args:
+        output: What its results are called, without a suffix.
+    """
+    return tuple(pattern.format(output) for pattern in FILES_OF_AN_IMAGE)
+
+
+def record_of(file: str) -> str:
+    """Where the record of an input is: its own name, if that can be a file's beside those of all others."""
+    parts = PurePosixPath(file).parts
+    fits = max(len(os.fsencode(part)) for part in parts) < LONGEST_NAME
+    is_own = fits and not any(part.endswith(".json") for part in parts[:-1])
+    return f"{RECORDS}/{file if is_own else hashlib.sha256(os.fsencode(file)).hexdigest()}.json"
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder is the output folder of a run."""
+    return (folder / SETTINGS).exists() and any((folder / name).is_dir() for name in (LATENTS, RECORDS))
+
+
+def check_name(file: str, output: str, *, hides_folder: bool) -> None:
+    """Make sure that the results of an input have a place in the output folder.
+
+    Args:
+        file: The input's path in its folder.
+        output: What its results are called, without a suffix.
+        hides_folder: A folder beside the input has the name of its result.
 
     Raises:
         InputError: Its folder is named as one of the output folder, a part of the path is too long, or the result would
             be named as a folder beside it.
     """
-    name = image.file
-    folder, *rest = parts = PurePosixPath(name).parts
+    folder, *rest = parts = PurePosixPath(file).parts
     if rest and folder.casefold() in RESERVED:
-        raise InputError(f"the output folder has a folder {folder!r} of its own: rename that of {name!r}")
+        raise InputError(f"the output folder has a folder {folder!r} of its own: rename that of {file!r}")
     if max(len(os.fsencode(part)) for part in parts) > LONGEST_NAME:
-        raise InputError(f"a name in {name!r} is longer than {LONGEST_NAME} bytes: shorten it")
-    if image.hides_folder:
-        result = f"{image.output}.png"
-        raise InputError(f"the result of {name!r} would take the place of a folder: rename the folder {result!r}")
+        raise InputError(f"a name in {file!r} is longer than {LONGEST_NAME} bytes: shorten it")
+    if hides_folder:
+        result = RESTORED_IMAGE.format(output)
+        raise InputError(f"the result of {file!r} would take the place of a folder: rename the folder {result!r}")

@@ -5,7 +5,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from rsi.data import TargetFolder
-from rsi.results.folder import MISSING, RESTORED, ResultFolder, Row
+from rsi.results.folder import ResultFolder
+from rsi.results.records import MISSING, RESTORED, Row
 
 NAMED = 20
 

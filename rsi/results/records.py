@@ -1,18 +1,16 @@
 """What is recorded of one image."""
 
-import hashlib
 import json
-import os
-from dataclasses import asdict, dataclass, fields
-from pathlib import PurePosixPath
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 
-from rsi.results.layout import LONGEST_NAME
+from rsi.storage.fingerprint import Fingerprint
 
 RESTORED = "restored"
 STOPPED = "stopped"
 FAILED = "failed"
 MISSING = "missing"
-RECORD_ALONE = ("batch", "settings", "written")
+RECORD_ALONE = ("batch", "settings", "written", "made_from")
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Row:
         batch: The inputs it was restored together with; in the record alone.
         settings: Checksum of the settings of the run; in the record alone.
         written: When it was written, in seconds since the epoch; in the record alone.
+        made_from: The files it was restored from, ``target`` and, where there is one, ``mask``; in the record alone.
     """
 
     file: str
@@ -55,6 +54,7 @@ class Row:
     batch: tuple[str, ...] = ()
     settings: str = ""
     written: float = 0.0
+    made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -73,14 +73,7 @@ def read_record(content: bytes | None) -> Row | None:
     """The row in a record; ``None`` if there is no record or it cannot be read."""
     try:
         values = json.loads(content or b"")
-        return Row(**{**values, "batch": tuple(values.get("batch", ()))})
+        made_from = {name: Fingerprint(**facts) for name, facts in values.get("made_from", {}).items()}
+        return Row(**{**values, "batch": tuple(values.get("batch", ())), "made_from": made_from})
     except (ValueError, TypeError, AttributeError):
         return None
-
-
-def record_name(file: str) -> str:
-    """Where the record of an input is: its own name, if that can be a file's beside those of all others."""
-    parts = PurePosixPath(file).parts
-    fits = max(len(os.fsencode(part)) for part in parts) < LONGEST_NAME
-    is_own = fits and not any(part.endswith(".json") for part in parts[:-1])
-    return f"records/{file if is_own else hashlib.sha256(os.fsencode(file)).hexdigest()}.json"

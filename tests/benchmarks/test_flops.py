@@ -12,8 +12,8 @@ def test_backward_counts_as_much_as_forward(tmp_path: Path, monkeypatch: pytest.
     import flops
 
     module = flops.build(tmp_path, 64)
-    module.start_batch([flops.jpeg_target(64)])
-    module.start_phase(module.schedule[0])
+    module.begin_batch([flops.jpeg_target(64)])
+    module.begin_phase(module.schedule[0])
     with torch.no_grad():
         forward = flops.count(lambda: module.losses(0))
     assert flops.count_step(module, 0) == pytest.approx(2 * forward, rel=0.05)

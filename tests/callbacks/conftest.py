@@ -42,7 +42,8 @@ class Board:
             ]
         )
         module = Restoration(self.generator, "noise:M", "embedded", SCHEDULE, **settings)
-        trainer.fit(module, datamodule=TargetFolder(str(self.targets), batch_size=2))
+        data = TargetFolder(str(self.targets), 2, output_dir=str(self.output), overwrite=overwrite)
+        trainer.fit(module, datamodule=data)
 
     def read(self) -> Any:
         """As ``tensorboard --logdir OUTPUT`` reads it without its fast loader."""

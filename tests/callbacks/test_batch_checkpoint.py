@@ -6,33 +6,14 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from pytorch_lightning import Callback, Trainer
+from recording import run_until_killed
 
 from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
-from rsi.data.batches import Step
-from rsi.methods.batch import BatchState
 from rsi.results.folder import ResultFolder
-from rsi.training.trainer import make_trainer
+from rsi.results.state import SavedBatch
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]
-
-
-class KilledError(Exception):
-    """The run has ended where it was."""
-
-
-class KillAt(Callback):
-    """Ends a run after some steps, as a signal that nobody can catch."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-        self.taken: list[tuple[list[str], int]] = []
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
-        self.taken.append(([target.name for target in batch.targets], batch.index))
-        if len(self.taken) == self.step:
-            raise KilledError
 
 
 class Run:
@@ -42,21 +23,11 @@ class Run:
         self.targets, self.generator, self.output, self.settings = targets, generator, output, settings
 
     def __call__(self, kill_at: int = 0, overwrite: bool = False, every: float = 0.0) -> list[tuple[list[str], int]]:
-        kill = KillAt(kill_at)
         module = Restoration(str(self.generator), "noise:M", "embedded", SCHEDULE, **self.settings)
-        trainer = make_trainer(
-            [
-                PhaseScheduler(),
-                ResultWriter(str(self.output), overwrite),
-                BatchCheckpoint(str(self.output), every),
-                kill,
-            ],
-        )
-        try:
-            trainer.fit(module, datamodule=TargetFolder(str(self.targets), batch_size=2))
-        except KilledError:
-            assert kill_at
-        return kill.taken
+        output = str(self.output)
+        callbacks = [PhaseScheduler(), ResultWriter(output, overwrite), BatchCheckpoint(output, every)]
+        data = TargetFolder(str(self.targets), batch_size=2, output_dir=output, overwrite=overwrite)
+        return run_until_killed(module, callbacks, data, kill_at)
 
     def files(self) -> dict[str, str]:
         names = (path for path in self.output.rglob("*") if path.suffix in (".png", ".safetensors"))
@@ -88,7 +59,7 @@ def test_time_between_savings_and_ends_of_phases(run: Run) -> None:
     run(2, every=1e9)
     assert not run.state().exists()
     run(5, every=1e9)
-    state = BatchState.read(run.state())
+    state = SavedBatch.read(run.state())
     assert state is not None
     assert (state.step, state.spaces) == (3, ("W",))
 
@@ -143,9 +114,9 @@ def test_other_settings_are_refused_while_a_batch_is_in_progress(run: Run) -> No
 
 def test_time_before_the_kill_counts(run: Run) -> None:
     run(5)
-    state = BatchState.read(run.state())
+    state = SavedBatch.read(run.state())
     assert state is not None
-    BatchState(state.targets, state.step, 1000.0, state.spaces, state.tensors).write(run.state())
+    SavedBatch(state.targets, state.step, 1000.0, state.spaces, state.tensors).write(run.state())
     run()
     seconds = {row.file: row.seconds for row in ResultFolder(run.output).rows()}
     assert seconds["a.jpg"] == pytest.approx(500, abs=5)
@@ -154,10 +125,10 @@ def test_time_before_the_kill_counts(run: Run) -> None:
 
 def test_stopped_image_stays_stopped(run: Run) -> None:
     run(5)
-    state = BatchState.read(run.state())
+    state = SavedBatch.read(run.state())
     assert state is not None
     tensors = {**state.tensors, "stopped_at": torch.tensor([-1, 4])}
-    BatchState(state.targets, state.step, state.seconds, state.spaces, tensors).write(run.state())
+    SavedBatch(state.targets, state.step, state.seconds, state.spaces, tensors).write(run.state())
     run()
     rows = {row.file: row for row in ResultFolder(run.output).rows()}
     assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "stopped", "restored"]

@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
 from rsi import Phase, Restoration, TargetFolder
-from rsi.callbacks import BatchCheckpoint, BatchSize, PhaseScheduler, ResultWriter
+from rsi.callbacks import (
+    BatchCheckpoint,
+    BatchSize,
+    PhaseScheduler,
+    RestorationCallback,
+    Restored,
+    ResultWriter,
+    Run,
+)
 from rsi.data.batches import Step
 from rsi.data.folder import BatchSize as Size
 from rsi.data.pictures import to_picture
@@ -57,13 +64,12 @@ class HungryRestoration(Restoration):
         return super().training_step(batch, batch_idx)
 
 
-class Batches(Callback):
+class Batches(RestorationCallback):
     def __init__(self) -> None:
         self.ended: list[list[str]] = []
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
-        if batch.index + 1 == pl_module.steps_per_batch:
-            self.ended.append([target.name for target in batch.targets])
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        self.ended.append([image.target.name for image in images])
 
 
 @pytest.fixture

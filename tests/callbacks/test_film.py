@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from rsi.callbacks.timelapse import FrameStore, frame_steps, write_film
-from rsi.methods.schedule import PAPER_SCHEDULE, Stage
+from rsi.callbacks import Stage
+from rsi.callbacks.timelapse import FrameStore, frame_captions, write_film
+from rsi.methods.restoration import PAPER_SCHEDULE
 
 
 def test_frames_are_denser_in_early_phases_and_at_their_start() -> None:
-    steps = sorted(frame_steps(PAPER_SCHEDULE, 24))
+    steps = list(frame_captions(PAPER_SCHEDULE, 24))
     per_phase = [[step for step in steps if start <= step < start + 150] for start in (0, 150, 300)]
     assert [len(phase) for phase in per_phase] == [23, 12, 6]  # the first two of 24 fall on one step
     assert [(phase[0], phase[-1]) for phase in per_phase] == [(0, 149), (150, 299), (300, 449)]
@@ -20,7 +21,7 @@ def test_frames_are_denser_in_early_phases_and_at_their_start() -> None:
     [([Stage("DDRM", 1)], {0}), ([Stage("a", 3), Stage("b", 2)], {0, 1, 2, 3, 4}), ([Stage("W", 5)], {0, 2, 4})],
 )
 def test_short_schedules(schedule: list[Stage], expected: set[int]) -> None:
-    assert frame_steps(schedule, 4) == expected
+    assert frame_captions(schedule, 4).keys() == expected
 
 
 def test_store_gives_back_what_it_keeps_and_nothing_else(tmp_path: Path) -> None:

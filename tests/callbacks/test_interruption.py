@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, Trainer
 from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
-from rsi.methods.batch import BatchState
+from rsi.results.state import SavedBatch
 from rsi.training.trainer import make_trainer
 
 
@@ -28,7 +28,7 @@ def fit(folder: Path, generator: Path, output: Path, *others: Callback) -> None:
         [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output)), *others],
     )
     module = Restoration(str(generator), perceptual="embedded", schedule=[Phase("W", 6, 0.08)])
-    trainer.fit(module, datamodule=TargetFolder(str(folder)))
+    trainer.fit(module, datamodule=TargetFolder(str(folder), output_dir=str(output)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -41,7 +41,7 @@ def test_signal_ends_the_run_after_its_step_and_nothing_is_lost(
         fit(jpeg_folder, tiny_generator, output, Raise(number, 3), Interruption())
     assert end.value.code == 128 + number
     assert f"stopped by {number.name}: the same command goes on from here" in capsys.readouterr().err
-    state = BatchState.read(output / ".progress" / "rank-0" / "batch.safetensors")
+    state = SavedBatch.read(output / ".progress" / "rank-0" / "batch.safetensors")
     assert state is not None
     assert state.step == 4
     assert {handled: signal.getsignal(handled) for handled in before} == before

@@ -4,29 +4,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from pytorch_lightning import Callback
+from recording import run_until_killed
 
-from rsi import Phase, Restoration, TargetFolder, make_trainer
+from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter, Timelapse
 from rsi.callbacks.timelapse import FRAME_MS, LAST_FRAME_MS
 
 SCHEDULE = [Phase("W", 6, 0.08), Phase("W+", 4, 0.02), Phase("W++", 3, 0.005)]
-
-
-class KilledError(Exception):
-    """The run has ended where it was."""
-
-
-class KillAt(Callback):
-    """Ends a run after some steps, as a signal that nobody can catch."""
-
-    def __init__(self, step: int) -> None:
-        self.left = step
-
-    def on_train_batch_end(self, *args: Any) -> None:
-        self.left -= 1
-        if not self.left:
-            raise KilledError
 
 
 class Films:
@@ -42,13 +26,9 @@ class Films:
             Timelapse(output, enabled, frames=4, side=32),
             ResultWriter(output),
             BatchCheckpoint(output, 0.0),
-            KillAt(kill_at),
         ]
         module = Restoration(self.generator, "noise:M", "embedded", SCHEDULE)
-        try:
-            make_trainer(callbacks).fit(module, datamodule=TargetFolder(str(self.targets), batch_size=2))
-        except KilledError:
-            assert kill_at
+        run_until_killed(module, callbacks, TargetFolder(str(self.targets), batch_size=2, output_dir=output), kill_at)
 
     def films(self) -> dict[str, str]:
         films = (self.output / "timelapses").rglob("*.webp")

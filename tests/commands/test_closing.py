@@ -2,8 +2,9 @@ from collections import Counter
 from pathlib import Path
 
 from rsi.commands.closing import closing_lines
-from rsi.results.folder import FAILED, RESTORED, STOPPED, ResultFolder
+from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome
+from rsi.results.records import FAILED, RESTORED, STOPPED
 
 
 def test_counts_of_all_and_of_those_before(tmp_path: Path) -> None:

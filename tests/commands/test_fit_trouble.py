@@ -2,14 +2,12 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.data.folder import read_target
-from rsi.data.target import Target
+from rsi.data.reading import Picture, read_picture
 from rsi.results.folder import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
@@ -107,11 +105,11 @@ def test_linked_input_is_read(fit: Fit, output: Path, jpeg_folder: Path, tmp_pat
 def test_file_that_vanishes_between_listing_and_reading(
     fit: Fit, output: Path, jpeg_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose(*arguments: Any, **options: Any) -> Target:
+    def lose(path: Path) -> Picture:
         (jpeg_folder / "b.jpg").unlink(missing_ok=True)
-        return read_target(*arguments, **options)
+        return read_picture(path)
 
-    monkeypatch.setattr("rsi.data.folder.read_target", lose)
+    monkeypatch.setattr("rsi.data.folder.read_picture", lose)
     assert fit() == 1
     rows = {row.file: row for row in ResultFolder(output).rows()}
     assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "failed", "restored"]

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.listing import Listed
-from rsi.data.target import JpegHeader, Target
+from rsi.data.target import JpegHeader, Target, checksum
 from rsi.errors import InputError
+from rsi.results.state import SavedBatch
 
 
 def target(name: str) -> Target:
@@ -37,7 +38,7 @@ def batches(
     batch_size: int = 2,
     steps: int = 1,
     skip: Callable[[str], bool] = lambda _: False,
-    first_step: Callable[[Sequence[Target]], int] = lambda _: 0,
+    saved: SavedBatch | None = None,
 ) -> TargetBatches:
     images = (Listed(name, name) for name in names)
     return TargetBatches(
@@ -47,7 +48,7 @@ def batches(
         batch_size=batch_size,
         steps=steps,
         skip=skip,
-        first_step=first_step,
+        saved=saved,
     )
 
 
@@ -118,11 +119,11 @@ def test_nothing_to_do() -> None:
 
 
 def test_started_batch_goes_on_where_it_was() -> None:
-    def first_step(targets: Sequence[Target]) -> int:
-        return 2 if targets[0].name == "a/4" else 0
-
-    loader = batches(["a/4", "b/4", "c/4"], steps=3, first_step=first_step)
-    assert [(len(step.targets), step.index) for step in loader] == [(2, 2), (1, 0), (1, 1), (1, 2)]
+    saved = SavedBatch(checksum([target("a/4"), target("b/4")]), 1, 0.0, (), {})
+    steps = list(batches(["a/4", "b/4", "c/4"], steps=3, saved=saved))
+    assert [(len(step.targets), step.index) for step in steps] == [(2, 1), (2, 2), (1, 0), (1, 1), (1, 2)]
+    assert [step.saved for step in steps] == [saved, None, None, None, None]
+    assert [step.begins for step in steps] == [True, False, True, False, False]
 
 
 @given(st.lists(st.sampled_from(["4", "8", "8-420", "8-gray"]), max_size=25), st.integers(1, 4), st.data())

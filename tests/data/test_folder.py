@@ -13,6 +13,8 @@ from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
+from rsi.results.folder import ResultFolder
+from rsi.results.records import RESTORED, Row
 from rsi.training.trainer import make_trainer
 
 
@@ -35,6 +37,10 @@ class Recorder(LightningModule):
         self.degradation = degradation
         self.steps_per_batch = 2
         self.seen: list[tuple[list[str], int]] = []
+        self.target_factor = degradation.factor
+
+    def check_target(self, target: Target) -> None:
+        self.degradation.bind([target], self.resolution)
 
     def training_step(self, batch: Step) -> Tensor:
         assert all(target.image.shape == (3, 32, 32) for target in batch.targets)
@@ -48,6 +54,14 @@ class Recorder(LightningModule):
 def save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (32, 32)).save(path)
+
+
+def finished(targets: Path) -> TargetFolder:
+    """The images of a folder, the first of which an earlier run has finished."""
+    folder = ResultFolder(targets / "out")
+    sha256 = folder.save_picture("a.png", Image.new("RGB", (32, 32)))
+    folder.save_row(Row("a.png", RESTORED, output="a.png", sha256=sha256))
+    return TargetFolder(str(targets), output_dir=str(targets / "out"))
 
 
 def fit(data: TargetFolder, degradation: Degradation | None = None) -> Recorder:
@@ -84,8 +98,7 @@ def test_failures_of_reading_and_of_the_degradation_are_told(tmp_path: Path) -> 
 def test_finished_images_are_left_out(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         save(tmp_path / name)
-    data = TargetFolder(str(tmp_path))
-    data.finished = {"a.png"}
+    data = finished(tmp_path)
     assert [names for names, _ in fit(data).seen] == [["b.png"]] * 2
     assert list(data.names) == ["a.png", "b.png"]
     assert data.skipped == 1
@@ -93,9 +106,7 @@ def test_finished_images_are_left_out(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_finished_is_no_error(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
-    data = TargetFolder(str(tmp_path))
-    data.finished = {"a.png"}
-    assert fit(data).seen == []
+    assert fit(finished(tmp_path)).seen == []
 
 
 def test_a_folder_of_broken_files_is_no_error(tmp_path: Path) -> None:

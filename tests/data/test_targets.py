@@ -133,7 +133,7 @@ def test_mask_of_the_same_name_is_applied(tmp_path: Path) -> None:
     mask.paste(0, (0, 0, 16, 4))
     (tmp_path / "masks").mkdir()
     mask.save(tmp_path / "masks" / "a.png")
-    target = read_target(tmp_path / "in", "a.jpg", resolution=16, factor=1, seed=0, mask_dir=tmp_path / "masks")
+    target = read_target(tmp_path / "in", "a.jpg", resolution=16, factor=1, seed=0, mask_dir=str(tmp_path / "masks"))
     assert target.known[0].mean(dim=1).tolist() == [0] * 4 + [1] * 12
     assert torch.equal(target.image, target.known.expand(3, -1, -1))
 
@@ -150,7 +150,7 @@ def test_missing_mask_fails_the_target(tmp_path: Path) -> None:
     save(tmp_path / "a.jpg")
     (tmp_path / "masks").mkdir()
     with pytest.raises(InputError, match=r"'a.jpg' has no mask: put it at '.*masks.a.png'"):
-        read_target(tmp_path, "a.jpg", resolution=16, factor=1, seed=0, mask_dir=tmp_path / "masks")
+        read_target(tmp_path, "a.jpg", resolution=16, factor=1, seed=0, mask_dir=str(tmp_path / "masks"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="such names are possible on POSIX only")

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,61 +7,37 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from pytorch_lightning import Callback, Trainer
+from recording import run_until_killed
 
 from rsi import TargetFolder
 from rsi.benchmark.tasks import all_tasks, select_tasks
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.commands.main import main
-from rsi.data.batches import Step
 from rsi.data.reading import read_picture
 from rsi.data.target import Target
 from rsi.degradations import LEVELS, parse_degradation
 from rsi.errors import InputError
 from rsi.methods.ddrm import DDRM
 from rsi.numerics.randomness import ImageRandom
-from rsi.training.trainer import make_trainer
 
 SPECS = ["average_pooling:factor=4", "nearest:factor=4", "inpaint", "gaussian:sigma=0.2,headroom=3"]
-
-
-class KilledError(Exception):
-    """The run has ended where it was."""
-
-
-class Watch(Callback):
-    """Notes the degraded predictions and the loss of every step; ends the run after some steps."""
-
-    def __init__(self, kill_at: int = 0) -> None:
-        self.kill_at = kill_at
-        self.degraded: list[torch.Tensor] = []
-        self.losses: list[float] = []
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
-        self.degraded.append(pl_module.predict_degraded(batch.index))
-        self.losses.append(float(outputs["loss"]))
-        if len(self.losses) == self.kill_at:
-            raise KilledError
 
 
 class Run:
     """Runs the tiny prior into one folder."""
 
     def __init__(self, prior: Path, targets: Path, output: Path, degradation: str, **settings: Any) -> None:
-        self.prior, self.targets, self.output = prior, targets, output
+        self.prior, self.targets, self.output = prior, targets, str(output)
         self.module = DDRM(str(prior), degradation, perceptual="embedded", **settings)
 
-    def __call__(self, kill_at: int = 0, batch_size: int = 3) -> Watch:
-        watch, folder = Watch(kill_at), str(self.output)
-        callbacks = [PhaseScheduler(), ResultWriter(folder), BatchCheckpoint(folder, 0.0), watch]
-        try:
-            make_trainer(callbacks).fit(self.module, datamodule=TargetFolder(str(self.targets), batch_size))
-        except KilledError:
-            assert kill_at
-        return watch
+    def __call__(self, kill_at: int = 0, batch_size: int = 3) -> int:
+        """Restore, until it is killed after some steps; how many were taken."""
+        callbacks = [PhaseScheduler(), ResultWriter(self.output), BatchCheckpoint(self.output, 0.0)]
+        data = TargetFolder(str(self.targets), batch_size, output_dir=self.output)
+        return len(run_until_killed(self.module, callbacks, data, kill_at))
 
     def images(self) -> dict[str, Any]:
-        return {path.name: np.asarray(Image.open(path)) for path in sorted(self.output.glob("*.png"))}
+        return {path.name: np.asarray(Image.open(path)) for path in sorted(Path(self.output).glob("*.png"))}
 
 
 def _target(image: torch.Tensor, *, hole: bool = False) -> Target:
@@ -108,11 +85,10 @@ def test_command_restores_a_folder(spec: str, folder_for: Any, tiny_prior: Path,
 @pytest.mark.parametrize("spec", SPECS[:3])
 def test_targets_without_noise_are_met(spec: str, folder_for: Any, tiny_prior: Path, tmp_path: Path) -> None:
     run = Run(tiny_prior, folder_for(spec), tmp_path / "out", spec)
-    watch = run()
-    operator = run.module.sampler.operator
-    degraded = operator.observe(run.module.predict())
-    assert len(watch.losses) == 20
-    assert (degraded - run.module.observed).abs().max() < 1e-5
+    assert run() == 20
+    batch = run.module.batch
+    degraded = batch.prepared.operator.observe(run.module.predict())
+    assert (degraded - batch.observation.observed).abs().max() < 1e-5
 
 
 def test_noise_is_that_of_the_degradation_unless_given() -> None:
@@ -124,7 +100,7 @@ def test_noise_is_that_of_the_degradation_unless_given() -> None:
 def test_noise_level_is_doubled_for_the_prior(tiny_prior: Path, png_folder: Path, tmp_path: Path) -> None:
     run = Run(tiny_prior, png_folder, tmp_path / "out", "gaussian:sigma=0.2")
     run(kill_at=1)
-    assert run.module.sampler.sigma_0 == 0.4
+    assert run.module.batch.prepared.sigma_0 == 0.4
 
 
 def test_batch_gives_what_each_image_gives_alone(small_folder: Path, tiny_prior: Path, tmp_path: Path) -> None:
@@ -141,7 +117,7 @@ def test_resumed_run_gives_what_an_uninterrupted_one_gives(png_folder: Path, tin
     whole()
     Run(tiny_prior, png_folder, tmp_path / "resumed", "inpaint")(kill_at=7)
     resumed = Run(tiny_prior, png_folder, tmp_path / "resumed", "inpaint")
-    assert len(resumed().losses) == 13
+    assert resumed() == 13
     assert resumed.images().keys() == whole.images().keys()
     for name, image in whole.images().items():
         assert np.array_equal(image, resumed.images()[name])
@@ -151,11 +127,11 @@ def test_another_seed_draws_another_image(png_folder: Path, tiny_prior: Path, tm
     run = Run(tiny_prior, png_folder, tmp_path / "out", "inpaint")
     run.module.configure_model()
     target = _target(torch.ones(3, 32, 32), hole=True)
-    run.module.start_batch([target])
-    first = run.module.variables["sample"].clone()
-    run.module.reset([target.seed + 1])
-    hole = (1 - run.module.known).bool().expand_as(first)
-    assert (first - run.module.variables["sample"])[hole].abs().min() > 0
+    run.module.begin_batch([target])
+    first = run.module.batch.variables["sample"].detach().clone()
+    hole = (1 - run.module.batch.observation.known).bool().expand_as(first)
+    run.module.begin_batch([replace(target, seed=target.seed + 1)])
+    assert (first - run.module.batch.variables["sample"])[hole].abs().min() > 0
     expected = run.module.levels[0] * ImageRandom([target.seed], "start").normal((3, 32, 32))
     torch.testing.assert_close(first[hole], expected[hole])
 
@@ -164,7 +140,7 @@ def test_before_the_first_step_there_is_what_the_target_shows(small_folder: Path
     module = DDRM(str(tiny_prior), "average_pooling", perceptual="embedded")
     module.configure_model()
     image = read_picture(small_folder / "a.png").rgb
-    module.start_batch([_target(image)])
+    module.begin_batch([_target(image)])
     torch.testing.assert_close(module.render()[0], image.repeat_interleave(4, 1).repeat_interleave(4, 2))
 
 

@@ -84,18 +84,18 @@ def test_one_image_stops_where_it_was_last_finite_and_the_others_go_on_bit_for_b
 ) -> None:
     intact, _ = run(jpeg_folder, tiny_generator, Breaks("b.jpg", 99, way), optimizer)
     broken, module = run(jpeg_folder, tiny_generator, Breaks("b.jpg", step, way), optimizer)
-    assert module.guard.stopped_at.tolist() == [GOING, step, GOING]
+    assert module.batch.guard.stopped_at.tolist() == [GOING, step, GOING]
     for latent, other in zip(intact.latents, broken.latents, strict=True):
         assert torch.equal(latent[[0, 2]], other[[0, 2]])
     last_finite = intact.latents[step - 2][1]  # the codes that step - 1 saw
     assert torch.equal(broken.latents[step][1].reshape(-1, 8)[0], last_finite.reshape(-1, 8)[0])
-    assert module.path[-1].images.isfinite().all()
+    assert module.batch.path[-1].images.isfinite().all()
     assert torch.equal(broken.latents[-1][1].reshape(-1, 8)[0], last_finite.reshape(-1, 8)[0])
 
 
 def test_image_that_is_never_finite_stays_at_the_mean(jpeg_folder: Path, tiny_generator: Path) -> None:
     record, module = run(jpeg_folder, tiny_generator, Breaks("a.jpg", 0, "value"))
-    assert module.guard.stopped_at.tolist() == [0, GOING, GOING]
+    assert module.batch.guard.stopped_at.tolist() == [0, GOING, GOING]
     assert torch.equal(record.latents[0][0], module.generator.w_avg)
 
 

@@ -69,9 +69,9 @@ def test_is_the_method_written_down(
 ) -> None:
     module = lbrgm(noisy_generator, degradation, **settings)
     record = run(module, jpeg_folder, batch_size=1)
-    target = module.targets[0]
+    target = module.batch.targets[0]
     chosen = {"draws": 6, "truncation": 0.8, "steps": 10, "lr": 0.05, **settings}
-    losses, image = literal(module.generator, target, module.operator, **chosen)
+    losses, image = literal(module.generator, target, module.batch.observation.operator, **chosen)
     assert record.losses(target.name) == pytest.approx(losses, rel=1e-3)
     assert losses[chosen["draws"] - 1] < losses[0]
     assert losses[-1] < losses[chosen["draws"]]
@@ -88,9 +88,9 @@ def test_batch_of_three_is_three_single_images(jpeg_folder: Path, noisy_generato
 
 def test_path_shows_the_best_draw_and_the_result(jpeg_folder: Path, noisy_generator: Path) -> None:
     module = lbrgm(noisy_generator, "jpeg")
-    run(module, jpeg_folder)
-    assert [result.space for result in module.path] == ["start", "L-BRGM"]
-    start = module.path[0]
+    record = run(module, jpeg_folder)
+    assert [result.space for result in record.phases] == ["start", "L-BRGM"]
+    start = record.phases[0]
     assert torch.equal(start.codes, start.codes[:, :1].expand_as(start.codes))
     assert module.steps_per_batch == 16
 

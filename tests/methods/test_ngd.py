@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from rsi.methods.ngd import NGD, OptimizerName, make_optimizer
+from rsi.methods.restoration import NGD
 
 
 def step(latent: torch.Tensor, gradient: torch.Tensor, lr: float = 0.5) -> torch.Tensor:
@@ -51,13 +51,3 @@ def test_closure_is_evaluated_with_gradients() -> None:
 
     assert optimizer.step(closure) == 25
     torch.testing.assert_close(parameter.detach(), torch.tensor([[2.4, 3.2]]))
-
-
-def test_first_step_of_adam_is_as_long_as_one_of_ngd() -> None:
-    latent, gradient = torch.randn(2, 3, 64), torch.randn(2, 3, 64)
-    names: tuple[OptimizerName, ...] = ("ngd", "adam")
-    for name in names:
-        parameter = nn.Parameter(latent.clone())
-        parameter.grad = gradient
-        make_optimizer(name, parameter, 0.5).step()
-        torch.testing.assert_close((parameter.detach() - latent).norm(dim=-1), torch.full((2, 3), 0.5))

@@ -16,6 +16,7 @@ from rsi.errors import InputError
 from rsi.generators import Generator
 from rsi.generators.statistics import random_codes
 from rsi.methods.pulse import Pulse
+from rsi.methods.tensors import targets_of
 from rsi.numerics.randomness import ImageRandom
 
 SAMPLES = 500
@@ -83,9 +84,9 @@ def literal(
 def test_is_the_method_written_down(jpeg_folder: Path, noisy_generator: Path, degradation: str, lr: float) -> None:
     module = pulse(noisy_generator, degradation, lr=lr)
     record = run(module, jpeg_folder, batch_size=1)
-    target = module.targets[0]
+    target = module.batch.targets[0]
     keep = (target.image.amax(0) > 0).float() if degradation.startswith("noise") else None
-    losses, image = literal(module.generator, target, module.operator, keep, 12, lr)
+    losses, image = literal(module.generator, target, module.batch.observation.operator, keep, 12, lr)
     assert record.losses(target.name) == pytest.approx(losses, rel=1e-3)
     assert max(losses) - min(losses) > 0.01 * max(losses)
     torch.testing.assert_close(record.path[target.name][-1], image, rtol=0, atol=1e-2)
@@ -109,8 +110,8 @@ def test_batch_of_three_is_three_single_images(jpeg_folder: Path, noisy_generato
 def test_codes_and_noise_maps_stay_on_their_spheres(jpeg_folder: Path, noisy_generator: Path) -> None:
     module = pulse(noisy_generator, "jpeg")
     run(module, jpeg_folder)
-    start = module.initial_variables([target.seed for target in module.targets])
-    for name, value in module.variables.items():
+    start = module.initial_variables(module.batch.observation, None)
+    for name, value in module.batch.variables.items():
         torch.testing.assert_close(value.detach().flatten(2).norm(dim=2), start[name].flatten(2).norm(dim=2))
         assert not torch.equal(value, start[name])
 
@@ -119,8 +120,8 @@ def test_error_below_the_floor_has_no_gradient(jpeg_folder: Path, noisy_generato
     module = pulse(noisy_generator, "jpeg", steps=1, mse_floor=10.0, geocross_weight=0.0)
     record = run(module, jpeg_folder, batch_size=3)
     assert record.losses("a.jpg") == [pytest.approx(1000)]
-    start = module.initial_variables([target.seed for target in module.targets])
-    torch.testing.assert_close(module.variables["v"].detach(), start["v"])
+    start = module.initial_variables(module.batch.observation, None)
+    torch.testing.assert_close(module.batch.variables["v"].detach(), start["v"])
 
 
 def test_random_masks_on_request(jpeg_folder: Path, noisy_generator: Path) -> None:
@@ -132,9 +133,10 @@ def test_random_masks_on_request(jpeg_folder: Path, noisy_generator: Path) -> No
 
 
 def test_small_generator_keeps_its_last_map_at_zero(noisy_generator: Path) -> None:
-    module = pulse(noisy_generator, "jpeg", noise_maps=99)
+    module = pulse(noisy_generator, "gaussian:sigma=0.1", noise_maps=99)
     module.configure_model()
-    assert set(module.variables) == {"v", *(f"noise_{index}" for index in range(6))}
+    module.begin_batch(targets_of(torch.zeros(1, 3, 32, 32)))
+    assert set(module.batch.variables) == {"v", *(f"noise_{index}" for index in range(6))}
     assert module.latent()["noise_6"].shape == (1, 1, 1, 1)
 
 

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import recording
 import torch
 from literal import restore
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
+from recording import Record
 from torch import Tensor
 
 from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import PhaseScheduler
-from rsi.data.batches import Step
 from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
 from rsi.generators import Architecture, Generator, save_generator
@@ -24,29 +25,12 @@ from rsi.training.trainer import make_trainer
 SHORT = [Phase("W", 4, 0.08), Phase("W+", 3, 0.02), Phase("W++", 3, 0.005)]
 
 
-class Record(Callback):
-    """Keeps what every image went through."""
-
-    def __init__(self) -> None:
-        self.losses: dict[str, list[float]] = {}
-        self.path: dict[str, list[Tensor]] = {}
-        self.steps = 0
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Step, batch_idx: int) -> None:
-        self.steps = trainer.global_step
-        for index, target in enumerate(batch.targets):
-            self.losses.setdefault(target.name, []).append(float(pl_module.terms["total"][index]))
-            self.path[target.name] = [result.images[index] for result in pl_module.path]
-
-
 def run(
     folder: Path, generator: Path | str, batch_size: int = 8, precision: str = "32-true", **settings: Any
 ) -> tuple[Record, Restoration]:
     settings = {"degradation": "jpeg", "schedule": SHORT, "perceptual": "embedded", **settings}
-    module, record = Restoration(str(generator), **settings), Record()
-    trainer = make_trainer([PhaseScheduler(), record], precision=precision)
-    trainer.fit(module, datamodule=TargetFolder(str(folder), batch_size=batch_size))
-    return record, module
+    module = Restoration(str(generator), **settings)
+    return recording.run(module, folder, batch_size, precision=precision), module
 
 
 @pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "upsample:factor=1+noise:L+jpeg"])
@@ -56,7 +40,7 @@ def test_result_does_not_depend_on_the_batch(
 ) -> None:
     together, _ = run(jpeg_folder, tiny_generator, degradation=degradation)
     apart, _ = run(jpeg_folder, tiny_generator, batch_size, degradation=degradation)
-    assert together.losses == apart.losses
+    assert together.terms == apart.terms
     assert all(torch.equal(torch.stack(path), torch.stack(apart.path[name])) for name, path in together.path.items())
 
 
@@ -92,10 +76,10 @@ def test_large_images_take_turns_in_the_main_thread(tmp_path: Path, side: int) -
 @pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "jpeg:quality=20"])
 def test_path_is_that_of_the_method_written_down(jpeg_folder: Path, tiny_generator: Path, degradation: str) -> None:
     record, module = run(jpeg_folder, tiny_generator, batch_size=1, degradation=degradation)
-    target = module.targets[0]
+    target = module.batch.targets[0]
 
     def degrade(x: Tensor, step: int) -> Tensor:
-        degraded: Tensor = module.operator(x, ImageRandom([target.seed], f"degrade {step}"))
+        degraded: Tensor = module.batch.observation.operator(x, ImageRandom([target.seed], f"degrade {step}"))
         return degraded
 
     losses, image = restore(
@@ -108,26 +92,26 @@ def test_path_is_that_of_the_method_written_down(jpeg_folder: Path, tiny_generat
         (4, 3, 3),
         module.step_scale,
     )
-    assert record.losses[target.name] == pytest.approx(losses, rel=1e-4)
+    assert record.losses(target.name) == pytest.approx(losses, rel=1e-4)
     torch.testing.assert_close(record.path[target.name][-1], image[0], rtol=0, atol=1e-3)
 
 
 def test_every_batch_starts_anew_and_every_step_counts(jpeg_folder: Path, tiny_generator: Path) -> None:
     record, module = run(jpeg_folder, tiny_generator, batch_size=1)
-    assert record.steps == 3 * module.steps_per_batch == 30
-    assert [len(losses) for losses in record.losses.values()] == [10, 10, 10]
-    assert [result.space for result in module.path] == ["W", "W+", "W++"]
+    assert module.trainer.global_step == 3 * module.steps_per_batch == 30
+    assert [len(steps) for steps in record.terms.values()] == [10, 10, 10]
+    assert [result.space for result in record.phases] == ["W", "W+", "W++"]
 
 
 def test_latent_has_the_shape_of_each_phase(jpeg_folder: Path, tiny_generator: Path) -> None:
-    _, module = run(jpeg_folder, tiny_generator, batch_size=2)
-    shapes = [tuple(result.codes.shape) for result in module.path]
+    record, module = run(jpeg_folder, tiny_generator, batch_size=2)
+    shapes = [tuple(result.codes.shape) for result in record.phases]
     assert shapes == [(1, 8), (1, 8, 8), (1, sum(module.generator.filters), 8)]
 
 
 def test_phases_in_one_space_keep_their_own_codes(jpeg_folder: Path, tiny_generator: Path) -> None:
-    _, module = run(jpeg_folder, tiny_generator, schedule=[Phase("W+", 2, 0.02), Phase("W+", 2, 0.02)])
-    first, second = module.path
+    record, module = run(jpeg_folder, tiny_generator, schedule=[Phase("W+", 2, 0.02), Phase("W+", 2, 0.02)])
+    first, second = record.phases
     assert not torch.equal(first.codes, second.codes)
     with torch.no_grad():
         assert torch.equal(module.generator.synthesis(first.codes).clamp(0, 1), first.images)
@@ -135,7 +119,7 @@ def test_phases_in_one_space_keep_their_own_codes(jpeg_folder: Path, tiny_genera
 
 def test_loss_goes_down(jpeg_folder: Path, tiny_generator: Path) -> None:
     record, _ = run(jpeg_folder, tiny_generator)
-    assert all(losses[-1] < losses[0] for losses in record.losses.values())
+    assert all(steps[-1]["total"] < steps[0]["total"] for steps in record.terms.values())
 
 
 def test_inpainting_ignores_what_is_in_the_hole(tmp_path: Path, tiny_generator: Path) -> None:
@@ -148,7 +132,7 @@ def test_inpainting_ignores_what_is_in_the_hole(tmp_path: Path, tiny_generator: 
         picture.save(folder / "hole.png")
         folders.append(folder)
     red, blue = (run(folder, tiny_generator, degradation="inpaint")[0] for folder in folders)
-    assert red.losses == blue.losses
+    assert red.terms == blue.terms
 
 
 @pytest.mark.parametrize("keep_mask", ["random", "target"])
@@ -159,8 +143,8 @@ def test_dropped_pixels_are_read_from_the_target_if_wanted(
     noisy = parse_degradation("noise:M").degrade(torch.full((1, 3, 32, 32), 0.8), ImageRandom([1]))
     to_picture(noisy[0]).save(tmp_path / "targets/a.png")
     _, module = run(tmp_path / "targets", tiny_generator, degradation="noise:M", keep_mask=keep_mask)
-    part = module.parts[0]
-    drawn = part.operator(torch.full((1, 3, 32, 32), 0.8), part.random("again"))
+    seen, _ = module.batch.prepared[0]
+    drawn = seen.operator(torch.full((1, 3, 32, 32), 0.8), seen.random("again"))
     assert torch.equal(drawn.amax(1) == 0, noisy.amax(1) == 0) == (keep_mask == "target")
 
 
@@ -189,7 +173,7 @@ def test_checkpoint_holds_the_codes_alone(jpeg_folder: Path, tiny_generator: Pat
     _, module = run(jpeg_folder, tiny_generator)
     checkpoint = {"state_dict": module.state_dict()}
     module.on_save_checkpoint(checkpoint)
-    assert list(checkpoint["state_dict"]) == ["_variables.codes"]
+    assert list(checkpoint["state_dict"]) == ["_batch._variables.codes"]
 
 
 def test_step_sizes_fall_by_the_same_factor(jpeg_folder: Path, tiny_generator: Path) -> None:
@@ -213,7 +197,29 @@ def test_with_16_bits_the_path_stays_close(tmp_path: Path) -> None:
     schedule = [Phase("W", 6, 0.3), Phase("W+", 3, 0.05), Phase("W++", 3, 0.01)]
     full, _ = run(tmp_path, "avatars128", schedule=schedule)
     mixed, module = run(tmp_path, "avatars128", precision="bf16-mixed", schedule=schedule)
-    assert module.codes.dtype == module.path[-1].images.dtype == torch.float32
-    assert mixed.losses["a.jpg"] != full.losses["a.jpg"]
-    assert mixed.losses["a.jpg"] == pytest.approx(full.losses["a.jpg"], rel=0.02)
+    assert module.codes.dtype == module.batch.path[-1].images.dtype == torch.float32
+    assert mixed.losses("a.jpg") != full.losses("a.jpg")
+    assert mixed.losses("a.jpg") == pytest.approx(full.losses("a.jpg"), rel=0.02)
     assert (mixed.path["a.jpg"][-1] - full.path["a.jpg"][-1]).abs().mean() < 0.02
+
+
+def test_module_without_a_batch_cannot_be_stepped(tiny_generator: Path) -> None:
+    module = Restoration(str(tiny_generator), perceptual="embedded")
+    module.configure_model()
+    assert module.configure_optimizers() == []
+    with pytest.raises(RuntimeError, match="no batch is in progress"):
+        module.losses(0)
+
+
+def test_restoring_without_a_trainer_gives_the_same_images(jpeg_folder: Path, tiny_generator: Path) -> None:
+    record, module = run(jpeg_folder, tiny_generator)
+    images = module.restore(module.batch.targets)
+    assert torch.equal(images, torch.stack([record.path[f"{name}.jpg"][-1] for name in "abc"]))
+
+
+@pytest.mark.parametrize("optimizer", ["ngd", "adam"])
+def test_first_step_of_adam_is_as_long_as_one_of_ngd(jpeg_folder: Path, tiny_generator: Path, optimizer: str) -> None:
+    schedule = [Phase("W", 1, 0.5)]
+    _, module = run(jpeg_folder, tiny_generator, schedule=schedule, optimizer=optimizer, lr_scale=1.0)
+    moved = (module.codes - module.generator.w_avg).norm(dim=1)
+    torch.testing.assert_close(moved.detach(), torch.full((3,), 0.5), rtol=1e-3, atol=0)

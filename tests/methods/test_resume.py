@@ -5,48 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytorch_lightning import Callback, Trainer
+from recording import run_until_killed
 
-from rsi import RestorationMethod, TargetFolder, make_trainer
+from rsi import RestorationMethod, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.methods.lbrgm import LBRGM
 from rsi.methods.pulse import Pulse
 
 
-class KilledError(Exception):
-    """The run has ended where it was."""
-
-
-class KillAt(Callback):
-    """Ends a run after some steps, as a signal that nobody can catch."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-        self.taken: list[int] = []
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if batch.targets[0].name == "a.jpg":
-            self.taken.append(batch.index)
-        if len(self.taken) == self.step:
-            raise KilledError
-
-
-def pulse(generator: Path) -> RestorationMethod:
+def pulse(generator: Path) -> RestorationMethod[Any]:
     return Pulse(str(generator), "noise:M", "embedded", steps=9, samples=500)
 
 
-def lbrgm(generator: Path) -> RestorationMethod:
+def lbrgm(generator: Path) -> RestorationMethod[Any]:
     return LBRGM(str(generator), "noise:M", "embedded", draws=4, steps=5)
 
 
-def run(module: RestorationMethod, targets: Path, output: Path, kill_at: int = 0) -> list[int]:
-    kill = KillAt(kill_at)
-    callbacks = [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output), 0.0), kill]
-    try:
-        make_trainer(callbacks).fit(module, datamodule=TargetFolder(str(targets), batch_size=2))
-    except KilledError:
-        assert kill_at
-    return kill.taken
+def run(module: RestorationMethod[Any], targets: Path, output: Path, kill_at: int = 0) -> list[int]:
+    callbacks = [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output), 0.0)]
+    taken = run_until_killed(
+        module, callbacks, TargetFolder(str(targets), batch_size=2, output_dir=str(output)), kill_at
+    )
+    return [index for names, index in taken if names[0] == "a.jpg"]
 
 
 def files(output: Path) -> dict[str, bytes]:

@@ -1,29 +1,30 @@
 import pytest
 
+from rsi.callbacks.base import stage_of
 from rsi.errors import InputError
-from rsi.methods.schedule import (
-    PAPER_SCHEDULE,
-    Phase,
-    check_schedule,
-    phase_at,
-    phase_ends,
-    phase_starts,
-    step_in_phase,
+from rsi.methods.restoration import PAPER_SCHEDULE
+from rsi.methods.schedule import Phase, check_schedule
+
+
+@pytest.mark.parametrize(
+    ("step", "space", "lr", "first", "last"),
+    [
+        (0, "W", 0.08, 0, 149),
+        (149, "W", 0.08, 0, 149),
+        (150, "W+", 0.02, 150, 299),
+        (300, "W++", 0.005, 300, 449),
+        (449, "W++", 0.005, 300, 449),
+    ],
 )
+def test_paper_schedule_changes_space_at_steps_150_and_300(
+    step: int, space: str, lr: float, first: int, last: int
+) -> None:
+    assert stage_of(PAPER_SCHEDULE, step) == (Phase(space, 150, lr), first, last)  # type: ignore[arg-type]
 
 
-def test_paper_schedule_changes_space_at_steps_150_and_300() -> None:
-    assert [(step, phase.space, phase.lr) for step, phase in phase_starts(PAPER_SCHEDULE).items()] == [
-        (0, "W", 0.08),
-        (150, "W+", 0.02),
-        (300, "W++", 0.005),
-    ]
-    assert list(phase_ends(PAPER_SCHEDULE)) == [149, 299, 449]
-
-
-@pytest.mark.parametrize(("step", "space"), [(0, "W"), (149, "W"), (150, "W+"), (300, "W++"), (449, "W++")])
-def test_phase_at_step(step: int, space: str) -> None:
-    assert phase_at(PAPER_SCHEDULE, step).space == space
+def test_step_beyond_the_schedule() -> None:
+    with pytest.raises(ValueError, match="step 450 is beyond the 450 steps of the schedule"):
+        stage_of(PAPER_SCHEDULE, 450)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,6 @@ def test_step_size_goes_from_first_to_last_by_the_same_factor() -> None:
 def test_final_step_size_out_of_range() -> None:
     with pytest.raises(InputError, match="phase W has a final step size of 0: use a number above 0"):
         Phase("W", 5, 0.1, final_lr=0)
-
-
-@pytest.mark.parametrize(("step", "before"), [(0, 0), (149, 149), (150, 0), (300, 0), (449, 149)])
-def test_steps_before_in_the_same_phase(step: int, before: int) -> None:
-    assert step_in_phase(PAPER_SCHEDULE, step) == before
 
 
 def test_empty_schedule() -> None:

@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from rsi.data.pictures import side_by_side, to_map, to_picture
 from rsi.report import write_report
-from rsi.results.folder import ResultFolder, Row
+from rsi.results.folder import ResultFolder
+from rsi.results.records import Row
 
 
 class Run:
@@ -27,8 +28,10 @@ class Run:
         ]
         sheet = side_by_side(images, ["target", "W", "W+", "W++"], side)
         known = (torch.arange(target_side) >= target_side // 2).expand(target_side, -1)
-        self.folder.save_fidelity_map(stem, to_map(known * 0.25, known))
-        output, sha256 = self.folder.save_restored(stem, to_picture(images[-1]), sheet)
+        self.folder.save_picture(f"fidelity/{stem}.png", to_map(known * 0.25, known))
+        self.folder.save_picture(f"comparisons/{stem}.png", sheet)
+        output = f"{stem}.png"
+        sha256 = self.folder.save_picture(output, to_picture(images[-1]))
         facts = {"size": "8x8", "degradation": "jpeg", "loss": 2 * fidelity, "seconds": 1.0}
         row = {"file": name, "status": "restored", "fidelity": fidelity, "output": output, "sha256": sha256}
         self.folder.save_row(Row(**{**row, **facts, **values}))  # type: ignore[arg-type]

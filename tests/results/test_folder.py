@@ -7,20 +7,27 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rsi.errors import InputError
-from rsi.results.folder import FAILED, RESTORED, ResultFolder, Row
+from rsi.results.finished import Finished
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED, RESTORED, Row
 
 
 def save(folder: ResultFolder, file: str) -> None:
     picture = Image.new("RGB", (4, 4), "red")
-    output, sha256 = folder.save_restored(Path(file).stem, picture, picture)
-    folder.save_row(Row(file, RESTORED, output=output, sha256=sha256))
+    output = f"{Path(file).stem}.png"
+    folder.save_row(Row(file, RESTORED, output=output, sha256=folder.save_picture(output, picture)))
+
+
+def finished(folder: ResultFolder, *names: str) -> list[str]:
+    found = Finished(folder)
+    return [name for name in names or ("a.png", "b.png") if name in found]
 
 
 def test_image_is_finished_once_its_record_is_written(tmp_path: Path) -> None:
     folder = ResultFolder(tmp_path)
-    assert folder.finished() == set()
+    assert finished(folder) == []
     save(folder, "a.png")
-    assert ResultFolder(tmp_path).finished() == {"a.png"}
+    assert finished(ResultFolder(tmp_path)) == ["a.png"]
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"cut")])
@@ -28,13 +35,13 @@ def test_damaged_image_is_not_finished(tmp_path: Path, damage) -> None:  # type:
     folder = ResultFolder(tmp_path)
     save(folder, "a.png")
     damage(tmp_path / "a.png")
-    assert folder.finished() == set()
+    assert finished(folder) == []
 
 
 def test_failed_image_is_tried_again(tmp_path: Path) -> None:
     folder = ResultFolder(tmp_path)
     folder.save_row(Row("a.png", FAILED, notes="broken"))
-    assert folder.finished() == set()
+    assert finished(folder) == []
 
 
 def test_table_has_a_row_per_image_in_the_order_of_names(tmp_path: Path) -> None:
@@ -52,7 +59,7 @@ def test_table_has_a_row_per_image_in_the_order_of_names(tmp_path: Path) -> None
 
 def test_latent_is_stored_with_what_it_belongs_to(tmp_path: Path) -> None:
     codes = torch.randn(3, 4)
-    ResultFolder(tmp_path).save_latent("sub/a", {"codes": codes}, {"generator": "g"})
+    ResultFolder(tmp_path).save_latent("latents/sub/a.safetensors", {"codes": codes}, {"generator": "g"})
     assert torch.equal(load_file(tmp_path / "latents" / "sub" / "a.safetensors")["codes"], codes)
 
 
@@ -63,7 +70,7 @@ def test_same_settings_go_on_and_others_are_refused(tmp_path: Path) -> None:
     folder.claim({"degradation": "jpeg", "seed": "0"}, overwrite=False)
     with pytest.raises(InputError, match=r"holds results of another degradation, seed: choose another --output_dir"):
         folder.claim({"degradation": "noise", "seed": "1"}, overwrite=False)
-    assert folder.finished() == {"a.png"}
+    assert finished(folder) == ["a.png"]
 
 
 def test_a_process_that_is_late_finds_what_the_others_have_finished(tmp_path: Path) -> None:
@@ -71,7 +78,7 @@ def test_a_process_that_is_late_finds_what_the_others_have_finished(tmp_path: Pa
     early.claim({"seed": "0"}, overwrite=False, rank=1)
     save(early, "b.png")
     late.claim({"seed": "0"}, overwrite=False)
-    assert late.finished() == {"b.png"}
+    assert finished(late) == ["b.png"]
 
 
 def test_overwrite_starts_anew(tmp_path: Path) -> None:
@@ -79,7 +86,7 @@ def test_overwrite_starts_anew(tmp_path: Path) -> None:
     folder.claim({"seed": "0"}, overwrite=False)
     save(folder, "a.png")
     folder.claim({"seed": "1"}, overwrite=True)
-    assert folder.finished() == set()
+    assert finished(folder) == []
     folder.claim({"seed": "1"}, overwrite=False)
 
 
@@ -97,25 +104,13 @@ def test_settings_of_a_run_without_results_do_not_matter(tmp_path: Path) -> None
     folder.claim({"seed": "1"}, overwrite=False)
 
 
-def test_image_is_settled_once_its_whole_batch_is_finished(tmp_path: Path) -> None:
-    folder = ResultFolder(tmp_path)
-    picture = Image.new("RGB", (4, 4), "red")
-    for file, batch in (("a.png", ("a.png", "b.png")), ("c.png", ("c.png",)), ("d.png", ())):
-        output, sha256 = folder.save_restored(Path(file).stem, picture, picture)
-        folder.save_row(Row(file, RESTORED, output=output, sha256=sha256, batch=batch))
-    finished = folder.finished()
-    assert finished == {"a.png", "c.png", "d.png"}
-    assert folder.settled(finished) == {"c.png", "d.png"}
-    assert folder.settled({*finished, "b.png"}) == finished
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"file": 1, "unknown": 2}'])
 def test_record_that_cannot_be_read_is_passed_over(tmp_path: Path, content: str) -> None:
     folder = ResultFolder(tmp_path)
     save(folder, "a.png")
     save(folder, "b.png")
     (tmp_path / "records" / "a.png.json").write_text(content)
-    assert folder.finished() == {"b.png"}
+    assert finished(folder) == ["b.png"]
 
 
 def test_claim_removes_what_a_killed_run_left(tmp_path: Path) -> None:

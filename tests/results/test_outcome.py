@@ -2,8 +2,9 @@ import time
 from pathlib import Path
 
 from rsi.data import TargetFolder
-from rsi.results.folder import FAILED, MISSING, RESTORED, ResultFolder, Row
+from rsi.results.folder import ResultFolder
 from rsi.results.outcome import review
+from rsi.results.records import FAILED, MISSING, RESTORED, Row
 
 
 def test_images_without_a_record_are_missing_and_named(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_memory_and_event_files_do_not_grow_over_a_large_folder(tiny_generator: 
         ],
     )
     module = Restoration(str(tiny_generator), perceptual="embedded", schedule=SCHEDULE)
-    trainer.fit(module, datamodule=TargetFolder(str(targets), batch_size=4))
+    trainer.fit(module, datamodule=TargetFolder(str(targets), batch_size=4, output_dir=str(output)))
     assert len(list(output.glob("*.png"))) == IMAGES
     assert len(list((output / "timelapses").iterdir())) == IMAGES
     assert sum(path.stat().st_size for path in (output / "logs").rglob("events*")) < 3 * 2**20

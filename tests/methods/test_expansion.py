@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsi.methods.latents import expand, initial_codes
+from rsi.methods.restoration import expand
 from rsi.methods.schedule import Space
 
 FILTERS = (4, 4, 2, 3)
@@ -16,14 +16,6 @@ def test_every_way_to_a_larger_space_gives_the_same_codes(filters: list[int], ba
     assert torch.equal(at_once, expand(expand(codes, "W+", filters), "W++", filters))
     assert at_once.shape == (batch, sum(filters), w_dim)
     assert torch.equal(at_once, codes[:, None].expand_as(at_once))
-
-
-def test_initial_codes_are_the_mean_code_of_each_image() -> None:
-    w_avg = torch.randn(5)
-    codes = initial_codes(w_avg, 3)
-    assert torch.equal(codes, torch.stack([w_avg] * 3))
-    codes[0] += 1
-    assert torch.equal(codes[1], w_avg)
 
 
 @pytest.mark.parametrize(("space", "count"), [("W+", 4), ("W++", 13)])

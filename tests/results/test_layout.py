@@ -4,7 +4,11 @@ import pytest
 
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
-from rsi.results.layout import check_output
+from rsi.results.layout import check_name
+
+
+def check_output(image: Listed) -> None:
+    check_name(image.file, image.output, hides_folder=image.hides_folder)
 
 
 def listed(name: str) -> Listed:

@@ -1,0 +1,72 @@
+"""Files in the output folder that rsi did not write and must not replace."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rsi.errors import InputError
+from rsi.results import layout
+from rsi.results.folder import ResultFolder
+from rsi.results.records import FAILED
+from rsi.storage.location import absolute, is_url
+
+
+def refuse_foreign_files(
+    folder: ResultFolder, images: Iterable[tuple[str, str]], inputs: Sequence[Path], *, overwrite: bool
+) -> None:
+    """Make sure that no result takes the place of a file that no run has written.
+
+    What a run has written is known by its settings and by the record of each image, which is there before the first of
+    its files.
+
+    Args:
+        folder: The output folder.
+        images: The inputs' names and what their results are called.
+        inputs: The folders that hold what the run reads.
+        overwrite: Other people's files may be replaced, but never what the run reads.
+
+    Raises:
+        InputError: A result would.
+    """
+    if not folder.path.is_dir():
+        return
+    if not overwrite and not _is_ours(folder):
+        for name in (layout.SETTINGS, layout.CONFIG, layout.TABLE, layout.PAGE):
+            if folder.holds(name):
+                raise InputError(_refusal(folder.path / name))
+    read = [absolute(path) for path in inputs if _overlaps(path, folder.path)]
+    for file, output in images:
+        row = folder.any_row(file)
+        if row is not None and row.status != FAILED:
+            continue
+        for path in (folder.path / name for name in layout.files_of(output)):
+            if path.exists() or path.is_symlink():
+                _refuse(path, read, overwrite)
+
+
+def _is_ours(folder: ResultFolder) -> bool:
+    """Whether the folder is that of a run, which may have been killed before its first record."""
+    try:
+        settings = json.loads(folder.storage.read(layout.SETTINGS) or b"")
+    except ValueError:
+        return False
+    return isinstance(settings, dict) and {"method", "degradation"} <= settings.keys()
+
+
+def _refuse(path: Path, read: Sequence[str], overwrite: bool) -> None:
+    if any(absolute(path.parent / path.name).startswith(f"{folder}/") for folder in read):
+        raise InputError(f"a result would replace {path}, which this run reads: choose another --output_dir")
+    if not overwrite:
+        raise InputError(_refusal(path))
+
+
+def _refusal(path: Path) -> str:
+    return f"{path} was not written by rsi: choose another --output_dir, or replace it with --overwrite"
+
+
+def _overlaps(read: Path, written: Path) -> bool:
+    """Whether results can lie in a folder that is read."""
+    if is_url(read) or is_url(written):
+        return absolute(written).startswith(absolute(read))
+    inner, outer = read.resolve(), written.resolve()
+    return inner.is_relative_to(outer) or outer.is_relative_to(inner)
