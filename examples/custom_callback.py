@@ -1,0 +1,21 @@
+"""A callback of your own that prints a line for every restored image; from the folder of this file it is used as below.
+
+rsi fit --target_dir imgs/ --trainer.callbacks custom_callback.PrintResults
+"""
+
+# --8<-- [start:callback]
+from collections.abc import Sequence
+
+from rsi.callbacks import RestorationCallback, Restored, Run
+
+
+class PrintResults(RestorationCallback):
+    """Prints how well each restored image agrees with its target."""
+
+    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+        """Print a line for each."""
+        for image in images:
+            print(f"{image.target.name}: fidelity {image.fidelity:.3f} after {run.steps} steps")
+
+
+# --8<-- [end:callback]
