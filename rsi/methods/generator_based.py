@@ -89,8 +89,9 @@ class GeneratorMethod(RestorationMethod):
 
     @property
     def latent_facts(self) -> dict[str, str]:
-        """Method, space and generator."""
-        return {**super().latent_facts, "generator": self.generator_name}
+        """Method, space, generator and the checksum of the generator's file."""
+        checksum = self.generator.info.sha256
+        return {**super().latent_facts, "generator": self.generator_name, "generator_sha256": checksum}
 
     def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002 - Lightning's signature
         """One step of every image; losses are summed, so that the path of an image is its own."""
