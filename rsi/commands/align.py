@@ -49,9 +49,9 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
         )
-    finder = FaceFinder()
     photographs = _photographs(arguments.photos)
     output = _open_output(arguments, photographs)
+    finder = FaceFinder()
     counts = [_try_photo(arguments.photos, image, finder, output) for image in photographs]
     read = [count for count in counts if count is not None]
     if not sum(read):

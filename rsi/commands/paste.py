@@ -143,7 +143,8 @@ def _is_from(photograph: Photograph, face: AlignedFace, aligned_dir: Path) -> bo
     if face.photo_sha256 or not aligned.is_file():
         return face.photo_sha256 in ("", photograph.sha256)
     before = np.asarray(_read_face(aligned), dtype=np.float32)
-    return bool(np.abs(before - cut(photograph.picture, face.crop, len(before))).mean() < SAME)
+    now = np.asarray(cut(photograph.picture, face.crop, len(before)), dtype=np.float32)
+    return bool(np.abs(before - now).mean() < SAME)
 
 
 def _read_restored(folder: Path, output: str | None) -> Image.Image | None:
