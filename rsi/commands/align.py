@@ -1,19 +1,23 @@
 """``rsi align``: cut faces out of photographs as FFHQ was made."""
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
 
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
+from rsi.options.local_path import local_path
+from rsi.photos.crop_names import CropNames
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import Face, FaceFinder
-from rsi.photos.face_list import AlignedFace, write_faces
-from rsi.photos.photograph import read_photograph
+from rsi.photos.face_list import NAME, AlignedFace, FaceList, read_faces, write_faces
+from rsi.photos.own_files import check_free
+from rsi.photos.own_pictures import own_pictures
+from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.storage.atomic import atomic_path
 
 FRONTAL = 0.3
@@ -21,45 +25,127 @@ DOUBTFUL = 0.6
 OUTSIDE = 0.1
 
 
+@dataclass(frozen=True)
+class Output:
+    """Where faces go, and what is there.
+
+    Attributes:
+        folder: The folder.
+        faces: Its list of faces.
+        names: The names that are given.
+        size: Width and height of the faces in pixels.
+    """
+
+    folder: Path
+    faces: FaceList
+    names: CropNames
+    size: int
+
+
 def main(argv: Sequence[str]) -> int:
-    """Align the faces of a folder; returns 1 if some photograph could not be read."""
+    """Align the faces of a folder; returns 1 if some photograph could not be read, or no face was found in any."""
     arguments = _parser().parse_args(argv)
     if arguments.output_dir.resolve() == arguments.photos.resolve():
         raise InputError(
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
         )
-    listing, finder = Listing(arguments.photos), FaceFinder()
+    photographs = _photographs(arguments.photos)
+    output = _open_output(arguments, photographs)
+    finder = FaceFinder()
+    counts = [_try_photo(arguments.photos, image, finder, output) for image in photographs]
+    read = [count for count in counts if count is not None]
+    if not sum(read):
+        print(f"no face was found in any of {len(read)} photographs: nothing is written", file=sys.stderr)
+        return 1
+    print(f"{sum(read)} faces of {len(read)} photographs written to {arguments.output_dir}")
+    return 0 if len(read) == len(photographs) else 1
+
+
+def _photographs(folder: Path) -> list[Listed]:
+    listing = Listing(folder)
     listing.check()
-    aligned: list[AlignedFace] = []
-    unread = 0
-    for image in listing.listed():
-        try:
-            photo = read_photograph(arguments.photos / image.name)
-        except InputError as error:
-            print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
-            unread += 1
-            continue
-        aligned += _align(photo, image, finder, arguments.output_dir, arguments.size)
-        write_faces(arguments.output_dir, aligned)
-    print(f"{len(aligned)} faces of {len(listing) - unread} photographs written to {arguments.output_dir}")
-    return 1 if unread else 0
+    is_own, listed = own_pictures(folder), list(listing.listed())
+    photographs = [image for image in listed if not is_own(image.name)]
+    if passed_over := len(listed) - len(photographs):
+        print(f"pictures that rsi itself has written there and that are passed over: {passed_over}")
+    if not photographs:
+        raise InputError(f"rsi has written all pictures in {folder}: give the folder of the photographs")
+    return photographs
 
 
-def _align(photo: Image.Image, image: Listed, finder: FaceFinder, folder: Path, size: int) -> list[AlignedFace]:
-    faces = finder.find(photo)
-    aligned = []
-    for number, face in enumerate(faces, start=1):
-        crop = crop_around(face.landmarks)
-        picture = cut(photo, crop, size)
-        file = f"{image.output}.png" if len(faces) == 1 else f"{image.output}_{number}.png"
-        with atomic_path(folder / file) as path:
-            picture.save(path, "PNG", icc_profile=photo.info.get("icc_profile"))
-        aligned.append(AlignedFace(file, image.name, crop))
-        remarks = "; ".join(_remarks(face, crop.side, crop.outside(photo), finder.frontal_score(picture), size))
-        print(printable(f"{image.name}: {file}{': ' if remarks else ''}{remarks}"))
+def _open_output(arguments: argparse.Namespace, photographs: Sequence[Listed]) -> Output:
+    """See to it that nothing but rsi's own files is going to be replaced.
+
+    Raises:
+        InputError: Something else is in the way.
+    """
+    folder, photos = arguments.output_dir, arguments.photos.resolve()
+    faces = _earlier_faces(arguments)
+    if faces.photos != str(photos) and faces.faces:
+        raise InputError(f"{folder} holds the faces of {faces.photos}, not of {photos}: choose another --output_dir")
+    names = CropNames(photographs, faces.faces.values())
+    there = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() == ".png"]
+    check_free(
+        folder,
+        sorted({name for name in there if names.may_become(name)} | {f"{image.output}.png" for image in photographs}),
+        faces.written,
+        (arguments.photos / image.name for image in photographs),
+        overwrite=arguments.overwrite,
+    )
+    return Output(folder, FaceList(str(photos), faces.faces), names, arguments.size)
+
+
+def _earlier_faces(arguments: argparse.Namespace) -> FaceList:
+    path = arguments.output_dir / NAME
+    if not path.exists():
+        return FaceList()
+    try:
+        faces = read_faces(arguments.output_dir)
+    except InputError:
+        faces = None
+    if faces is not None and all(face.sha256 for face in faces.faces.values()):
+        return faces
+    if arguments.overwrite:
+        return FaceList()
+    raise InputError(
+        f"{path} was not written by this version of rsi align: choose another --output_dir, or give --overwrite to "
+        "replace it"
+    )
+
+
+def _try_photo(photos: Path, image: Listed, finder: FaceFinder, output: Output) -> int | None:
+    """Align the faces of a photograph; returns how many there are, ``None`` if it cannot be read."""
+    try:
+        photo = read_photograph(photos / image.name)
+        faces = finder.find(photo.picture)
+    except InputError as error:
+        print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
+        return None
+    names = output.names.choose(image, photo.sha256, len(faces))
+    for name, face in zip(names, faces, strict=True):
+        remarks = "; ".join(_write_face(photo, image, face, name, finder, output))
+        print(printable(f"{image.name}: {name}{': ' if remarks else ''}{remarks}"))
     if not faces:
         print(printable(f"{image.name}: no face found"))
-    return aligned
+    return len(faces)
+
+
+def _write_face(
+    photo: Photograph, image: Listed, face: Face, name: str, finder: FaceFinder, output: Output
+) -> list[str]:
+    """Cut a face out, note it and write it; returns what is to be said of it."""
+    crop = crop_around(face.landmarks)
+    picture = cut(photo.picture, crop, output.size)
+    content = png(picture, photo.profile)
+    checksum = hashlib.sha256(content).hexdigest()
+    aligned = AlignedFace(name, image.name, crop, checksum, photo.sha256, photo.picture.size)
+    output.names.add([aligned])
+    output.faces.faces[name] = aligned
+    write_faces(output.folder, output.faces)
+    with atomic_path(output.folder / name) as path:
+        path.write_bytes(content)
+    outside = crop.outside(photo.picture)
+    return _remarks(face, crop.side, outside, finder.frontal_score(picture), output.size)
 
 
 def _remarks(face: Face, side: float, outside: float, frontal: float, size: int) -> list[str]:
@@ -88,8 +174,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Finds the faces in photographs and cuts them out as FFHQ was made, upright and centred, so that "
         "a face generator can restore them. Cutting out resamples: blocks of JPEG no longer lie on their grid.",
     )
-    parser.add_argument("photos", type=Path, help="folder of photographs")
-    parser.add_argument("--output_dir", type=Path, default=Path("aligned"), help="folder for the faces")
+    parser.add_argument("photos", type=local_path, help="folder of photographs")
+    parser.add_argument("--output_dir", type=local_path, default=Path("aligned"), help="folder for the faces")
+    parser.add_argument("--overwrite", action="store_true", help="replace files there that rsi align did not write")
     parser.add_argument("--size", type=_size, default=1024, help="width and height of the faces in pixels")
     return parser
 

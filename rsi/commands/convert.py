@@ -2,33 +2,37 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from rsi.errors import InputError
 from rsi.generators import load_generator, save_generator, select_class
+from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.photos.own_files import check_no_input, check_single
 
 
 def main(argv: Sequence[str]) -> int:
     """Read a generator, write it and say what was written.
 
     Raises:
-        InputError: The input is not a generator, or the output exists or cannot be written.
+        InputError: The input is not a generator, or the output exists, is the input or cannot be written.
     """
     parser = argparse.ArgumentParser(
         "rsi convert",
         description="Turns a generator into a .safetensors file. Nothing in it is executed.",
     )
-    parser.add_argument("input", help="NVIDIA's .pkl, a rosinality .pt, a .safetensors, or a name of rsi generators")
-    parser.add_argument("output", type=Path, help="the .safetensors file to write")
+    parser.add_argument(
+        "input",
+        type=generator_name,
+        help="NVIDIA's .pkl, a rosinality .pt, a .safetensors, or a name of rsi generators",
+    )
+    parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     parser.add_argument("--class_label", type=int, help="keep one class of a conditional generator")
     add_network_flags(parser)
     arguments = parser.parse_args(argv)
     apply_network_flags(arguments)
-    if arguments.output.exists() and not arguments.overwrite:
-        raise InputError(f"{arguments.output} exists: give another name or --overwrite")
+    check_single(arguments.output, overwrite=arguments.overwrite)
     generator = load_generator(arguments.input)
+    check_no_input(arguments.output, generator.info.source)
     if arguments.class_label is not None:
         generator = select_class(generator, arguments.class_label)
     save_generator(generator, arguments.output)

@@ -11,6 +11,7 @@ from rsi.generators.description import describe_generator
 from rsi.generators.formats import detect_format
 from rsi.generators.zoo import find_by_checksum, obtain, zoo
 from rsi.log import printable
+from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.storage.download import file_sha256
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
         "rsi inspect",
         description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
     )
-    parser.add_argument("generator", help="a file, or a name that rsi generators lists")
+    parser.add_argument("generator", type=generator_name, help="a file, or a name that rsi generators lists")
     add_network_flags(parser)
     arguments = parser.parse_args(argv)
     apply_network_flags(arguments)

@@ -1,73 +1,165 @@
 """``rsi paste``: put restored faces back into their photographs."""
 
 import argparse
+import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from rsi.data.listing import Listing
 from rsi.errors import InputError
 from rsi.log import printable
+from rsi.options.local_path import local_path
+from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, read_faces
-from rsi.photos.pasting import paste
-from rsi.photos.photograph import read_photograph
+from rsi.photos.own_files import check_free
+from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
+from rsi.photos.pasting import PlacedFace, paste
+from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
-from rsi.results.records import FAILED
 from rsi.storage.atomic import atomic_path, check_inside
+
+SAME = 2.0  # levels of 255 by which, in the mean, a face cut out by another version of Pillow may differ
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph that faces were cut out of.
+
+    Attributes:
+        name: Its path in the folder of photographs.
+        faces: Its faces.
+        output: The name of its result; empty if it is not in the folder.
+    """
+
+    name: str
+    faces: Sequence[AlignedFace]
+    output: str
 
 
 def main(argv: Sequence[str]) -> int:
     """Paste what is restored; returns 1 if some photograph or face could not be used."""
     arguments = _parser().parse_args(argv)
-    if arguments.output_dir.resolve() in (arguments.photos.resolve(), arguments.restored.resolve()):
+    arguments.aligned_dir = arguments.aligned_dir or _target_dir(arguments.restored)
+    folders = [arguments.photos, arguments.restored, arguments.aligned_dir]
+    if arguments.output_dir.resolve() in [folder.resolve() for folder in folders]:
         raise InputError(f"results would mix with what is in {arguments.output_dir}: give another --output_dir")
-    faces = read_faces(arguments.aligned_dir or _target_dir(arguments.restored))
-    outputs = {row.file: row.output for row in ResultFolder(arguments.restored).rows() if row.status != FAILED}
-    stems = {image.name: image.output for image in Listing(arguments.photos).listed()}
-    pasted = [
-        _try_photo(arguments, photo, list(group), outputs, stems.get(photo, ""))
-        for photo, group in groupby(sorted(faces, key=_photo), key=_photo)
-    ]
+    photos = _photos(arguments)
+    restored = _restored(arguments.restored, photos)
+    pasted = _earlier_results(arguments)
+    check_free(
+        arguments.output_dir,
+        [photo.output for photo in photos if photo.output],
+        pasted,
+        _inputs(arguments, photos, restored),
+        overwrite=arguments.overwrite,
+    )
+    done = [_try_photo(arguments, photo, restored, pasted) for photo in photos]
+    if not any(done):
+        print("no face is pasted: nothing is written", file=sys.stderr)
+        return 1
     print(f"written to {arguments.output_dir}")
-    return 0 if all(pasted) else 1
+    return 0 if all(done) else 1
 
 
-def _photo(face: AlignedFace) -> str:
-    return face.photo
+def _photos(arguments: argparse.Namespace) -> list[Photo]:
+    """The photographs that faces were cut out of, in the order of their names."""
+    faces = sorted(read_faces(arguments.aligned_dir).faces.values(), key=attrgetter("photo"))
+    outputs = {
+        image.name: f"{image.name if image.hides_folder else image.output}.png"
+        for image in Listing(arguments.photos).listed()
+    }
+    grouped = groupby(faces, key=attrgetter("photo"))
+    return [Photo(name, list(group), outputs.get(name, "")) for name, group in grouped]
 
 
-def _try_photo(
-    arguments: argparse.Namespace, name: str, faces: Sequence[AlignedFace], outputs: dict[str, str], stem: str
-) -> bool:
+def _restored(folder: Path, photos: Sequence[Photo]) -> dict[str, str]:
+    """The restored faces by the names of the faces they were made from, as these are now."""
+    checksums = {face.file: face.sha256 for photo in photos for face in photo.faces}
+    found = {}
+    for row in ResultFolder(folder).rows():
+        made_from, is_now = row.made_from.get("target"), checksums.get(row.file)
+        if row.is_done and (not made_from or not is_now or made_from.sha256 == is_now):
+            found[row.file] = row.output
+    return found
+
+
+def _earlier_results(arguments: argparse.Namespace) -> dict[str, str]:
     try:
-        print(printable(_paste_all(arguments, name, faces, outputs, stem)))
+        return read_pasted(arguments.output_dir)
+    except InputError:
+        if not arguments.overwrite:
+            raise
+    check_free(arguments.output_dir, [NAME], {}, [], overwrite=True)
+    return {}
+
+
+def _inputs(arguments: argparse.Namespace, photos: Sequence[Photo], restored: dict[str, str]) -> Iterator[Path]:
+    yield from (arguments.photos / photo.name for photo in photos if photo.output)
+    yield from (arguments.restored / output for output in restored.values())
+    yield from (arguments.aligned_dir / face.file for photo in photos for face in photo.faces)
+
+
+def _try_photo(arguments: argparse.Namespace, photo: Photo, restored: dict[str, str], pasted: dict[str, str]) -> bool:
+    try:
+        print(printable(_paste_all(arguments, photo, restored, pasted)))
     except InputError as error:
-        print(f"failed {printable(name)}: {error}", file=sys.stderr)
+        print(f"failed {printable(photo.name)}: {error}", file=sys.stderr)
         return False
     return True
 
 
-def _paste_all(
-    arguments: argparse.Namespace, name: str, faces: Sequence[AlignedFace], outputs: dict[str, str], stem: str
-) -> str:
-    if not stem:
+def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, str], pasted: dict[str, str]) -> str:
+    if not photo.output:
         raise InputError(f"it is not in {arguments.photos}: give the folder that rsi align was given")
-    restored = [face for face in faces if face.file in outputs]
-    if not restored:
+    if not any(face.file in restored for face in photo.faces):
         raise InputError(
             f"none of its faces is restored in {arguments.restored}: run rsi fit on the aligned faces first"
         )
-    photo = read_photograph(_inside(arguments.photos, name))
-    profile = photo.info.get("icc_profile")
-    for face in restored:
-        photo = paste(photo, _read_face(_inside(arguments.restored, outputs[face.file])), face.crop, arguments.edge)
-    with atomic_path(arguments.output_dir / f"{stem}.png") as temporary:
-        photo.save(temporary, "PNG", icc_profile=profile)
-    return f"{name}: {len(restored)} of {len(faces)} faces pasted"
+    photograph = read_photograph(_inside(arguments.photos, photo.name))
+    faces = _faces_of(photograph, photo.faces, arguments.aligned_dir)
+    placed = [PlacedFace(face.crop, _read_restored(arguments.restored, restored.get(face.file))) for face in faces]
+    if not (count := sum(face.picture is not None for face in placed)):
+        raise InputError(f"what is restored in {arguments.restored} is of an earlier version of it: run rsi fit again")
+    content = photograph.with_colours(paste(photograph.picture, placed, arguments.edge))
+    pasted[photo.output] = hashlib.sha256(content).hexdigest()
+    write_pasted(arguments.output_dir, pasted)
+    with atomic_path(arguments.output_dir / photo.output) as path:
+        path.write_bytes(content)
+    return f"{photo.name}: {count} of {len(faces)} faces pasted"
+
+
+def _faces_of(photograph: Photograph, faces: Sequence[AlignedFace], aligned_dir: Path) -> list[AlignedFace]:
+    """The faces that were cut out of the photograph as it is now."""
+    current = [face for face in faces if _is_from(photograph, face, aligned_dir)]
+    if current:
+        return current
+    (width, height), before = photograph.picture.size, faces[-1].photo_size
+    changed = "has changed since its faces were cut out"
+    if before is not None and before != (width, height):
+        changed = f"has {width}x{height} pixels and had {before[0]}x{before[1]} when its faces were cut out"
+    raise InputError(f"it {changed}: run rsi align and rsi fit again, or give the photograph as it was")
+
+
+def _is_from(photograph: Photograph, face: AlignedFace, aligned_dir: Path) -> bool:
+    """Whether a face was cut out of the photograph; where the list is too old to say, by cutting it out again."""
+    aligned = aligned_dir / face.file
+    if face.photo_sha256 or not aligned.is_file():
+        return face.photo_sha256 in ("", photograph.sha256)
+    before = np.asarray(_read_face(aligned), dtype=np.float32)
+    now = np.asarray(cut(photograph.picture, face.crop, len(before)), dtype=np.float32)
+    return bool(np.abs(before - now).mean() < SAME)
+
+
+def _read_restored(folder: Path, output: str | None) -> Image.Image | None:
+    return None if output is None else _read_face(_inside(folder, output))
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -76,7 +168,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _read_face(path: Path) -> Image.Image:
-    face = read_photograph(path)
+    face = read_photograph(path).picture
     if face.width != face.height:
         raise InputError(f"{path} is {face.width}x{face.height}: a face cut out by rsi align is square")
     return face
@@ -84,8 +176,8 @@ def _read_face(path: Path) -> Image.Image:
 
 def _target_dir(restored: Path) -> Path:
     try:
-        return Path(json.loads((restored / "settings.json").read_text())["target_dir"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Path(json.loads((restored / "settings.json").read_text())["target_dir"]).expanduser()
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         raise InputError(f"{restored} is not the folder of a run: give the --output_dir of rsi fit") from None
 
 
@@ -95,10 +187,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Puts faces that rsi align has cut out and rsi fit has restored back into their photographs, with "
         "a soft edge. The photographs themselves stay as they are.",
     )
-    parser.add_argument("restored", type=Path, help="folder that rsi fit has written")
-    parser.add_argument("photos", type=Path, help="folder of the photographs")
-    parser.add_argument("--output_dir", type=Path, default=Path("pasted"), help="folder for the results")
-    parser.add_argument("--aligned_dir", type=Path, help="folder that rsi align has written, if it was moved")
+    parser.add_argument("restored", type=local_path, help="folder that rsi fit has written")
+    parser.add_argument("photos", type=local_path, help="folder of the photographs")
+    parser.add_argument("--output_dir", type=local_path, default=Path("pasted"), help="folder for the results")
+    parser.add_argument("--overwrite", action="store_true", help="replace files there that rsi paste did not write")
+    parser.add_argument("--aligned_dir", type=local_path, help="folder that rsi align has written, if it was moved")
     parser.add_argument("--edge", type=_edge, default=0.08, help="width of the soft edge, a share of the face's width")
     return parser
 

@@ -1,44 +1,125 @@
 """``rsi render``: draw the image of a saved latent."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError
-from rsi.generators import load_generator
-from rsi.methods.latents import draw_latent
+from rsi.generators import Generator, load_generator
+from rsi.methods.latents import NOISE, draw_latent
+from rsi.options.local_path import generator_name, local_path
+from rsi.photos.own_files import check_no_input, check_single
 from rsi.storage.atomic import atomic_path
+
+SAVED_AS: Mapping[str, Mapping[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "TIFF": {},
+    "BMP": {},
+}
+
+
+@dataclass(frozen=True)
+class SavedLatent:
+    """The latent of one image.
+
+    Attributes:
+        tensors: What :func:`rsi.methods.latents.draw_latent` reads, each ``[1, ...]`` float32.
+        generator: The generator it was found with, a name or a path.
+        sha256: The checksum of that generator's file; empty in files of older versions.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    generator: str
+    sha256: str
 
 
 def main(argv: Sequence[str]) -> int:
     """Read a latent, render it and write the picture."""
-    parser = argparse.ArgumentParser("rsi render", description="Draw the image of a latent that fit has saved.")
-    parser.add_argument("latent", type=Path, help="a file of restored/latents/")
-    parser.add_argument("output", type=Path, help="the picture to write, PNG")
-    parser.add_argument("--generator", help="the generator, if it is not where it was")
-    arguments = parser.parse_args(argv)
-    latent, generator = read_latent(arguments.latent)
+    arguments = _parser().parse_args(argv)
+    kind = _format(arguments.output)
+    check_single(arguments.output, overwrite=arguments.overwrite)
+    check_no_input(arguments.output, arguments.latent)
+    latent = read_latent(arguments.latent)
+    generator = load_generator(arguments.generator or _expanded(latent.generator))
+    check_no_input(arguments.output, generator.info.source)
+    if not arguments.any_generator:
+        _check_generator(arguments.latent, latent, generator)
+    _check_noise(arguments.latent, latent, generator)
     with torch.no_grad():
-        image = draw_latent(load_generator(arguments.generator or generator), latent)[0]
+        image = draw_latent(generator, latent.tensors)[0]
     with atomic_path(arguments.output) as path:
-        to_picture(image).save(path, "PNG")
+        to_picture(image).save(path, kind, **SAVED_AS[kind])
     return 0
 
 
-def read_latent(path: Path) -> tuple[dict[str, torch.Tensor], str]:
-    """The latent of one image, each tensor ``[1, ...]``, and the generator it belongs to.
+def read_latent(path: Path) -> SavedLatent:
+    """The latent of one image, with the generator it belongs to.
 
     Raises:
-        InputError: The file is not a latent of ours.
+        InputError: The file is not a latent of ours, or its numbers cannot be used.
     """
     try:
         with safe_open(path, "pt") as file:
-            names = {"codes", *file.keys()}
-            latent = {name: file.get_tensor(name).unsqueeze(0) for name in sorted(names)}
-            return latent, file.metadata()["generator"]
+            tensors = {name: file.get_tensor(name) for name in sorted({"codes", *file.keys()})}
+            facts = file.metadata()
+            generator, checksum = facts["generator"], facts.get("generator_sha256", "")
     except (OSError, SafetensorError, KeyError, TypeError):
         raise InputError(f"{path} is not a latent: give a .safetensors file from the latents folder of a run") from None
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32:
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise InputError(f"{path}: {name} is {kind}, and rsi fit writes float32: give the file as it was written")
+        if not tensor.isfinite().all():
+            raise InputError(f"{path}: {name} has numbers that are not finite: restore the image anew with rsi fit")
+    return SavedLatent({name: tensor.unsqueeze(0) for name, tensor in tensors.items()}, generator, checksum)
+
+
+def _expanded(generator: str) -> str:
+    try:
+        return generator_name(generator)
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"the latent's generator cannot be found: {error}, or give --generator") from None
+
+
+def _check_generator(path: Path, latent: SavedLatent, generator: Generator) -> None:
+    found = generator.info.sha256
+    if latent.sha256 and latent.sha256 != found:
+        raise InputError(
+            f"{path} belongs to a generator with the SHA-256 {latent.sha256}, and that of "
+            f"{generator.info.source or generator.info.name} is {found}: give the right one with --generator, or "
+            "--any_generator to draw another image with this one"
+        )
+
+
+def _check_noise(path: Path, latent: SavedLatent, generator: Generator) -> None:
+    sides = {f"{NOISE}{number}": side for number, side in enumerate(generator.synthesis.noise_sides)}
+    for name, tensor in latent.tensors.items():
+        shapes = [(1, 1, side, side) for side in (1, sides.get(name, 1))]
+        if name.startswith(NOISE) and (name not in sides or tensor.shape not in shapes):
+            raise InputError(f"{path}: the generator has no {name} of {list(tensor.shape[1:])}: give the right one")
+
+
+def _format(output: Path) -> str:
+    kind = Image.registered_extensions().get(output.suffix.lower(), "")
+    if kind not in SAVED_AS:
+        raise InputError(f"{output} does not say which picture to write: give a name that ends in .png, .jpg or .tif")
+    return kind
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("rsi render", description="Draw the image of a latent that fit has saved.")
+    parser.add_argument("latent", type=local_path, help="a file of restored/latents/")
+    parser.add_argument("output", type=local_path, help="the picture to write: .png, .jpg, .webp, .tif or .bmp")
+    parser.add_argument("--generator", type=generator_name, help="the generator, if it is not where it was")
+    parser.add_argument("--any_generator", action="store_true", help="draw with another generator than the latent's")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    return parser

@@ -2,8 +2,8 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
+from rsi.options.local_path import local_path
 from rsi.report import write_report
 
 
@@ -12,7 +12,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "rsi report", description="Write index.html, all results of a run in one page that needs no network."
     )
-    parser.add_argument("output_dir", type=Path, help="the output folder of rsi fit, such as restored/")
+    parser.add_argument("output_dir", type=local_path, help="the output folder of rsi fit, such as restored/")
     arguments = parser.parse_args(argv)
     print(write_report(arguments.output_dir))
     return 0

@@ -102,8 +102,9 @@ class GeneratorMethod(RestorationMethod[Prepared]):
 
     @property
     def latent_facts(self) -> dict[str, str]:
-        """Method, space and generator."""
-        return {**super().latent_facts, "generator": self.generator_name}
+        """Method, space, generator and the checksum of the generator's file."""
+        checksum = self.generator.info.sha256
+        return {**super().latent_facts, "generator": self.generator_name, "generator_sha256": checksum}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image; losses are summed, so that the path of an image is its own."""

@@ -1,7 +1,6 @@
 """The resolved options of a run, as a file in its output folder."""
 
 from pathlib import Path
-from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import SaveConfigCallback
@@ -14,9 +13,7 @@ from rsi.storage.atomic import atomic_path
 class SavedConfig(SaveConfigCallback, RestorationCallback):
     """Writes ``config.yaml`` in the trainer's default folder, whole or not at all, once the folder is claimed."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        super().__init__(*args, **{**kwargs, "save_to_log_dir": False})
-        self._folder = Path()
+    _folder = Path()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         """Settle where the file goes."""

@@ -12,6 +12,7 @@ from PIL import Image
 from rsi.errors import InputError
 
 DETECTION_SIDE = 1280
+SMALLEST_SIDE = 64  # what is smaller is framed: below 10 px dlib writes outside its memory
 MODELS = "face_recognition_models"
 
 
@@ -48,11 +49,16 @@ class FaceFinder:
         """The faces of an RGB photograph, from left to right.
 
         Photographs of more than 1280 px are searched at that size; landmarks are found at full size.
+
+        Raises:
+            InputError: dlib cannot search it.
         """
         scale = min(1.0, DETECTION_SIDE / max(photo.size))
-        searched = photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS)
         pixels = np.asarray(photo)
-        faces = [self._face(pixels, found, scale) for found in self._detect(np.asarray(searched), 0)]
+        try:
+            faces = [self._face(pixels, found, scale) for found in self._detect(_searched(photo, scale), 0)]
+        except RuntimeError as error:
+            raise InputError(f"dlib cannot search it: {' '.join(str(error).split())}") from None
         return sorted(faces, key=lambda face: float(face.landmarks[:, 0].mean()))
 
     def frontal_score(self, aligned: Image.Image) -> float:
@@ -68,6 +74,13 @@ class FaceFinder:
         shape = self._locate(pixels, self._rectangle(*sides))
         landmarks = np.array([(point.x + 0.5, point.y + 0.5) for point in shape.parts()])
         return Face(landmarks, float(found.confidence))
+
+
+def _searched(photo: Image.Image, scale: float) -> NDArray[np.uint8]:
+    """The photograph at a scale; a side that is then too short for dlib is extended to the right or below."""
+    width, height = (max(1, round(side * scale)) for side in photo.size)
+    pixels = np.asarray(photo.resize((width, height), Image.Resampling.LANCZOS))
+    return np.pad(pixels, ((0, max(0, SMALLEST_SIDE - height)), (0, max(0, SMALLEST_SIDE - width)), (0, 0)))
 
 
 def _load() -> tuple[Any, Path]:

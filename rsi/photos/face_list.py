@@ -1,8 +1,9 @@
 """Which aligned face comes from where in which photograph."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rsi.errors import InputError
 from rsi.photos.face_crop import FaceCrop
@@ -19,35 +20,82 @@ class AlignedFace:
         file: The aligned picture, relative to the folder of aligned faces.
         photo: The photograph, relative to the folder of photographs.
         crop: Where it was cut out.
+        sha256: Checksum of the aligned picture; empty in lists of older versions.
+        photo_sha256: Checksum of the photograph's pixels, see :attr:`rsi.photos.photograph.Photograph.sha256`; empty in
+            lists of older versions.
+        photo_size: Width and height of the upright photograph in pixels; ``None`` in lists of older versions.
     """
 
     file: str
     photo: str
     crop: FaceCrop
+    sha256: str = ""
+    photo_sha256: str = ""
+    photo_size: tuple[int, int] | None = None
 
 
-def write_faces(folder: Path, faces: list[AlignedFace]) -> None:
+@dataclass
+class FaceList:
+    """The faces that were cut out of the photographs of a folder.
+
+    Attributes:
+        photos: The folder of photographs, an absolute path; empty in lists of older versions.
+        faces: The faces by the names of their pictures.
+    """
+
+    photos: str = ""
+    faces: dict[str, AlignedFace] = field(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The checksum of each picture."""
+        return {name: face.sha256 for name, face in self.faces.items()}
+
+
+def write_faces(folder: Path, faces: FaceList) -> None:
     """Write ``faces.json`` beside the aligned pictures."""
-    entries = {face.file: {"photo": face.photo, "center": face.crop.center, "right": face.crop.right} for face in faces}
+    content = {"photos": faces.photos, "faces": {name: _to_entry(face) for name, face in faces.faces.items()}}
     with atomic_path(folder / NAME) as path:
-        path.write_text(json.dumps(entries, indent=1))
+        path.write_text(json.dumps(content, indent=1))
 
 
-def read_faces(folder: Path) -> list[AlignedFace]:
+def read_faces(folder: Path) -> FaceList:
     """The faces of a folder that ``rsi align`` has written.
 
     Raises:
         InputError: There is no such list in the folder, or it is damaged.
     """
     try:
-        entries = json.loads((folder / NAME).read_text())
-        return [AlignedFace(file, entry["photo"], _read_crop(entry)) for file, entry in entries.items()]
+        content = json.loads((folder / NAME).read_text())
+        entries = content.get("faces", content)
+        faces = {file: _from_entry(file, entry) for file, entry in entries.items()}
+        return FaceList(str(content["photos"]) if "faces" in content else "", faces)
     except OSError:
         raise InputError(f"{folder} has no {NAME}: give the folder that rsi align has written") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{folder / NAME} is damaged: run rsi align again") from None
 
 
-def _read_crop(entry: dict[str, list[float]]) -> FaceCrop:
+def _to_entry(face: AlignedFace) -> dict[str, Any]:
+    return {
+        "photo": face.photo,
+        "center": face.crop.center,
+        "right": face.crop.right,
+        "sha256": face.sha256,
+        "photo_sha256": face.photo_sha256,
+        "photo_size": face.photo_size,
+    }
+
+
+def _from_entry(file: str, entry: dict[str, Any]) -> AlignedFace:
     (center_x, center_y), (right_x, right_y) = entry["center"], entry["right"]
-    return FaceCrop((float(center_x), float(center_y)), (float(right_x), float(right_y)))
+    crop = FaceCrop((float(center_x), float(center_y)), (float(right_x), float(right_y)))
+    width, height = entry.get("photo_size") or (0, 0)
+    return AlignedFace(
+        file,
+        str(entry["photo"]),
+        crop,
+        str(entry.get("sha256", "")),
+        str(entry.get("photo_sha256", "")),
+        (int(width), int(height)) if width else None,
+    )

@@ -1,4 +1,7 @@
-"""Puts a restored face back where it was cut out."""
+"""Puts restored faces back where they were cut out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,29 +9,87 @@ from PIL import Image
 
 from rsi.photos.face_crop import FaceCrop
 
+Box = tuple[int, int, int, int]
+Values = NDArray[np.float64]
 
-def paste(photo: Image.Image, face: Image.Image, crop: FaceCrop, edge: float) -> Image.Image:
-    """The photograph with the face in the place of its crop; from the crop's border inwards the face fades in.
+
+@dataclass(frozen=True)
+class PlacedFace:
+    """A face and its place in a photograph.
+
+    Attributes:
+        crop: Where it was cut out.
+        picture: What to put there, RGB, a square of any size; ``None`` if the photograph stays as it is there.
+    """
+
+    crop: FaceCrop
+    picture: Image.Image | None
+
+
+def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image.Image:
+    """The photograph with faces in the places of their crops; from a crop's border inwards its face fades in.
+
+    Where crops overlap, a pixel goes to the face whose middle is nearest, measured in widths of its crop: what one
+    crop shows of a neighbour never covers the neighbour itself, restored or not.
 
     Args:
         photo: RGB.
-        face: RGB, a square of any size.
-        crop: Where the face was cut out.
-        edge: Width of the soft edge as a share of the crop's side, 0 to 0.5.
+        faces: All faces that are known in the photograph.
+        edge: Width of the soft edge as a share of a crop's side, 0 to 0.5.
     """
-    left, top, right, bottom = crop.box()
-    box = (max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom))
-    across, down = _coordinates(crop, box)
-    opacity = _opacity(across, down, edge)[..., None]
-    turned = np.asarray(_turned_face(face, crop, box), dtype=np.float64)
-    original = np.asarray(photo.crop(box), dtype=np.float64)
-    blended = opacity * turned + (1 - opacity) * original
     result = photo.copy()
-    result.paste(Image.fromarray(blended.round().astype(np.uint8)), box[:2])
+    for face in faces:
+        box = _inside(face.crop, photo)
+        if face.picture is None or box[0] >= box[2] or box[1] >= box[3]:
+            continue
+        others = [other.crop for other in faces if other is not face]
+        share = _share(face.crop, others, box, edge)[..., None]
+        turned = np.asarray(_turned_face(face.picture, face.crop, box), dtype=np.float64)
+        original = np.asarray(photo.crop(box), dtype=np.float64)
+        pasted = np.asarray(result.crop(box), dtype=np.float64) + share * (turned - original)
+        result.paste(Image.fromarray(pasted.round().clip(0, 255).astype(np.uint8)), box[:2])
     return result
 
 
-def _coordinates(crop: FaceCrop, box: tuple[int, int, int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _inside(crop: FaceCrop, photo: Image.Image) -> Box:
+    left, top, right, bottom = crop.box()
+    return max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom)
+
+
+def _share(crop: FaceCrop, others: Sequence[FaceCrop], box: Box, edge: float) -> Values:
+    """How much of each pixel of a box is the face's, 0 to 1; over all faces it is no more than 1."""
+    opacity, distance = zip(*(_reach(each, box, edge) for each in (crop, *others)), strict=True)
+    weights = [
+        opacity[i]
+        * np.prod(
+            [1 - opacity[j] * _nearer(distance[j], distance[i], edge) for j in range(len(opacity)) if j != i], axis=0
+        )
+        for i in range(len(opacity))
+    ]
+    covered = 1 - np.prod([1 - each for each in opacity], axis=0)
+    total = np.sum(weights, axis=0)
+    share: Values = np.divide(covered * weights[0], total, out=np.zeros_like(total), where=total > 0)
+    return share
+
+
+def _reach(crop: FaceCrop, box: Box, edge: float) -> tuple[Values, Values]:
+    """How opaque a face would be alone in each pixel of a box, and how far the pixel is from its middle."""
+    across, down = _coordinates(crop, box)
+    inside = np.minimum(np.minimum(across, 1 - across), np.minimum(down, 1 - down))
+    return _smooth(inside / max(edge, 1e-6)), np.hypot(across - 0.5, down - 0.5)
+
+
+def _nearer(distance: Values, than: Values, edge: float) -> Values:
+    """1 where a distance is the shorter one, 0 where it is the longer one, in between about where they are equal."""
+    return _smooth(0.5 + (than - distance) / max(2 * edge, 1e-6))
+
+
+def _smooth(values: Values) -> Values:
+    ramp = np.clip(values, 0, 1)
+    return ramp * ramp * (3 - 2 * ramp)
+
+
+def _coordinates(crop: FaceCrop, box: Box) -> tuple[Values, Values]:
     """Where each pixel of a box lies in the crop, 0 to 1 from left to right and from top to bottom."""
     x, y = np.meshgrid(
         np.arange(box[0], box[2]) + 0.5 - crop.center[0], np.arange(box[1], box[3]) + 0.5 - crop.center[1]
@@ -37,13 +98,7 @@ def _coordinates(crop: FaceCrop, box: tuple[int, int, int, int]) -> tuple[NDArra
     return (x * right_x + y * right_y) / length + 0.5, (y * right_x - x * right_y) / length + 0.5
 
 
-def _opacity(across: NDArray[np.float64], down: NDArray[np.float64], edge: float) -> NDArray[np.float64]:
-    inside = np.minimum(np.minimum(across, 1 - across), np.minimum(down, 1 - down))
-    ramp = np.clip(inside / max(edge, 1e-6), 0, 1)
-    return ramp * ramp * (3 - 2 * ramp)
-
-
-def _turned_face(face: Image.Image, crop: FaceCrop, box: tuple[int, int, int, int]) -> Image.Image:
+def _turned_face(face: Image.Image, crop: FaceCrop, box: Box) -> Image.Image:
     side = min(face.width, max(1, round(crop.side)))
     reduced = face.resize((side, side), Image.Resampling.LANCZOS)
     across, down = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])

@@ -7,6 +7,9 @@ from photographs import photograph
 from PIL import Image
 
 from rsi.commands.main import main
+from rsi.photos.face_list import read_faces
+from rsi.results.folder import ResultFolder
+from rsi.results.records import Row
 
 
 @pytest.fixture
@@ -84,3 +87,170 @@ def test_a_face_that_is_not_restored_and_a_photograph_elsewhere_are_said(
     (aligned / "faces.json").write_text("{")
     assert main(["paste", str(run), str(photos), "--aligned_dir", str(aligned)]) == 2
     assert "faces.json is damaged: run rsi align again" in capsys.readouterr().err
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    photograph("astronaut").crop((60, 0, 400, 280)).save(folder / "a.png")
+    return folder
+
+
+def _align(photos: Path, to: Path, *flags: str) -> int:
+    return main(["align", str(photos), "--output_dir", str(to), "--size", "64", *flags])
+
+
+def _restore(aligned: Path, run: Path) -> None:
+    """What a run leaves behind that paste reads, with the faces painted red."""
+    folder = ResultFolder(run)
+    folder.claim({"target_dir": str(aligned)}, overwrite=False)
+    for file in read_faces(aligned).faces:
+        sha256 = folder.save_picture(file, Image.new("RGB", (64, 64), "red"))
+        folder.save_row(Row(file, "restored", file, sha256=sha256))
+    folder.release()
+
+
+def _paste(run: Path, photos: Path, to: Path, *flags: str) -> int:
+    return main(["paste", str(run), str(photos), "--output_dir", str(to), *flags])
+
+
+def test_align_replaces_nothing_that_it_did_not_write(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned = tmp_path / "aligned"
+    aligned.mkdir()
+    for name in ("a.png", "a_2.png"):
+        (aligned / name).write_text("mine")
+        assert _align(one, aligned) == 2
+        assert f"{name} would be replaced, and was not written by this command" in capsys.readouterr().err
+        assert [path.name for path in aligned.iterdir()] == [name]
+        (aligned / name).unlink()
+    (aligned / "other.png").write_text("mine")
+    assert _align(one, aligned) == _align(one, aligned) == 0
+    retouched = (aligned / "a.png").read_bytes() + b"changed"
+    (aligned / "a.png").write_bytes(retouched)
+    assert _align(one, aligned) == 2
+    assert (aligned / "a.png").read_bytes() == retouched
+    assert _align(one, aligned, "--overwrite") == 0
+    assert Image.open(aligned / "a.png").size == (64, 64)
+    assert (aligned / "other.png").read_text() == "mine"
+
+
+def test_align_never_replaces_a_photograph(tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (one / "sub").mkdir()
+    (one / "a.png").rename(one / "sub/a.png")
+    (one / "sub/sub").mkdir()
+    photograph("coffee").resize((150, 100)).save(one / "sub/sub/a.png")
+    before = (one / "sub/sub/a.png").read_bytes()
+    assert _align(one, one / "sub", "--overwrite") == 2
+    assert "a.png is read by this command and would be replaced by it" in capsys.readouterr().err
+    assert (one / "sub/sub/a.png").read_bytes() == before
+
+
+def test_faces_of_two_folders_do_not_mix(tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    aligned, other = tmp_path / "aligned", tmp_path / "other"
+    other.mkdir()
+    (other / "a.png").write_bytes((one / "a.png").read_bytes())
+    assert _align(one, aligned) == 0
+    before = {path.name: path.read_bytes() for path in aligned.iterdir()}
+    assert _align(other, aligned, "--overwrite") == 2
+    assert f"holds the faces of {one}, not of {other}: choose another --output_dir" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in aligned.iterdir()} == before
+
+
+def test_a_list_of_somebody_elses_is_replaced_only_on_demand(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned = tmp_path / "aligned"
+    aligned.mkdir()
+    (aligned / "faces.json").write_text("[1]")
+    assert _align(one, aligned) == 2
+    assert "faces.json was not written by this version of rsi align" in capsys.readouterr().err
+    assert (aligned / "faces.json").read_text() == "[1]"
+    assert _align(one, aligned, "--overwrite") == 0
+
+
+def test_own_faces_among_the_photographs_are_passed_over(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert _align(one, one / "aligned") == 0
+        assert "1 faces of 1 photographs written" in capsys.readouterr().out
+    assert sorted(path.name for path in (one / "aligned").rglob("*.png")) == ["a.png"]
+
+
+def test_no_face_at_all_is_not_a_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "photos/tiny.png")
+    assert _align(tmp_path / "photos", tmp_path / "aligned") == 1
+    told = capsys.readouterr()
+    assert "no face was found in any of 1 photographs: nothing is written" in told.err
+    assert "written to" not in told.out
+    assert not (tmp_path / "aligned").exists()
+
+
+def test_tilde_is_the_home_folder(tmp_path: Path, one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(one)
+    assert main(["align", "~/one", "--output_dir=~/aligned", "--size", "64"]) == 0
+    _restore(tmp_path / "aligned", tmp_path / "run")
+    assert main(["paste", "~/run", "~/one", "--output_dir=~/p", "--aligned_dir", "~/aligned"]) == 0
+    assert (tmp_path / "p/a.png").exists()
+    assert not (one / "~").exists()
+
+
+def test_a_photograph_that_changed_is_named_and_the_others_are_pasted(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("scaled", "mirrored"):
+        (one / f"{name}.png").write_bytes((one / "a.png").read_bytes())
+    _align(one, tmp_path / "aligned")
+    _restore(tmp_path / "aligned", tmp_path / "run")
+    photo = Image.open(one / "a.png")
+    photo.resize((255, 210)).save(one / "scaled.png")
+    photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(one / "mirrored.png")
+    assert _paste(tmp_path / "run", one, tmp_path / "p") == 1
+    told = capsys.readouterr()
+    assert "failed scaled.png: it has 255x210 pixels and had 340x280 when its faces were cut out" in told.err
+    assert "failed mirrored.png: it has changed since its faces were cut out" in told.err
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == ["a.png", "pasted.json"]
+
+    old = {
+        file: {"photo": face.photo, "center": face.crop.center, "right": face.crop.right}
+        for file, face in read_faces(tmp_path / "aligned").faces.items()
+    }
+    (tmp_path / "aligned/faces.json").write_text(json.dumps(old))
+    assert _paste(tmp_path / "run", one, tmp_path / "q") == 1
+    assert "failed scaled.png: it has changed" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "q").iterdir()) == ["a.png", "pasted.json"]
+
+
+def test_paste_replaces_nothing_that_it_did_not_write(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned, run, pasted = tmp_path / "aligned", tmp_path / "run", tmp_path / "p"
+    _align(one, aligned)
+    _restore(aligned, run)
+    pasted.mkdir()
+    (pasted / "a.png").write_text("mine")
+    assert _paste(run, one, pasted) == 2
+    assert "a.png would be replaced, and was not written by this command" in capsys.readouterr().err
+    assert (pasted / "a.png").read_text() == "mine"
+    assert _paste(run, one, pasted, "--overwrite") == _paste(run, one, pasted) == 0
+    for folder in (aligned, run, one):
+        assert _paste(run, one, folder, "--overwrite") == 2
+        assert "results would mix" in capsys.readouterr().err
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/a.png").symlink_to(one / "a.png")
+    assert _paste(run, one, tmp_path / "links", "--overwrite") == 2
+    assert "is read by this command" in capsys.readouterr().err
+
+
+def test_nothing_pasted_is_not_called_written(tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _align(one, tmp_path / "aligned")
+    (tmp_path / "run").mkdir()
+    capsys.readouterr()
+    assert _paste(tmp_path / "run", one, tmp_path / "p", "--aligned_dir", str(tmp_path / "aligned")) == 1
+    told = capsys.readouterr()
+    assert "no face is pasted: nothing is written" in told.err
+    assert "written to" not in told.out
+    assert not (tmp_path / "p").exists()

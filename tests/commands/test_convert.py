@@ -34,11 +34,20 @@ def test_an_existing_file_is_replaced_only_on_demand(source: Path) -> None:
     assert load_generator(target).resolution == 16
 
 
-def test_a_file_can_be_rewritten_in_place(source: Path) -> None:
-    before = load_generator(source).state_dict()
-    main([str(source), str(source), "--overwrite"])
-    after = load_generator(source).state_dict()
-    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+def test_the_input_is_not_replaced_even_on_demand(source: Path, tmp_path: Path) -> None:
+    before, link = source.read_bytes(), tmp_path / "link.safetensors"
+    link.symlink_to(source)
+    for output in (source, link):
+        with pytest.raises(InputError, match=rf"{output.name} is read by this command and would be replaced"):
+            main([str(source), str(output), "--overwrite"])
+    assert source.read_bytes() == before
+    assert link.is_symlink()
+
+
+def test_a_tilde_is_the_home_folder(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main([f"~/{source.name}", "~/out.safetensors"]) == 0
+    assert load_generator(tmp_path / "out.safetensors").resolution == 16
 
 
 def test_nothing_is_written_from_a_bad_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from photographs import photograph
 from PIL import Image
 
 from rsi.photos.face_crop import crop_around, cut
-from rsi.photos.face_finder import FaceFinder
+from rsi.photos.face_finder import FaceFinder, _searched
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +42,9 @@ def test_a_profile_is_found_and_known_for_one(finder: FaceFinder) -> None:
 
 def test_no_face_in_a_cup_of_coffee(finder: FaceFinder) -> None:
     assert finder.find(photograph("coffee").resize((300, 200))) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 40), (8, 1280), (5000, 1), (3, 9000)])
+def test_nothing_smaller_than_dlib_can_take_is_given_to_it(finder: FaceFinder, size: tuple[int, int]) -> None:
+    assert min(_searched(Image.new("RGB", size), min(1.0, 1280 / max(size))).shape[:2]) >= 64
+    assert finder.find(Image.new("RGB", size)) == []
