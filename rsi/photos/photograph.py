@@ -17,8 +17,6 @@ def read_photograph(path: Path) -> Image.Image:
     """
     picture = read_picture(path)
     photo = to_picture(upright(picture.rgb, picture.orientation))
-    with Image.open(path) as file:
-        profile = file.info.get("icc_profile")
-    if profile and file.mode in ("RGB", "RGBA"):
-        photo.info["icc_profile"] = profile
+    if picture.profile:
+        photo.info["icc_profile"] = picture.profile
     return photo
