@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from rsi.data.decoded import Picture
 from rsi.data.orientation import upright, upright_box
-from rsi.data.reading import Picture
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
 

@@ -1,16 +1,17 @@
 """The pictures of a folder, however many, and what their results are called."""
 
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from rsi.data.reading import SUFFIXES
+from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
 from rsi.errors import InputError
+from rsi.log import tell_once
 from rsi.results.layout import SAMPLES, holds_results
-from rsi.storage.listing import WINDOW, read_folder, sorted_windows
-from rsi.storage.location import absolute, check_reachable
+from rsi.storage.listing import WINDOW, OnBad, ignore, read_folder, sorted_windows
+from rsi.storage.location import absolute, check_reachable, is_url
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,12 @@ class Listed:
 
 
 class Listing:
-    """The pictures in a folder and its subfolders, by suffix, in the order of their names.
+    """The pictures in a folder and its subfolders, in the order of their names.
 
-    Hidden files and folders, linked folders and the output folders of runs are passed over. No more than a window of
-    names is in memory: a folder with more is read anew for every window.
+    Files with a suffix of pictures that are read are taken for those; others, in a local folder, by how they begin.
+    Hidden files and folders, linked folders and the output folders of runs are passed over; so are pictures of kinds
+    that are not read and entries that are bad, which is told once, when the pictures are counted. No more than a window
+    of names is in memory: a folder with more is read anew for every window.
 
     Args:
         folder: Where to look; a path or a URL, see :func:`rsi.storage.location.locate`.
@@ -90,7 +93,10 @@ class Listing:
     def __len__(self) -> int:
         """How many there are, counted once."""
         if self._count is None:
-            self._count = self._samples * sum(self._is_chosen(name) for name in self._unordered(""))
+            left_out, not_read = Leftovers(), Leftovers()
+            names = self._unordered("", left_out.add, not_read.add)
+            self._count = self._samples * sum(self._is_chosen(name) for name in names)
+            self._tell(left_out, not_read)
         return self._count
 
     def first(self, count: int) -> list[str]:
@@ -113,17 +119,29 @@ class Listing:
         if not self.folder.is_dir():
             problem = "is a file, give the folder that holds it" if self.folder.exists() else "does not exist"
             raise InputError(f"the target folder {str(self.folder)!r} {problem}")
-        if next(self._unordered(""), None) is None:
-            raise InputError(f"no picture in {str(self.folder)!r}: files are read that end in {' '.join(SUFFIXES)}")
+        try:
+            next(read_folder(self.folder), None)
+        except OSError as error:
+            raise InputError(
+                f"the target folder {str(self.folder)!r} cannot be read: {error.strerror or error}"
+            ) from None
+        if not len(self) and next(self._unordered(""), None) is None:
+            raise InputError(f"no picture in {str(self.folder)!r}: {READ_IN_WORDS} files are read")
 
     def _is_chosen(self, name: str) -> bool:
         return self._chosen is None or name in self._chosen
 
-    def _unordered(self, inside: str) -> Iterator[str]:
-        for entry in self._entries(inside):
+    def _tell(self, left_out: "Leftovers", not_read: "Leftovers") -> None:
+        if left_out.count:
+            tell_once(f"left out in {self.folder}: {left_out}")
+        if not_read.count:
+            tell_once(f"passed over in {self.folder}, as pictures of these kinds are not read: {not_read}")
+
+    def _unordered(self, inside: str, on_bad: OnBad = ignore, on_other: OnBad = ignore) -> Iterator[str]:
+        for entry in self._entries(inside, on_bad):
             if entry.endswith("/"):
-                yield from self._unordered(inside + entry)
-            else:
+                yield from self._unordered(inside + entry, on_bad, on_other)
+            elif self._is_picture(inside + entry, on_other):
                 yield inside + entry
 
     def _ordered(self, inside: str) -> Iterator[Listed]:
@@ -133,32 +151,92 @@ class Listing:
             for entry in window:
                 if entry.endswith("/"):
                     yield from self._ordered(inside + entry)
-                else:
+                elif entry in images:
                     yield images[entry]
 
-    def _listed(self, inside: str, window: Iterable[str], everything: Iterable[str]) -> dict[str, Listed]:
+    def _listed(self, inside: str, window: Collection[str], everything: Iterable[str]) -> dict[str, Listed]:
         """The pictures of a window by their names, which depend on everything else in the folder."""
-        names = [entry for entry in window if not entry.endswith("/")]
+        names = [entry for entry in window if not entry.endswith("/") and self._is_picture(inside + entry)]
         folders: set[str] = set()
-        outputs = output_names(names, _files(everything, folders))
+        seen, pictures = set(window), set(names)
+
+        def is_input(rival: str) -> bool:
+            return rival in pictures if rival in seen else self._is_picture(inside + rival)
+
+        outputs = output_names(names, _files(everything, folders), is_input)
         return {
             name: Listed(inside + name, inside + output, f"{output}.png/".casefold() in folders)
             for name, output in zip(names, outputs, strict=True)
         }
 
-    def _entries(self, inside: str) -> Iterator[str]:
-        """The pictures in a folder, and the folders to look into."""
+    def _entries(self, inside: str, on_bad: OnBad = ignore) -> Iterator[str]:
+        """The files in a folder that may be pictures, and the folders to look into."""
         folder = self.folder / inside if inside else self.folder
         if inside and holds_results(folder):
             return
-        for name in read_folder(folder):
+
+        def on_bad_inside(name: str, reason: str) -> None:
+            if not name.startswith("."):
+                on_bad(inside + name, reason)
+
+        for name in read_folder(folder, on_bad_inside):
             if name.startswith("."):
                 continue
             if name.endswith("/"):
                 if not self._leave_out or absolute(folder / name) not in self._leave_out:
                     yield name
-            elif name.lower().endswith(SUFFIXES):
+            elif suffix_of(name) not in NO_PICTURES:
                 yield name
+
+    def _is_picture(self, name: str, on_other: OnBad = ignore) -> bool:
+        return is_picture(self.folder, name, on_other)
+
+
+def is_picture(folder: Path, name: str, on_other: OnBad = ignore) -> bool:
+    """Whether a file is a picture that is read: by its suffix, else, if it is local, by how it begins.
+
+    Args:
+        folder: The folder of the file.
+        name: Its path in it.
+        on_other: Told the name and the kind of a picture that is not read.
+    """
+    if name.lower().endswith(SUFFIXES):
+        return True
+    if suffix_of(name) in NO_PICTURES:
+        return False
+    kind = kind_of_file(name, None if is_url(folder) else _head(folder / name))
+    if kind is not None and kind not in READ:
+        on_other(name, kind)
+    return kind in READ
+
+
+class Leftovers:
+    """How many files were not taken, and the first of them with the reasons."""
+
+    NAMED = 3
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[tuple[str, str]] = []
+
+    def __str__(self) -> str:
+        """The first ones, and how many more there are."""
+        named = ", ".join(f"{name} ({reason})" for name, reason in self._first)
+        return f"{named} and {self.count - self.NAMED} more" if self.count > self.NAMED else named
+
+    def add(self, name: str, reason: str) -> None:
+        """Count one more."""
+        self.count += 1
+        self._first = sorted([*self._first, (name, reason)])[: self.NAMED]
+
+
+def _head(path: Path) -> bytes | None:
+    """How a file begins; ``None`` if it cannot be read."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(HEAD)
+    except OSError:
+        return None
 
 
 def _files(entries: Iterable[str], folders: set[str]) -> Iterator[str]:
@@ -170,7 +248,7 @@ def _files(entries: Iterable[str], folders: set[str]) -> Iterator[str]:
             yield entry
 
 
-def output_names(names: Sequence[str], among: Iterable[str]) -> list[str]:
+def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[str], bool] | None = None) -> list[str]:
     """What the results of images are named, without a suffix, unique among those of a run.
 
     It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
@@ -180,12 +258,16 @@ def output_names(names: Sequence[str], among: Iterable[str]) -> list[str]:
     Args:
         names: Some inputs, with their suffixes.
         among: All inputs that they could be confused with, themselves among them; read once.
+        counts: Whether one of these that may take a name is an input at all; they all are if left out.
     """
     wanted = {_stem(name).casefold() for name in names}
-    inputs = (other.casefold() for other in among)
-    claims = Counter(key for other in inputs for key in (other, _stem(other)) if key in wanted)
+    claims: Counter[str] = Counter()
+    for other in among:
+        claimed = wanted.intersection((other.casefold(), _stem(other.casefold())))
+        if claimed and (counts is None or counts(other)):
+            claims.update(claimed)
     return [name if claims[_stem(name).casefold()] > 1 else _stem(name) for name in names]
 
 
 def _stem(name: str) -> str:
-    return name.rpartition(".")[0]
+    return name.rpartition(".")[0] or name

@@ -1,14 +1,21 @@
 """Which pixels of a picture are known."""
 
+import unicodedata
 from pathlib import Path, PurePosixPath
 
 import torch
 from PIL import ImageColor
 from torch import Tensor
 
+from rsi.data.decoded import Picture
+from rsi.data.listing import is_picture
 from rsi.data.orientation import as_stored, upright
-from rsi.data.reading import SUFFIXES, Picture, read_picture
+from rsi.data.reading import read_picture
 from rsi.errors import InputError
+
+_PAINTED = 0.75  # opacity of what is paint, not the edge of it
+_A_LITTLE = 0.01  # share of the paint
+_PHOTOGRAPH = 0.25, 16  # share of the paint that is neither nearly black nor nearly white, and its shades
 
 
 def known_pixels(picture: Picture, path: Path, *, mask: Path | None = None, mask_color: str | None = None) -> Tensor:
@@ -41,14 +48,48 @@ def known_pixels(picture: Picture, path: Path, *, mask: Path | None = None, mask
 def from_file(path: Path) -> Tensor:
     """Known where a mask picture is at least half white: ``[1, H, W]`` upright, 0 or 1.
 
+    White is known, any other colour is a hole, and transparency is the opposite of what is painted: a hole beside
+    white paint, known beside other paint, a hole in a photograph.
+
+    White is half reached where every channel is at least one half. A layer that is partly opaque at most counts as
+    opaque where it is most so.
+
     Raises:
-        InputError: The file cannot be read or is black all over.
+        InputError: The file cannot be read, or is transparent or a hole all over.
     """
     mask = read_picture(path)
-    known = (upright(mask.rgb, mask.orientation).mean(dim=0, keepdim=True) >= 0.5).float()
+    white = mask.rgb.amin(dim=0, keepdim=True)
+    if mask.alpha is not None and mask.alpha.min() < mask.alpha.max():
+        white = _flattened(mask.rgb, white, mask.alpha / mask.alpha.max())
+    elif mask.alpha is not None and not mask.alpha.any():
+        raise InputError(f"the mask {str(path)!r} is transparent all over: paint what is known white")
+    known = (upright(white, mask.orientation) >= 0.5).float()
     if not known.any():
         raise InputError(f"the mask {str(path)!r} is black all over: paint what is known white")
     return known
+
+
+def _flattened(rgb: Tensor, white: Tensor, opacity: Tensor) -> Tensor:
+    """How white ``[1, H, W]`` a partly transparent mask is on the ground that its paint stands out from."""
+    is_paint = opacity >= _PAINTED
+    if _is_photograph(rgb[:, is_paint[0]]):
+        return opacity
+    has_white = (white[is_paint] >= 0.5).float().mean() > _A_LITTLE
+    ground = 0.0 if has_white else 1.0
+    return opacity * white + (1 - opacity) * ground
+
+
+def _is_photograph(paint: Tensor) -> bool:
+    """Whether colours ``[3, N]`` are those of a picture that was cut out, not of a brush."""
+    share, shades = _PHOTOGRAPH
+    between = (paint.amax(dim=0) > 0.2) & (paint.amin(dim=0) < 0.8)
+    return between.float().mean().item() > share and _count_shades(paint) > shades
+
+
+def _count_shades(paint: Tensor) -> int:
+    """How many different colours ``[3, N]`` holds, at 32 levels a channel."""
+    numbers = (paint * 31).round().long().T @ torch.tensor([1, 32, 1024])
+    return int((numbers.bincount() > 0).sum())
 
 
 def from_color(rgb: Tensor, color: str) -> Tensor:
@@ -72,26 +113,33 @@ def parse_color(color: str) -> Tensor:
 
 
 def find_mask(mask_dir: Path, name: str) -> Path:
-    """The mask of a target: the file of the same name, else of the same stem with another image suffix.
+    """The mask of a target: the file of the same name, else a picture of the same stem.
 
     Args:
         mask_dir: The folder of masks, laid out as the folder of targets.
         name: The target's path in its folder, with forward slashes.
 
+    Names are the same whether accented letters are in one piece or two.
+
     Raises:
-        InputError: There is none, or several have the stem.
+        InputError: There is none, several have the stem, or the folder cannot be read.
     """
     exact = mask_dir / name
-    if exact.is_file():
-        return exact
-    found = sorted(path for path in exact.parent.glob("*") if _is_picture_with_stem(path, exact.stem))
+    try:
+        if exact.is_file():
+            return exact
+        folder = _folder(mask_dir, PurePosixPath(name).parent)
+        found = sorted(path for path in folder.glob("*") if _is_mask_of(path, exact.name))
+    except OSError as error:
+        raise InputError(f"the masks in {str(mask_dir)!r} cannot be read: {error.strerror or error}") from None
     if not found:
         expected = mask_dir / PurePosixPath(name).with_suffix(".png")
         raise InputError(f"{name!r} has no mask: put it at {str(expected)!r}")
-    if len(found) > 1:
+    same = [path for path in found if _composed(path.name) == _composed(exact.name)]
+    if len(same or found) > 1:
         several = ", ".join(repr(path.name) for path in found)
         raise InputError(f"{name!r} has several masks in {str(mask_dir)!r}, keep one of {several}")
-    return found[0]
+    return (same or found)[0]
 
 
 def _stored_mask(mask: Path, picture: Picture, path: Path) -> Tensor:
@@ -102,5 +150,22 @@ def _stored_mask(mask: Path, picture: Picture, path: Path) -> Tensor:
     return as_stored(known, picture.orientation)
 
 
-def _is_picture_with_stem(path: Path, stem: str) -> bool:
-    return path.stem == stem and path.suffix.lower() in SUFFIXES and path.is_file()
+def _folder(mask_dir: Path, inside: PurePosixPath) -> Path:
+    """A folder inside that of the masks, accents in its name composed or not."""
+    folder = mask_dir
+    for part in inside.parts:
+        if not (folder / part).is_dir():
+            same = (path for path in folder.glob("*") if _composed(path.name) == _composed(part) and path.is_dir())
+            part = next(same, folder / part).name
+        folder = folder / part
+    return folder
+
+
+def _is_mask_of(path: Path, name: str) -> bool:
+    same_stem = _composed(path.stem) == _composed(PurePosixPath(name).stem)
+    return same_stem and path.is_file() and is_picture(path.parent, path.name)
+
+
+def _composed(name: str) -> str:
+    """A name with each accented letter in one piece (NFC); Apple's file systems and archives take them apart (NFD)."""
+    return unicodedata.normalize("NFC", name)

@@ -48,7 +48,10 @@ def record_of(file: str) -> str:
 
 def holds_results(folder: Path) -> bool:
     """Whether a folder is the output folder of a run."""
-    return (folder / SETTINGS).exists() and any((folder / name).is_dir() for name in (LATENTS, RECORDS))
+    try:
+        return (folder / SETTINGS).exists() and any((folder / name).is_dir() for name in (LATENTS, RECORDS))
+    except OSError:  # a folder of another user
+        return False
 
 
 def check_name(file: str, output: str, *, hides_folder: bool) -> None:

@@ -10,23 +10,35 @@ from rsi.storage.location import file_system, is_url
 WINDOW = 20_000
 
 
-def read_folder(folder: Path) -> Iterator[str]:
+OnBad = Callable[[str, str], None]
+"""What is called with the name of a bad entry, empty for the folder itself, and what is wrong with it."""
+
+
+def ignore(*_: str) -> None:
+    """Tells nobody."""
+
+
+def read_folder(folder: Path, on_bad: OnBad | None = None) -> Iterator[str]:
     """What is in a folder, in any order, one at a time; linked folders and folders that are not there hold nothing.
 
-    Names of folders end in a slash: sorted, they are then where the paths of their files would be.
+    Names of folders end in a slash: sorted, they are then where the paths of their files would be. Left out are entries
+    that are bad: links that lead nowhere or in circles, pipes, sockets and devices.
+
+    Args:
+        folder: A path or a URL.
+        on_bad: Told of every bad entry, and of a folder that cannot be read or not to its end, which raises without it.
+
+    Raises:
+        OSError: The folder cannot be read, and there is no ``on_bad``.
     """
-    if is_url(folder):
-        yield from _read_remote(folder)
-        return
     try:
-        entries = os.scandir(folder)
+        yield from _read_remote(folder) if is_url(folder) else _read_local(folder, on_bad or ignore)
     except (FileNotFoundError, NotADirectoryError):
         return
-    with entries:
-        for entry in entries:
-            is_folder = entry.is_dir()
-            if not (is_folder and entry.is_symlink()):
-                yield f"{entry.name}/" if is_folder else entry.name
+    except OSError as error:
+        if on_bad is None:
+            raise
+        on_bad("", _reason(error))
 
 
 def sorted_windows(read: Callable[[], Iterator[str]], size: int = WINDOW) -> Iterator[list[str]]:
@@ -61,12 +73,39 @@ def _smallest_after(last: str, read: Callable[[], Iterator[str]], size: int) -> 
     return heapq.nsmallest(size, (name for name in read() if name > last))
 
 
+def _read_local(folder: Path, on_bad: OnBad) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                name = _name(entry)
+            except OSError as error:
+                on_bad(entry.name, _reason(error))
+                continue
+            if name is not None:
+                yield name
+
+
+def _name(entry: os.DirEntry[str]) -> str | None:
+    """What an entry is listed as; ``None`` for linked folders.
+
+    Raises:
+        OSError: It is bad.
+    """
+    if entry.is_dir():
+        return None if entry.is_symlink() else f"{entry.name}/"
+    if not entry.is_file():
+        entry.stat()  # raises where a link leads nowhere
+        raise OSError("neither a file nor a folder")
+    return entry.name
+
+
+def _reason(error: OSError) -> str:
+    return "it leads nowhere" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+
+
 def _read_remote(folder: Path) -> Iterator[str]:
     system, path = file_system(folder)
-    try:
-        entries = system.ls(path, detail=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    entries = system.ls(path, detail=True)
     for entry in entries:
         name = entry["name"].rstrip("/")
         if name != path.rstrip("/"):

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from rsi.data.decoded import Picture
 from rsi.data.fitting import Square, fit_to_square
 from rsi.data.orientation import as_stored, upright
-from rsi.data.reading import Picture, read_picture
+from rsi.data.reading import read_picture
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
 

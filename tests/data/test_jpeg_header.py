@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from rsi.data.reading import read_header, why_not_modelled
+from rsi.data.jpeg_header import read_header, why_not_modelled
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8))
 

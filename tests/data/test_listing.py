@@ -1,13 +1,16 @@
+import errno
 import os
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from rsi.data.listing import Listing, output_names
 from rsi.errors import InputError
@@ -62,7 +65,9 @@ def test_results_are_named_by_all_that_is_in_the_folder(tmp_path: Path, window: 
 @settings(deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["a", "A", "a.png", "b", "b.jpg"]).flatmap(lambda s: st.sampled_from([s + ".png", s + ".jpg"])),
+        st.sampled_from(["a", "A", "a.png", "b", "b.jpg"]).flatmap(
+            lambda s: st.sampled_from([s, s + ".png", s + ".jpg"])
+        ),
         unique=True,
     )
 )
@@ -122,3 +127,140 @@ def test_shares_of_processes_are_disjoint_and_stay_the_same(tmp_path: Path) -> N
     ]
     assert sorted(name for share in shares for name in share) == sorted(names)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def jpeg(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path, "JPEG")
+
+
+ODD_NAMES = [
+    "a.jfif",
+    "b.jpe",
+    "c.pjpeg",
+    "d.jpg_large",
+    "e.jpg~",
+    "f.JPG?w=200",
+    "g",
+    "h.gif",
+    "i.unheard-of",
+    "j.avif",
+]
+
+
+@pytest.mark.parametrize("window", [1, 3, 100])
+def test_pictures_are_known_by_their_content(tmp_path: Path, window: int, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ODD_NAMES:
+        jpeg(tmp_path / name)
+        (tmp_path / f"{name}.note").write_text("not a picture")
+    listing = Listing(tmp_path, window=window)
+    listing.check()
+    assert list(listing) == sorted(ODD_NAMES)
+    assert len(listing) == len(ODD_NAMES)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("window", [1, 3, 100])
+def test_what_is_no_picture_takes_no_name(tmp_path: Path, window: int) -> None:
+    touch(tmp_path, "a.png", "a.txt", "a.doc", "b.png")
+    jpeg(tmp_path / "b.odd")
+    jpeg(tmp_path / "c")
+    outputs = {image.name: image.output for image in Listing(tmp_path, window=window).listed()}
+    assert outputs == {"a.png": "a", "b.odd": "b.odd", "b.png": "b.png", "c": "c"}
+
+
+def test_pictures_that_are_not_read_are_counted_and_named_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(tmp_path, "a.png", "sub/b.gif", "c.CR2", "d.psd", "e.jxl", "notes.txt", "movie.mkv.part")
+    (tmp_path / "f.bin").write_bytes(b"GIF89a")
+    jpeg(tmp_path / "photo.jpg.crdownload")
+    Image.new("RGB", (8, 8)).save(tmp_path / "g.nef", "TIFF")
+    listing = Listing(tmp_path, window=2)
+    listing.check()
+    listing.check()
+    assert (list(listing), len(listing)) == (["a.png"], 1)
+    assert capsys.readouterr().err == (
+        f"passed over in {tmp_path}, as pictures of these kinds are not read: "
+        "c.CR2 (camera raw), d.psd (Photoshop), e.jxl (JPEG XL) and 4 more\n"
+    )
+
+
+def test_pictures_of_a_url_are_known_by_their_suffix(memory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    touch(memory, "a.jfif", "b.HEIC", "c", "d.gif", "e.odd")
+    listing = Listing(memory)
+    listing.check()
+    assert list(listing) == ["a.jfif", "b.HEIC"]
+    assert "are not read: d.gif (GIF)\n" in capsys.readouterr().err
+
+
+def test_files_of_known_suffixes_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, *(f"{number}.png" for number in range(20)), *(f"{number}.json" for number in range(20)), "odd")
+    opened = []
+    monkeypatch.setattr("rsi.data.listing._head", lambda path: opened.append(path.name))
+    listing = Listing(tmp_path, window=3)
+    listing.check()
+    assert len(list(listing)) == 20
+    assert opened == ["odd", "odd"]
+
+
+def test_bad_entries_are_named_once_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    touch(tmp_path, "a.png", "sub/b.png", "target.png")
+    (tmp_path / "dead.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "target.png")
+    (tmp_path / "round").symlink_to(tmp_path)
+    (tmp_path / ".#lock").symlink_to("nobody@nowhere")
+    os.mkfifo(tmp_path / "sub" / "pipe.png")
+    listing = Listing(tmp_path, window=2)
+    listing.check()
+    assert list(listing) == ["a.png", "link.png", "sub/b.png", "target.png"]
+    assert len(listing) == 4
+    assert capsys.readouterr().err == (
+        f"left out in {tmp_path}: dead.png (it leads nowhere), loop.png (Too many levels of symbolic links), "
+        "sub/pipe.png (neither a file nor a folder)\n"
+    )
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Makes a folder one that this user may not read, even where the user is root."""
+
+    def make(folder: Path) -> None:
+        scan, stat = os.scandir, os.stat
+
+        def refuse(path: Any) -> None:
+            if Path(path).is_relative_to(folder) if isinstance(path, str | os.PathLike) else False:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+        def scandir(path: Any = ".") -> Any:
+            refuse(path)
+            return scan(path)
+
+        def checked_stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+            if path != folder:
+                refuse(path)
+            return stat(path, *arguments, **options)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        monkeypatch.setattr(os, "stat", checked_stat)
+
+    return make
+
+
+def test_folder_of_another_user_is_named_and_the_rest_listed(
+    tmp_path: Path, unreadable: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(tmp_path, "a.png", "lost+found/b.png", "z/c.png")
+    unreadable(tmp_path / "lost+found")
+    listing = Listing(tmp_path)
+    listing.check()
+    assert list(listing) == ["a.png", "z/c.png"]
+    assert capsys.readouterr().err == f"left out in {tmp_path}: lost+found/ (Permission denied)\n"
+
+
+def test_folder_that_cannot_be_read_at_all(tmp_path: Path, unreadable: Callable[[Path], None]) -> None:
+    touch(tmp_path, "imgs/a.png")
+    unreadable(tmp_path / "imgs")
+    with pytest.raises(InputError, match=r"the target folder '.*imgs' cannot be read: Permission denied"):
+        Listing(tmp_path / "imgs").check()

@@ -104,61 +104,6 @@ def test_colour_key_is_transparent() -> None:
     assert alpha.sum() == alpha.numel() - 1
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
-def test_16_bit_gray_keeps_its_precision(kind: str, mode: str) -> None:
-    samples = RNG.integers(0, 65536, (5, 7), dtype=np.uint16)
-    image = Image.frombytes(mode, (7, 5), samples.astype("<u2" if mode == "I;16" else ">u2").tobytes())
-    gray = gray_of(reloaded(image, kind))
-    assert torch.equal(gray, torch.from_numpy(samples.astype(np.float32)) / 65535)
-
-
-def test_compressed_16_bit_tiff_keeps_its_precision() -> None:
-    samples = RNG.integers(0, 65536, (5, 7), dtype=np.uint16)
-    gray = gray_of(reloaded(Image.fromarray(samples), "TIFF", compression="tiff_lzw"))
-    assert torch.equal(gray, torch.from_numpy(samples.astype(np.float32)) / 65535)
-
-
-def test_16_bit_tiff_with_white_zero_is_inverted() -> None:
-    samples = np.array([[0, 65535, 1000]], dtype=np.uint16)
-    gray = gray_of(reloaded(Image.fromarray(samples), "TIFF", tiffinfo={262: 0}))
-    assert gray.tolist() == [pytest.approx([1, 0, 64535 / 65535])]
-
-
-def test_16_bit_colour_key_is_transparent() -> None:
-    samples = np.array([[7, 1000, 65535]], dtype=np.uint16)
-    _, alpha = to_tensors(reloaded(Image.fromarray(samples), "PNG", transparency=1000))
-    assert alpha is not None
-    assert alpha.tolist() == [[[1, 0, 1]]]
-
-
-def test_12_bit_tiff_has_white_at_4095() -> None:
-    buffer = io.BytesIO()
-    Image.fromarray(np.array([[0xF0FF, 0x0000]], dtype=np.uint16)).save(buffer, "TIFF")  # bytes FF F0 00
-    bits_per_sample = b"\x02\x01\x03\x00\x01\x00\x00\x00"  # tag 258, one SHORT
-    data = buffer.getvalue().replace(bits_per_sample + b"\x10", bits_per_sample + b"\x0c")
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        assert gray_of(image).tolist() == [[1, 0]]
-
-
-def test_32_bit_integers_are_read_as_16_bit() -> None:
-    gray = gray_of(reloaded(Image.fromarray(np.array([[0, 65535, 1000]], dtype=np.int32)), "TIFF"))
-    assert gray.tolist() == [pytest.approx([0, 1, 1000 / 65535])]
-
-
-@pytest.mark.parametrize("white", [1, 255, 65535])
-def test_floats_find_their_white(white: int) -> None:
-    samples = np.array([[0, 0.25, 1]], dtype=np.float32) * white
-    assert gray_of(reloaded(Image.fromarray(samples), "TIFF")).tolist() == [[0, 0.25, 1]]
-
-
-@pytest.mark.parametrize("sample", [-1, 70000, np.nan, np.inf])
-def test_samples_out_of_range_are_refused(sample: float) -> None:
-    with pytest.raises(ValueError, match=r"samples reach from"):
-        to_tensors(Image.fromarray(np.array([[0, sample]], dtype=np.float32)))
-
-
 @pytest.mark.parametrize("mode", ["CMYK", "YCbCr"])
 def test_other_colour_spaces_become_rgb(mode: str) -> None:
     rgb, alpha = to_tensors(RGB.convert(mode))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from rsi.data.decoded import Picture
 from rsi.data.folder import read_target
-from rsi.data.reading import Picture, read_picture
+from rsi.data.reading import read_picture
 from rsi.data.target import Target
 from rsi.errors import InputError
 

@@ -1,4 +1,5 @@
 import struct
+import sys
 import warnings
 import zlib
 from contextlib import suppress
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
@@ -165,9 +166,27 @@ def test_16_bit_colour_says_that_it_is_read_with_8(tmp_path: Path) -> None:
 
 
 def test_16_bit_gray_needs_no_note(tmp_path: Path) -> None:
-    picture = read_picture(save(tmp_path / "a.png", Image.fromarray(np.array([[1000]], dtype=np.uint16))))
-    assert picture.rgb.mul(65535).round().flatten().tolist() == [1000] * 3
+    picture = read_picture(save(tmp_path / "a.png", Image.fromarray(np.array([[1000, 20000]], dtype=np.uint16))))
+    assert picture.rgb.mul(65535).round().flatten().tolist() == [1000, 20000] * 3
     assert picture.notes == ()
+
+
+def test_16_bit_gray_can_have_a_transparent_shade(tmp_path: Path) -> None:
+    samples = np.array([[7, 1000, 65535]], dtype=np.uint16)
+    picture = read_picture(save(tmp_path / "a.png", Image.fromarray(samples), transparency=1000))
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[[1, 0, 1]]]
+
+
+def test_16_bit_png_of_fewer_bits_is_refused_or_read_right(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"samples reach from 0 to 4095 \(perhaps 12 bits\), so that what is white"):
+        read_picture(save(tmp_path / "a.png", Image.fromarray(np.array([[0, 4095]], dtype=np.uint16))))
+    (tmp_path / "b.png").write_bytes(png(1, 1, depth=16, pixels=b"\0\x0f\xff\x08\x00\x00\x00"))
+    with pytest.raises(InputError, match=r"its 16-bit colours fill less than a quarter of their range"):
+        read_picture(tmp_path / "b.png")
+    picture = read_picture(save(tmp_path / "c.png", Image.fromarray(np.array([[51, 255]], dtype=np.uint16))))
+    assert picture.rgb[0].tolist() == [[pytest.approx(0.2), 1]]
+    assert picture.notes == ("its unsigned 16-bit samples reach from 51 to 255: 255 is read as white",)
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -186,11 +205,112 @@ def test_empty_file(tmp_path: Path) -> None:
         read_picture(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("content", [b"just text", b"<svg/>", b"GIF89a" + bytes(100), b"\xff\xd8\xff"])
+@pytest.mark.parametrize("content", [b"just text", b"\0" * 40, b"BMW sells cars, and not pictures of them"])
 def test_no_picture(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(InputError, match=r"a.png' cannot be read: it is not an intact PNG, JPEG, WebP, TIFF or BMP"):
+    with pytest.raises(InputError, match=r"a.png' cannot be read: it is not an intact picture of a kind that is read"):
         read_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"GIF89a", "GIF"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"v/1\1", "OpenEXR"),
+        (b'<?xml version="1.0"?>\n<svg', "SVG"),
+        (b"P6\n640 480\n", "PNM"),
+        (b"FUJIFILMCCD-RAW 0201", "camera raw"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", "camera raw"),
+    ],
+)
+def test_kinds_that_are_not_read_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    (tmp_path / "a.png").write_bytes(content + bytes(100))
+    with pytest.raises(InputError, match=rf"a.png' cannot be read: it is a {kind} file, which is not read: save it as"):
+        read_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"), [(b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"RIFF\1\0\0\0WEBP", "WebP")]
+)
+def test_rest_of_a_picture_is_not_intact(tmp_path: Path, start: bytes, kind: str) -> None:
+    (tmp_path / "a").write_bytes(start)
+    with pytest.raises(InputError, match=rf"it is not an intact {kind} picture, or coded in a rare way"):
+        read_picture(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("marker", "precision", "name"),
+    [
+        (0xC1, 12, "JPEG of 12 bits"),
+        (0xC0, 16, "JPEG of 16 bits"),
+        (0xC3, 8, "lossless JPEG"),
+        (0xC5, 8, "hierarchical JPEG"),
+        (0xF7, 8, "JPEG-LS"),
+    ],
+)
+def test_rare_jpegs_are_named(tmp_path: Path, marker: int, precision: int, name: str) -> None:
+    data = save(tmp_path / "a.jpg").read_bytes()
+    frame = data.index(b"\xff\xc0")
+    (tmp_path / "a.jpg").write_bytes(data[: frame + 1] + bytes([marker, 0, 17, precision]) + data[frame + 5 :])
+    with pytest.raises(InputError, match=rf"it is a {name}, which is not read: save it as an ordinary JPEG or PNG"):
+        read_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_png_with_large_text_and_profile(tmp_path: Path, compressed: bool) -> None:
+    text = PngInfo()
+    text.add_text("comment", "x" * 3_000_000, zip=compressed)
+    text.add_itxt("XML:com.adobe.xmp", "y" * 3_000_000, zip=compressed)
+    path = save(tmp_path / "a.png", pnginfo=text, icc_profile=bytes(5_000_000), exif=exif_of(6))
+    picture = read_picture(path)
+    assert torch.equal(picture.rgb, as_tensor(PHOTO))
+    assert (picture.orientation, picture.profile) == (6, bytes(5_000_000))
+
+
+def test_text_beyond_the_limit_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsi.data.reading.LONGEST_TEXT", 2**20)
+    path = save(tmp_path / "a.png", icc_profile=bytes(2_000_000))
+    with pytest.raises(InputError, match=r"its text or colour profile has more than 1 MB: save it without"):
+        read_picture(path)
+
+
+def test_limits_of_pillow_stay_as_they_were(tmp_path: Path) -> None:
+    before = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+    read_picture(save(tmp_path / "a.png"))
+    assert before == (PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_avif(tmp_path: Path, orientation: int) -> None:
+    check_phone_format(tmp_path / "a.avif", "AVIF", orientation)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_heic(tmp_path: Path, orientation: int) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    check_phone_format(tmp_path / "a.heic", "HEIF", orientation)
+
+
+def check_phone_format(path: Path, kind: str, orientation: int) -> None:
+    smooth = Image.linear_gradient("L").resize((64, 40)).convert("RGB")
+    smooth.paste("red", (0, 0, 16, 16))
+    save(path, smooth, kind, quality=95, exif=exif_of(orientation).tobytes())
+    picture = read_picture(path)
+    seen = upright(picture.rgb, picture.orientation)
+    turned = smooth.copy()
+    turned.getexif()[ORIENTATION] = orientation
+    assert (seen - as_tensor(ImageOps.exif_transpose(turned))).abs().mean() < 0.02
+    assert picture.jpeg is None
+
+
+def test_heic_without_its_library_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
+    with pytest.raises(InputError, match=r"a.jpg' cannot be read: it is a HEIC picture: pip install 'rsi\[heic\]'"):
+        read_picture(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "bmp"])
@@ -212,7 +332,7 @@ def test_absurd_dimensions_are_refused_before_decoding(tmp_path: Path, side: int
 
 def test_samples_out_of_range(tmp_path: Path) -> None:
     path = save(tmp_path / "a.tif", Image.fromarray(np.array([[-1, 2]], dtype=np.float32)))
-    with pytest.raises(InputError, match=r"a.tif' cannot be read: samples reach from -1 to 2"):
+    with pytest.raises(InputError, match=r"a.tif' cannot be read: its 32-bit float samples reach from -1 to 2"):
         read_picture(path)
 
 

@@ -98,8 +98,8 @@ def test_file_in_place_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_folder_without_images(tmp_path: Path) -> None:
-    touch(tmp_path, "a.heic", ".b.png")
-    with pytest.raises(InputError, match=r"no picture in '.*': files are read that end in \.png \.jpg"):
+    touch(tmp_path, "a.gif", ".b.png", "notes.txt")
+    with pytest.raises(InputError, match=r"no picture in '.*': PNG, JPEG, WebP, .* and HEIC files are read"):
         list_images(tmp_path)
 
 

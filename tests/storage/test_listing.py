@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,30 @@ def test_links_to_folders_are_left_out_and_those_to_files_are_not(tmp_path: Path
 def test_what_is_no_folder_holds_nothing(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
     assert list(read_folder(tmp_path / place)) == []
+
+
+def test_bad_entries_are_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "dead").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    bad: dict[str, str] = {}
+    assert list(read_folder(tmp_path, bad.__setitem__)) == ["a"]
+    assert bad == {
+        "dead": "it leads nowhere",
+        "loop": "Too many levels of symbolic links",
+        "pipe": "neither a file nor a folder",
+    }
+    assert list(read_folder(tmp_path)) == ["a"]
+
+
+def test_folder_that_cannot_be_read_is_told_or_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scandir(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    bad: dict[str, str] = {}
+    assert list(read_folder(tmp_path, bad.__setitem__)) == []
+    assert bad == {"": "Permission denied"}
+    with pytest.raises(PermissionError):
+        list(read_folder(tmp_path))
