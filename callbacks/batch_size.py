@@ -12,6 +12,7 @@ from rsi.log import tell
 from rsi.methods.base import RestorationMethod, as_method
 from rsi.methods.schedule import phase_starts
 from rsi.numerics.memory import PeakMemory, free_memory, is_out_of_memory
+from rsi.training.private import data_fetcher
 from rsi.training.splitting import SplittingLoop, take_back
 
 
@@ -31,7 +32,7 @@ class BatchSize(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure the batch size."""
         data = _data(trainer)
-        fetcher: Any = trainer.fit_loop._data_fetcher
+        fetcher = data_fetcher(trainer)
         if data.batch_size != AUTO:
             return
         _put_back(data.batches, take_back(fetcher))

@@ -16,6 +16,7 @@ from torch import Tensor
 from rsi.data.pictures import captions_text
 from rsi.errors import InputError
 from rsi.results.records import COLUMNS, FAILED, MISSING, RESTORED, STOPPED, Row, read_record, record_name
+from rsi.results.run import run_id
 from rsi.storage.atomic import PREFIX, check_inside, remove_partial
 from rsi.storage.folder import Storage, local_folder
 from rsi.storage.location import check_reachable
@@ -40,12 +41,14 @@ class ResultFolder:
 
     Attributes:
         local: Where what has to be local is: the folder itself, or of a URL a folder of this user's cache.
+        run: The run that has claimed it, see :func:`rsi.results.run.run_id`; empty before.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.storage = Storage(path)
         self.path = self.storage.folder
         self.local = local_folder(path)
+        self.run = ""
         self._rank = 0
         self._lock: FolderLock | None = None
         self._settings: str | None = None
@@ -68,6 +71,7 @@ class ResultFolder:
         self._lock.acquire()
         self._check_settings(settings, overwrite)
         self._settings = _checksum(settings)
+        self.run = run_id()
         self._tidy(overwrite)
         self._write_text("settings.json", json.dumps(dict(settings), indent=1))
 
@@ -137,7 +141,7 @@ class ResultFolder:
 
     def save_row(self, row: Row) -> None:
         """Write the record of an image; with it the image counts as finished."""
-        stamped = replace(row, settings=self._current_settings(), written=time.time())
+        stamped = replace(row, settings=self._current_settings(), run=self.run)
         self._write_text(record_name(row.file), stamped.to_record())
 
     @property
