@@ -1,12 +1,12 @@
 """``rsi convert``: turn a generator file of any format into safetensors."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.generators import load_generator, save_generator, select_class
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.parser import CommandParser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -15,7 +15,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         InputError: The input is not a generator, or the output exists or cannot be written.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "rsi convert",
         description="Turns a generator into a .safetensors file. Nothing in it is executed.",
     )

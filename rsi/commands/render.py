@@ -1,6 +1,5 @@
 """``rsi render``: draw the image of a saved latent."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +10,13 @@ from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.methods.latents import draw_latent
+from rsi.options.parser import CommandParser
 from rsi.storage.atomic import atomic_path
 
 
 def main(argv: Sequence[str]) -> int:
     """Read a latent, render it and write the picture."""
-    parser = argparse.ArgumentParser("rsi render", description="Draw the image of a latent that fit has saved.")
+    parser = CommandParser("rsi render", description="Draw the image of a latent that fit has saved.")
     parser.add_argument("latent", type=Path, help="a file of restored/latents/")
     parser.add_argument("output", type=Path, help="the picture to write, PNG")
     parser.add_argument("--generator", help="the generator, if it is not where it was")
