@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonargparse import ActionConfigFile
+from pytorch_lightning.cli import ActionConfigFile  # type: ignore[attr-defined]
 
 import rsi.options.fit  # noqa: F401 - how options are written to a file
 from rsi.degradations import Degradation
