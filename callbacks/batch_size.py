@@ -1,7 +1,6 @@
 """Keeps batches as large as memory allows."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.memory import garbage_collection_cuda
@@ -13,6 +12,7 @@ from rsi.data.folder import AUTO
 from rsi.data.target import Target
 from rsi.log import tell
 from rsi.numerics.memory import PeakMemory, free_memory, is_out_of_memory
+from rsi.training.private import data_fetcher
 from rsi.training.splitting import SplittingLoop, take_back
 
 MEGABYTE = 10**6
@@ -43,7 +43,7 @@ class BatchSize(RestorationCallback):
         batches = run.folder.batches
         if run.folder.batch_size != AUTO:
             return
-        fetcher: Any = trainer.fit_loop._data_fetcher
+        fetcher = data_fetcher(trainer)
         _put_back(batches, [step.targets for step in take_back(fetcher)])
         images = run.folder.share_size(run.rank, run.world_size)
         for target in batches.look_ahead(1):

@@ -66,4 +66,4 @@ def _is_rank(process: Path, parent: int, rank: int) -> bool:
         environment = (process / "environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    return f"\nPPid:\t{parent}\n" in status and f"LOCAL_RANK={rank}".encode() in environment
+    return f"\nPPid:\t{parent}\n" in status and f"RSI_LOCAL_RANK={rank}".encode() in environment

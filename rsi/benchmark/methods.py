@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from rsi.benchmark.tasks import Task
-from rsi.data import TargetFolder
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
@@ -74,12 +73,9 @@ class Method:
             chosen["generator"] = generator
         cli = FitCLI(
             self.kind,
-            TargetFolder,
-            args=[*recipe, *(text for key, value in chosen.items() for text in (f"--{key}", value))],
+            [*recipe, *(text for key, value in chosen.items() for text in (f"--{key}", value))],
             run=False,
             save_config_callback=None,
-            seed_everything_default=False,
-            auto_configure_optimizers=False,
             parser_kwargs={"prog": f"rsi benchmark: method {self.name}"},
         )
         module: RestorationMethod = cli.model

@@ -11,6 +11,7 @@ from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.options.local_path import local_path
+from rsi.options.parser import CommandParser
 from rsi.photos.crop_names import CropNames
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import Face, FaceFinder
@@ -168,8 +169,8 @@ def _power_of_two(side: float) -> int:
     return max(16, 1 << (int(side).bit_length() - 1))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         "rsi align",
         description="Finds the faces in photographs and cuts them out as FFHQ was made, upright and centred, so that "
         "a face generator can restore them. Cutting out resamples: blocks of JPEG no longer lie on their grid.",

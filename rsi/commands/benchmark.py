@@ -24,6 +24,8 @@ from rsi.log import is_quiet, set_verbosity
 from rsi.numerics.precision import PRECISIONS
 from rsi.options.fit import quieten
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.parser import CommandParser
+from rsi.options.text import check_home, path
 from rsi.perceptual import load_perceptual
 
 
@@ -33,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
     apply_network_flags(arguments)
+    _check_homes(arguments)
     inception = find_inception(arguments.inception)
     grid = _grid(arguments)
     grid.clean.claim(grid.output / "clean.json")
@@ -54,6 +57,13 @@ def main(argv: Sequence[str]) -> int:
         print(f"{(grid.output / 'table.md').read_text()}\nwritten to {grid.output}")
     whole = all(len(found.images) == len(grid.clean.stems) for found in measurements)
     return 0 if whole and len(measurements) == len(grid.runs) else 1
+
+
+def _check_homes(arguments: argparse.Namespace) -> None:
+    for option in ("clean_dir", "output_dir", "generator", "perceptual", "inception"):
+        check_home(f"--{option}", getattr(arguments, option))
+    for method in (arguments.tune or arguments.methods).split(","):
+        check_home("--methods", method)
 
 
 def _tune(grid: Grid, trials: int, measurer: Measurer) -> int:
@@ -107,26 +117,45 @@ def _conditions(grid: Grid, inception: Path | None) -> Conditions:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _folder(text: str) -> Path:
+    return Path(path(text))
+
+
+def _paths(text: str) -> str:
+    return ",".join(map(path, text.split(",")))
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
         "rsi benchmark",
         description="Degrades clean images, restores them with one or several methods, measures and writes the paper's "
         "tables, plots and pictures. Started again, it goes on where it was.",
     )
     add = parser.add_argument
-    add("--clean_dir", type=Path, required=True, help="folder of clean images, as large as the generator's")
-    add("--output_dir", type=Path, required=True, help="folder for targets, results, tables and plots")
+    add("--clean_dir", type=_folder, required=True, help="folder of clean images, as large as the generator's")
+    add("--output_dir", type=_folder, required=True, help="folder for targets, results, tables and plots")
     add("--tasks", default="all", help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas")
-    add("--methods", default="rsi", help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files, with commas")
-    add("--tune", metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
+    add(
+        "--methods",
+        type=_paths,
+        default="rsi",
+        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files, with commas",
+    )
+    add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")
     add("--limit", type=int, help="how many of the images are used")
-    add("--generator", default="avatars128", help="avatars128 or a .safetensors or .pkl file")
-    add("--perceptual", help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's")
+    add("--generator", type=path, default="avatars128", help="avatars128 or a .safetensors or .pkl file")
+    add(
+        "--perceptual", type=path, help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's"
+    )
     add("--batch_size", type=int, default=8, help="images restored at once")
     add("--precision", choices=PRECISIONS, default="32-true", help="bf16-mixed for networks with 16 bits")
     add("--against", choices=["paper"], help="put the published numbers beside ours")
-    add("--inception", help="torch-fidelity's Inception weights for pFID if not in torch's cache: a path, or download")
+    add(
+        "--inception",
+        type=path,
+        help="torch-fidelity's Inception weights for pFID if not in torch's cache: a path, or download",
+    )
     add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")
     add("--quiet", action="store_true", help="tell errors alone")
     add_network_flags(parser)

@@ -9,31 +9,37 @@ from rsi.results.outcome import Outcome
 from rsi.results.records import FAILED, MISSING, RESTORED, STOPPED
 
 STATUSES = (RESTORED, STOPPED, FAILED, MISSING)
-PLACES = {
-    "restored images": ".",
-    "comparisons": "comparisons",
-    "timelapses": "timelapses",
-    "numbers": "results.csv",
-    "report": "index.html",
-}
+PICTURES = {"restored images": ".", "comparisons": "comparisons", "timelapses": "timelapses"}
+PLACES = {"numbers": "results.csv", "report": "index.html"}
 
 
-def closing_lines(folder: ResultFolder, outcome: Outcome, seconds: float) -> list[str]:
-    """How many images were restored, and where everything is.
+def closing_lines(folder: ResultFolder, outcome: Outcome, seconds: float, processes: int = 1) -> list[str]:
+    """How many images were restored, why others were not, and where everything is.
 
     Args:
         folder: The output folder.
         outcome: What has become of the images.
         seconds: How long this run took.
+        processes: How many processes have a share of the images, where the outcome is that of one of them.
     """
     now = outcome.statuses
     parts = [f"{now[status]} {status}" for status in STATUSES if now[status]] or ["no images"]
     earlier = [f"{outcome.before} of them before"] if outcome.before else []
-    return ["; ".join([", ".join(parts), *earlier, str(timedelta(seconds=round(seconds)))]), *_places(folder)]
+    shared = [f"the share of one of {processes} processes, results.csv has those of all"] if processes > 1 else []
+    first = "; ".join([", ".join(parts), *earlier, *shared, str(timedelta(seconds=round(seconds)))])
+    return [first, *_failures(outcome), *_places(folder, outcome)]
 
 
-def _places(folder: ResultFolder) -> Iterator[str]:
-    for what, where in PLACES.items():
+def _failures(outcome: Outcome) -> Iterator[str]:
+    for name, reason in outcome.failures.items():
+        yield f"  failed {name}: {reason}"
+    if more := outcome.statuses[FAILED] - len(outcome.failures):
+        yield f"  and {more} more that failed, see results.csv"
+
+
+def _places(folder: ResultFolder, outcome: Outcome) -> Iterator[str]:
+    has_pictures = bool(outcome.statuses[RESTORED] or outcome.statuses[STOPPED])
+    for what, where in {**(PICTURES if has_pictures else {}), **PLACES}.items():
         path = folder.path / where
         if path.exists():
             yield f"  {what:<15}  {path}"

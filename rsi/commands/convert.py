@@ -1,11 +1,11 @@
 """``rsi convert``: turn a generator file of any format into safetensors."""
 
-import argparse
 from collections.abc import Sequence
 
 from rsi.generators import load_generator, save_generator, select_class
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.parser import CommandParser
 from rsi.photos.own_files import check_no_input, check_single
 
 
@@ -15,7 +15,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         InputError: The input is not a generator, or the output exists, is the input or cannot be written.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "rsi convert",
         description="Turns a generator into a .safetensors file. Nothing in it is executed.",
     )

@@ -3,15 +3,15 @@
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
+from rsi.callbacks import ResultWriter
 from rsi.commands.closing import closing_lines
-from rsi.data import TargetFolder
 from rsi.errors import InputError
 from rsi.log import is_quiet, printable, tell
 from rsi.methods.registry import find_method
 from rsi.options.chosen_method import chosen_method
-from rsi.options.fit import FitCLI, quieten
-from rsi.options.saved_config import SavedConfig
+from rsi.options.fit import FitCLI, SavedConfig, quieten
 from rsi.report import write_report
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome, review
@@ -33,33 +33,36 @@ def main(argv: Sequence[str]) -> int:
     quieten()
     cli = FitCLI(
         find_method(chosen_method(argv)),
-        TargetFolder,
-        args=["fit", *argv],
+        argv,
         trainer_defaults=TRAINER_DEFAULTS,
-        seed_everything_default=False,
-        auto_configure_optimizers=False,
         save_config_callback=SavedConfig,
         parser_kwargs={"prog": "rsi", "fit": {"usage": USAGE, "description": DESCRIPTION}},
     )
-    ranks, is_first = answers_for(cli.trainer), cli.trainer.is_global_zero
-    outcome = _review(cli, ranks or range(1)) if ranks or is_first else Outcome()
+    ranks, is_first, folder = answers_for(cli.trainer), cli.trainer.is_global_zero, _folder(cli)
+    outcome = _review(cli, folder, ranks or range(1)) if ranks or is_first else Outcome()
     if outcome.missing:
         print(f"rsi: {printable(outcome.missing_line())}", file=sys.stderr)
     if is_first and cli.config["fit"]["report"]:
         _write_report(cli.config["fit"]["output_dir"])
     if is_first and not is_quiet():
-        lines = closing_lines(ResultFolder(cli.config["fit"]["output_dir"]), outcome, time.time() - cli.started)
+        processes = cli.trainer.world_size if len(ranks) < cli.trainer.world_size else 1
+        lines = closing_lines(folder, outcome, time.monotonic() - cli.started, processes)
         print(*map(printable, lines), sep="\n")
     if ranks:
-        ResultFolder(cli.config["fit"]["output_dir"]).publish()
+        folder.publish()
     failed = not outcome.is_complete or bool(cli.datamodule.failures)
     return 1 if failed and ranks else 0
 
 
-def _review(cli: FitCLI, ranks: range) -> Outcome:
-    chosen = cli.config["fit"]
-    folder = ResultFolder(chosen.output_dir)
-    outcome = review(cli.datamodule, folder, ranks, cli.trainer.world_size, since=cli.started, anew=chosen.overwrite)
+def _folder(cli: FitCLI) -> ResultFolder:
+    """The output folder as the run has claimed it."""
+    callbacks: Any = getattr(cli.trainer, "callbacks", ())  # an attribute that Lightning sets without naming it
+    writer: ResultWriter = next(callback for callback in callbacks if isinstance(callback, ResultWriter))
+    return writer.folder
+
+
+def _review(cli: FitCLI, folder: ResultFolder, ranks: range) -> Outcome:
+    outcome = review(cli.datamodule.names, folder, ranks, cli.trainer.world_size, anew=cli.config["fit"]["overwrite"])
     if outcome.missing:
         folder.save_table()
     return outcome

@@ -1,6 +1,5 @@
 """``rsi generators``: list the generators that have a name, and which weights are on this machine."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from rsi.benchmark.patch_fid import INCEPTION_SIZE, INCEPTION_URL
 from rsi.generators import load_generator
 from rsi.generators.checkpoint import EMBEDDED
 from rsi.generators.zoo import ZooEntry, zoo
+from rsi.options.parser import CommandParser
 from rsi.perceptual.lpips_vgg import VGG16_SIZE, VGG16_URL
 from rsi.storage.download import cached_path
 
@@ -17,7 +17,7 @@ NETWORKS = {"VGG16, for LPIPS": (VGG16_URL, VGG16_SIZE), "Inception, for pFID": 
 
 def main(argv: Sequence[str]) -> int:
     """Print the table."""
-    argparse.ArgumentParser(
+    CommandParser(
         "rsi generators", description="Lists the generators that --generator knows by name; others are given as files."
     ).parse_args(argv)
     rows = [HEADER, *map(_embedded_row, EMBEDDED), *map(_zoo_row, zoo().values())]

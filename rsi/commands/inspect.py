@@ -1,6 +1,5 @@
 """``rsi inspect``: say what is in a generator file and whether it can be used."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from rsi.generators.zoo import find_by_checksum, obtain, zoo
 from rsi.log import printable
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.parser import CommandParser
 from rsi.storage.download import file_sha256
 
 
 def main(argv: Sequence[str]) -> int:
     """Print what is known of a generator; returns 1 if it cannot be used."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         "rsi inspect",
         description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
     )

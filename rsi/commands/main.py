@@ -1,4 +1,8 @@
-"""The ``rsi`` command."""
+"""The ``rsi`` command.
+
+jsonargparse's sub-commands do not replace this: they need the complete parser of every command, hence all imports,
+before ``rsi --help`` can answer.
+"""
 
 import importlib
 import sys

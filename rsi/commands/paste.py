@@ -17,6 +17,7 @@ from rsi.data.listing import Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.options.local_path import local_path
+from rsi.options.parser import CommandParser
 from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.own_files import check_free
@@ -181,8 +182,8 @@ def _target_dir(restored: Path) -> Path:
         raise InputError(f"{restored} is not the folder of a run: give the --output_dir of rsi fit") from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         "rsi paste",
         description="Puts faces that rsi align has cut out and rsi fit has restored back into their photographs, with "
         "a soft edge. The photographs themselves stay as they are.",

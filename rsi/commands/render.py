@@ -15,6 +15,7 @@ from rsi.errors import InputError
 from rsi.generators import Generator, load_generator
 from rsi.methods.latents import NOISE, draw_latent
 from rsi.options.local_path import generator_name, local_path
+from rsi.options.parser import CommandParser
 from rsi.photos.own_files import check_no_input, check_single
 from rsi.storage.atomic import atomic_path
 
@@ -116,7 +117,7 @@ def _format(output: Path) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("rsi render", description="Draw the image of a latent that fit has saved.")
+    parser = CommandParser("rsi render", description="Draw the image of a latent that fit has saved.")
     parser.add_argument("latent", type=local_path, help="a file of restored/latents/")
     parser.add_argument("output", type=local_path, help="the picture to write: .png, .jpg, .webp, .tif or .bmp")
     parser.add_argument("--generator", type=generator_name, help="the generator, if it is not where it was")

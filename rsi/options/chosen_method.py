@@ -1,12 +1,17 @@
-"""Which method a command line asks for, before its other options can be known."""
+"""Which method a command line asks for, before its other options can be known.
+
+jsonargparse's sub-commands do not spare this: each needs its whole parser, so the parsers of all methods would have to
+be made, and a configuration file could not name the method.
+"""
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import yaml
 
 from rsi.methods.registry import DEFAULT_METHOD
+from rsi.options.text import path
+from rsi.storage.location import locate
 
 
 def chosen_method(argv: Sequence[str]) -> str:
@@ -18,10 +23,10 @@ def chosen_method(argv: Sequence[str]) -> str:
     return next(filter(None, reversed(named)), DEFAULT_METHOD)
 
 
-def _method_of_config(path: str) -> str:
+def _method_of_config(file: str) -> str:
     """The method that a YAML file names; nothing where it cannot be read, of which the real parser complains."""
     try:
-        config = yaml.safe_load(Path(path).read_text())
+        config = yaml.safe_load(locate(path(file)).read_text())
     except (OSError, ValueError, yaml.YAMLError):
         return ""
     return str(config.get("method") or "") if isinstance(config, dict) else ""

@@ -1,35 +1,91 @@
 """The options of ``rsi fit``, which recipes are made of, too."""
 
 import logging
+import re
+import sys
 import time
 import warnings
-from typing import Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
 
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+import yaml
+from jsonargparse import set_dumper
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from rsi.callbacks import (
     BatchCheckpoint,
     BatchSize,
+    EventFiles,
     FaceAlignment,
     Interruption,
     PhaseScheduler,
+    RestorationCallback,
+    RestorationProgress,
     ResultWriter,
+    Run,
     SampleSpread,
+    TensorBoardImages,
+    TensorBoardScalars,
+    TensorBoardSummary,
+    Timelapse,
 )
+from rsi.data import TargetFolder
 from rsi.log import set_verbosity
+from rsi.methods.base import RestorationMethod
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
-from rsi.options.views import add_film_flags, add_view_flags
+from rsi.options.text import OptionParser, check_home, optional_path, path
+from rsi.results import layout
+from rsi.storage.atomic import atomic_path
 from rsi.storage.folder import local_name
+from rsi.training.trainer import check_settings, find_strategy, one_line_errors
+
+PATHS = ("target_dir", "mask_dir", "output_dir", "generator", "perceptual", "prior")
+UNUSED = ("ckpt_path", "weights_only")  # of Trainer.fit: a batch in progress goes on from the output folder
 
 
 class FitCLI(LightningCLI):
-    """LightningCLI with the everyday flags at the top level."""
+    """LightningCLI with the everyday flags at the top level; it runs as soon as it is made.
+
+    Args:
+        method: How the images are restored.
+        argv: What the user gave after ``rsi fit``.
+        run: Whether to run; else what the options ask for is made alone.
+        settings: Other arguments of LightningCLI.
+
+    Attributes:
+        started: When the run started, on the monotonic clock, in seconds.
+
+    Raises:
+        InputError: An option cannot be used.
+    """
+
+    def __init__(
+        self,
+        method: type[RestorationMethod[Any]],
+        argv: Sequence[str],
+        *,
+        run: bool = True,
+        **settings: Any,  # noqa: ANN401 - Lightning's own
+    ) -> None:
+        self._command = [sys.executable, "-m", "rsi", "fit", *argv]
+        super().__init__(
+            method,
+            TargetFolder,
+            args=["fit", *argv] if run else [*argv],
+            run=run,
+            seed_everything_default=False,
+            auto_configure_optimizers=False,
+            parser_class=OptionParser,
+            **settings,
+        )
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
         """``fit`` alone."""
-        return {"fit": LightningCLI.subcommands()["fit"]}
+        return {"fit": {*LightningCLI.subcommands()["fit"], *UNUSED}}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the everyday flags and the callbacks that every run has."""
@@ -39,15 +95,59 @@ class FitCLI(LightningCLI):
         _add_output_flags(parser)
 
     def before_instantiate_classes(self) -> None:
-        """Choose how much is told and what may be downloaded."""
+        """Choose how much is told and what may be downloaded, and refuse what cannot be met."""
         if self.subcommand:
             chosen = self.config[self.subcommand]
             set_verbosity(quiet=chosen.quiet, verbose=chosen.verbose)
             apply_network_flags(chosen)
+            for option in PATHS:
+                check_home(f"--{option}", chosen.get(option))
+            check_settings(chosen.trainer)
+
+    def instantiate_trainer(self, **settings: Any) -> Trainer:  # noqa: ANN401 - the Trainer's own
+        """Make the Trainer, whose other processes are started by the same command and looked after by it."""
+        if self.subcommand:
+            chosen = self.config[self.subcommand].trainer.strategy
+            settings["strategy"] = find_strategy(chosen, command=self._command, raises=False)
+        with one_line_errors():
+            return super().instantiate_trainer(**settings)
 
     def before_fit(self) -> None:
         """Start the clock."""
-        self.started = time.time()
+        self.started = time.monotonic()
+
+
+class SavedConfig(SaveConfigCallback, RestorationCallback):
+    """Writes ``config.yaml``, the resolved options, once the output folder is claimed; whole or not at all."""
+
+    _folder = Path()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        """Settle where the file goes."""
+        self._folder = Path(trainer.default_root_dir)
+
+    def run_begins(self, run: Run) -> None:
+        """Write the file."""
+        if run.rank == 0:
+            with atomic_path(self._folder / layout.CONFIG) as file:
+                file.write_text(self.parser.dump(self.config, skip_none=False), encoding="utf-8")
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
+    """PyYAML's writer, which puts text such as ``1e3`` in quotes, too: jsonargparse reads it as a number."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*([eE][-+]?[0-9]+)$"), list("-+0123456789")
+)
+
+
+def _dump(options: dict[str, Any]) -> str:
+    dumped: str = yaml.dump(options, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, sort_keys=False)
+    return dumped
+
+
+set_dumper("yaml", _dump)
 
 
 def _add_data_flags(parser: LightningArgumentParser) -> None:
@@ -55,40 +155,52 @@ def _add_data_flags(parser: LightningArgumentParser) -> None:
         parser.add_argument(f"--{flag}", type=kind, default=default, help=text)
         parser.link_arguments(flag, f"data.{flag}")
 
-    parser.add_argument(
-        "--target_dir", type=str, default="", help="Folder or fsspec URL of degraded images; has to be given."
-    )
-    parser.link_arguments("target_dir", "data.target_dir")
+    add("target_dir", path, "", "Folder or fsspec URL of degraded images; has to be given.")
     add("batch_size", int | Literal["auto"], 8, "How many images are restored at once; auto for as many as fit.")
     add("fit", Literal["crop", "pad"], "crop", "What to do with images of another shape than the generator's.")
-    add("mask_dir", str | None, None, "Folder of masks for inpainting, named as the images: white is known.")
+    add("mask_dir", optional_path, None, "Folder of masks for inpainting, named as the images: white is known.")
     add("mask_color", str | None, None, "Pixels of this colour, such as #ff00ff, are unknown.")
     add("seed", int, 0, "Seed of all random numbers.")
     add("samples", int, 1, "How many restorations of every image are wanted; they show what is not determined.")
 
 
 def _add_output_flags(parser: LightningArgumentParser) -> None:
-    parser.add_argument("--output_dir", type=str, default="restored", help="Folder or URL for the results.")
+    """Add the callbacks in the order of their turns: films before what says that an image is finished, views last."""
+    parser.add_argument("--output_dir", type=path, default="restored", help="Folder or URL for the results.")
     parser.add_argument(
         "--overwrite", action="store_true", help="Replace what an earlier run left in the output folder."
     )
     parser.add_argument("--report", type=bool, default=True, help="Write the report page index.html at the end.")
+    parser.add_argument(
+        "--timelapse", action="store_true", help="Write an animated WebP of the path of every image, too."
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="Tell settings, losses by phase and files, too.")
+    parser.add_argument("--quiet", action="store_true", help="Tell errors alone.")
     parser.add_lightning_class_args(BatchSize, "memory")
     parser.add_lightning_class_args(FaceAlignment, "alignment")
     parser.add_lightning_class_args(PhaseScheduler, "phases")
-    add_film_flags(parser)
+    parser.add_lightning_class_args(Timelapse, "timelapses")
     parser.add_lightning_class_args(ResultWriter, "writer")
     parser.add_lightning_class_args(SampleSpread, "spread")
     parser.add_lightning_class_args(BatchCheckpoint, "checkpoint")
-    add_view_flags(parser)
+    parser.add_lightning_class_args(TensorBoardScalars, "tensorboard_scalars")
+    parser.add_lightning_class_args(TensorBoardImages, "tensorboard_images")
+    parser.add_lightning_class_args(TensorBoardSummary, "tensorboard_summary")
+    parser.add_lightning_class_args(EventFiles, "tensorboard")
+    parser.add_lightning_class_args(RestorationProgress, "progress")
     parser.add_lightning_class_args(Interruption, "interruption")
-    parser.link_arguments("output_dir", "writer.output_dir")
-    parser.link_arguments("overwrite", "writer.overwrite")
-    parser.link_arguments("output_dir", "data.output_dir")
-    parser.link_arguments("overwrite", "data.overwrite")
-    parser.link_arguments("output_dir", "spread.output_dir")
-    parser.link_arguments("output_dir", "checkpoint.output_dir")
-    parser.link_arguments("output_dir", "trainer.default_root_dir", compute_fn=local_name)
+    for part in ("data", "writer", "spread", "checkpoint", "tensorboard_summary"):
+        parser.link_arguments("output_dir", f"{part}.output_dir")
+    for part in ("data", "writer", "tensorboard"):
+        parser.link_arguments("overwrite", f"{part}.overwrite")
+    parser.link_arguments("timelapse", "timelapses.enabled")
+    for local in ("timelapses.output_dir", "progress.output_dir", "trainer.default_root_dir"):
+        parser.link_arguments("output_dir", local, compute_fn=local_name)
+    parser.link_arguments("output_dir", "tensorboard.log_dir", compute_fn=_log_dir)
+
+
+def _log_dir(output_dir: str) -> str:
+    return f"{local_name(output_dir)}/{layout.LOGS}"
 
 
 def quieten() -> None:

@@ -10,6 +10,7 @@ from rsi.degradations import Degradation
 from rsi.generators import LrScale
 from rsi.methods.registry import DEFAULT_METHOD, METHODS
 from rsi.methods.restoration import PAPER_SCHEDULE
+from rsi.options.text import optional_path, path
 
 FLAGS: dict[str, tuple[object, str]] = {
     "degradation": (
@@ -18,13 +19,13 @@ FLAGS: dict[str, tuple[object, str]] = {
         "happened, or a class such as my_module.MyBlur with its arguments as --degradation.sigma 3.",
     ),
     "generator": (
-        str,
+        path,
         "avatars128, the embedded demonstration prior; another name that rsi generators lists; or a .safetensors, "
         "NVIDIA .pkl or rosinality .pt file.",
     ),
-    "prior": (str, "The folder of a diffusers UNet2DModel; has to be given."),
+    "prior": (path, "The folder of a diffusers UNet2DModel; has to be given."),
     "perceptual": (
-        str | None,
+        optional_path,
         "lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's.",
     ),
     "lr_scale": (

@@ -61,12 +61,14 @@ def read_photograph(path: Path) -> Photograph:
         InputError: The file cannot be read.
     """
     read = read_picture(path)
+    profile, exif, dpi = _carried(path, read.orientation)
     alpha = None if read.alpha is None else upright(read.alpha, read.orientation)
     return Photograph(
         to_picture(upright(read.rgb, read.orientation)),
         None if alpha is None else to_picture(alpha.expand(3, -1, -1)).getchannel(0),
-        read.profile or b"",
-        *_carried(path, read.orientation),
+        read.profile or profile,
+        exif,
+        dpi,
     )
 
 
@@ -85,13 +87,14 @@ def _is_grey(picture: Image.Image) -> bool:
     return red == green == blue
 
 
-def _carried(path: Path, orientation: int) -> tuple[bytes, tuple[float, float] | None]:
-    """EXIF and resolution of a picture; what cannot be read is left out."""
+def _carried(path: Path, orientation: int) -> tuple[bytes, bytes, tuple[float, float] | None]:
+    """Profile, EXIF and resolution of a picture; what cannot be read is left out."""
     try:
         with Image.open(path) as file:
-            return _upright_exif(file, orientation), _upright_dpi(file, orientation)
+            exif = _upright_exif(file, orientation)
+            return file.info.get("icc_profile") or b"", exif, _upright_dpi(file, orientation)
     except Exception:  # damaged headers raise nearly anything, and the picture was read
-        return b"", None
+        return b"", b"", None
 
 
 def _upright_exif(file: Image.Image, orientation: int) -> bytes:

@@ -17,6 +17,7 @@ from torch import Tensor
 from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.records import COLUMNS, Row, read_record
+from rsi.results.run import run_id
 from rsi.storage.atomic import PREFIX, check_inside, remove_partial
 from rsi.storage.folder import Storage, local_folder
 from rsi.storage.location import check_reachable
@@ -38,12 +39,14 @@ class ResultFolder:
 
     Attributes:
         local: Where what has to be local is: the folder itself, or of a URL a folder of this user's cache.
+        run: The run that has claimed it, see :func:`rsi.results.run.run_id`; empty before.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.storage = Storage(path)
         self.path = self.storage.folder
         self.local = local_folder(path)
+        self.run = ""
         self._rank = 0
         self._lock: FolderLock | None = None
         self._settings: str | None = None
@@ -69,6 +72,7 @@ class ResultFolder:
         self._lock.acquire()
         self._check_settings(settings, overwrite)
         self._settings = _checksum(settings)
+        self.run = run_id()
         self._tidy(overwrite)
         self._write_text(layout.SETTINGS, json.dumps(dict(settings), indent=1))
 
@@ -120,7 +124,7 @@ class ResultFolder:
 
     def save_row(self, row: Row) -> None:
         """Write the record of an image; with it the image counts as finished."""
-        stamped = replace(row, settings=self._current_settings(), written=time.time())
+        stamped = replace(row, settings=self._current_settings(), run=self.run)
         self._write_text(layout.record_of(row.file), stamped.to_record())
 
     @property

@@ -1,12 +1,11 @@
 """What has become of the images of a run."""
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from rsi.data import TargetFolder
 from rsi.results.folder import ResultFolder
-from rsi.results.records import MISSING, RESTORED, Row
+from rsi.results.records import FAILED, MISSING, RESTORED, Row
 
 NAMED = 20
 
@@ -19,11 +18,13 @@ class Outcome:
         statuses: How many images have which status.
         before: How many of those that are restored or stopped an earlier run had finished.
         missing: The first images that no process has come to.
+        failures: The first images that could not be used, and why.
     """
 
     statuses: Counter[str] = field(default_factory=Counter)
     before: int = 0
     missing: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -38,27 +39,28 @@ class Outcome:
 
 
 def review(
-    data: TargetFolder, folder: ResultFolder, ranks: Container[int], world_size: int, *, since: float, anew: bool
+    names: Iterable[str], folder: ResultFolder, ranks: Container[int], world_size: int, *, anew: bool
 ) -> Outcome:
     """Look at the records of the images of some processes that have ended, and record what is missing.
 
     Args:
-        data: The images.
-        folder: The output folder.
+        names: All images of the run.
+        folder: The output folder, as the run has claimed it.
         ranks: The processes.
         world_size: How many processes the run has.
-        since: When the run started, in seconds since the epoch.
         anew: The run was to replace what was there.
     """
     outcome = Outcome()
-    for index, image in enumerate(data.names.listed()):
+    for index, name in enumerate(names):
         if index % world_size not in ranks:
             continue
-        row = folder.row(image.name)
-        if row is None or row.status == MISSING or (anew and row.written < since):
-            row = Row(image.name, MISSING, notes="the process that had it ended early")
+        row = folder.row(name)
+        if row is None or row.status == MISSING or (anew and row.run != folder.run):
+            row = Row(name, MISSING, notes="the process that had it ended early")
             folder.save_row(row)
-            outcome.missing += [image.name] * (len(outcome.missing) < NAMED)
+            outcome.missing += [name] * (len(outcome.missing) < NAMED)
         outcome.statuses[row.status] += 1
-        outcome.before += row.is_done and row.written < since
+        if row.status == FAILED and len(outcome.failures) < NAMED:
+            outcome.failures[row.file] = row.notes
+        outcome.before += row.is_done and row.run != folder.run
     return outcome

@@ -10,7 +10,7 @@ RESTORED = "restored"
 STOPPED = "stopped"
 FAILED = "failed"
 MISSING = "missing"
-RECORD_ALONE = ("batch", "settings", "written", "made_from")
+RECORD_ALONE = ("batch", "settings", "run", "made_from")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Row:
         sha256: Checksum of the restored image.
         batch: The inputs it was restored together with; in the record alone.
         settings: Checksum of the settings of the run; in the record alone.
-        written: When it was written, in seconds since the epoch; in the record alone.
+        run: The run that it is from, see :func:`rsi.results.run.run_id`; in the record alone.
         made_from: The files it was restored from, ``target`` and, where there is one, ``mask``; in the record alone.
     """
 
@@ -53,7 +53,7 @@ class Row:
     sha256: str = ""
     batch: tuple[str, ...] = ()
     settings: str = ""
-    written: float = 0.0
+    run: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
 
     @property
@@ -66,13 +66,17 @@ class Row:
         return json.dumps(asdict(self), indent=1)
 
 
+FIELDS = frozenset(field.name for field in fields(Row))
 COLUMNS = tuple(field.name for field in fields(Row) if field.name not in RECORD_ALONE)
 
 
 def read_record(content: bytes | None) -> Row | None:
-    """The row in a record; ``None`` if there is no record or it cannot be read."""
+    """The row in a record; ``None`` if there is no record or it cannot be read.
+
+    What other versions have noted beside it is passed over.
+    """
     try:
-        values = json.loads(content or b"")
+        values = {name: value for name, value in json.loads(content or b"").items() if name in FIELDS}
         made_from = {name: Fingerprint(**facts) for name, facts in values.get("made_from", {}).items()}
         return Row(**{**values, "batch": tuple(values.get("batch", ())), "made_from": made_from})
     except (ValueError, TypeError, AttributeError):

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pytorch_lightning import Trainer
-from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 
 from rsi.data.batches import Step
 from rsi.numerics.memory import is_out_of_memory
+from rsi.training.private import TrainingEpochLoop
 
 
-class SplittingLoop(_TrainingEpochLoop):
+class SplittingLoop(TrainingEpochLoop):
     """Lightning's loop over training steps, which goes on after a step that has run out of memory.
 
     What is left of the step is left out, and the loader is asked anew.

@@ -122,6 +122,8 @@ def test_other_settings_are_refused(benchmark: Benchmark, capsys: pytest.Capture
         (["--methods", "dip"], 'rsi: there is no method "dip"'),
         (["--methods", "noise_without_offset", "--tasks", "ddrm"], "rsi: no method of noise_without_offset is for any"),
         (["--limit", "0"], "rsi: limit is 0"),
+        (["--clean_dir", "~no-one/x"], "rsi: --clean_dir ~no-one/x: there is no such home folder; write ./~no-one/x"),
+        (["--methods", "rsi,~no-one/a.yaml"], "rsi: --methods ~no-one/a.yaml: there is no such home folder"),
         (["--clean_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (["--inception", "nowhere.pth"], "rsi: nowhere.pth does not exist"),
         (["--generator", "nowhere.pkl"], "rsi: nowhere.pkl does not exist"),
@@ -133,6 +135,15 @@ def test_bad_settings_are_one_line(
     assert benchmark("out", *flags) == 2
     assert capsys.readouterr().err.startswith(message)
     assert not (benchmark.folder / "out").exists()
+
+
+def test_home_folder(benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(benchmark.folder))
+    monkeypatch.chdir(benchmark.folder)
+    methods = f"~/{benchmark.other.name}"
+    assert benchmark("out", "--output_dir=~/home", "--limit", "1", tasks="denoising:XS", methods=methods) == 0
+    assert (benchmark.folder / "home" / "table.md").exists()
+    assert not (benchmark.folder / "~").exists()
 
 
 def test_quiet_and_verbose(benchmark: Benchmark, capsys: pytest.CaptureFixture[str]) -> None:

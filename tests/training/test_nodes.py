@@ -36,6 +36,7 @@ def test_two_agents_of_torchrun_share_a_folder(tiny_generator: Path, tmp_path: P
 def test_tasks_of_slurm_share_a_folder(tiny_generator: Path, tmp_path: Path) -> None:
     targets, output = make_images(tmp_path / "targets", 3), tmp_path / "out"
     job = {"SLURM_JOB_ID": "1", "SLURM_JOB_NAME": "faces", "SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1"}
+    job |= {"SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2"}  # what srun adds to the variables of the job
     job |= {"SLURM_NNODES": "2", "SLURM_NODELIST": "127.0.0.1"}
     many = {"trainer.devices": 1, "trainer.num_nodes": 2}
     tasks = []

@@ -1,0 +1,25 @@
+"""What rsi uses of Lightning although its name begins with an underscore, so that another version may not have it.
+
+``pyproject.toml`` allows the versions that the tests were run with. With another one, look here first.
+"""
+
+from typing import Any
+
+from lightning_fabric.utilities.distributed import _set_num_threads_if_needed
+from pytorch_lightning import Trainer
+from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
+
+TrainingEpochLoop = _TrainingEpochLoop
+"""The loop over steps: there is no hook around a step that may catch its error."""
+
+SubprocessScriptLauncher = _SubprocessScriptLauncher
+"""The starter of processes, which the Trainer knows by its class where Ctrl-C is to end them."""
+
+set_num_threads_if_needed = _set_num_threads_if_needed
+"""Shares the cores of the processor out among processes, as with Lightning's own strategies."""
+
+
+def data_fetcher(trainer: Trainer) -> Any:  # noqa: ANN401 - a private class of Lightning's
+    """What reads batches ahead: there is no other way to ask for batches of another size in the middle of an epoch."""
+    return trainer.fit_loop._data_fetcher
