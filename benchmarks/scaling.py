@@ -19,7 +19,7 @@ from rsi.data.pictures import to_picture
 from rsi.generators import load_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.results.folder import ResultFolder
-from rsi.results.records import record_name
+from rsi.results.layout import record_of
 
 RECIPE = """
 model:
@@ -77,7 +77,7 @@ def measure(processes: int, images: int, steps: int, folder: Path) -> Throughput
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     done = [row for row in ResultFolder(output).rows() if row.is_done]
-    rows = [((output / record_name(row.file)).stat().st_mtime, row.seconds or 0.0) for row in done]
+    rows = [((output / record_of(row.file)).stat().st_mtime, row.seconds or 0.0) for row in done]
     if len(rows) < images:
         raise RuntimeError(f"{images - len(rows)} of {images} images could not be restored")
     started = min(written - seconds for written, seconds in rows)

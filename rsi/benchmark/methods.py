@@ -35,7 +35,7 @@ class Method:
     name: str
     recipe: Path | None
     operators: dict[str, dict[str, str]]
-    kind: type[RestorationMethod] = METHODS[DEFAULT_METHOD]
+    kind: type[RestorationMethod[Any]] = METHODS[DEFAULT_METHOD]
     tuned: Mapping[str, Path] = field(default_factory=dict)
 
     def takes(self, task: Task) -> bool:
@@ -50,7 +50,7 @@ class Method:
         stages = {name: self.operators.get(name, {}) | given for name, given in _parse(task.degradation).items()}
         return "+".join(_join(name, settings) for name, settings in stages.items())
 
-    def build(self, task: Task, *, generator: str, perceptual: str) -> RestorationMethod:
+    def build(self, task: Task, *, generator: str, perceptual: str) -> RestorationMethod[Any]:
         """The module that restores the task's targets, made as ``rsi fit`` makes it.
 
         Args:
@@ -78,7 +78,7 @@ class Method:
             save_config_callback=None,
             parser_kwargs={"prog": f"rsi benchmark: method {self.name}"},
         )
-        module: RestorationMethod = cli.model
+        module: RestorationMethod[Any] = cli.model
         return module
 
 
@@ -120,7 +120,7 @@ def _find_tuned(folder: Path) -> Method:
     return Method(folder.resolve().name, None, {}, _kind(_read(next(iter(recipes.values())))), recipes)
 
 
-def _kind(recipe: dict[str, Any]) -> type[RestorationMethod]:
+def _kind(recipe: dict[str, Any]) -> type[RestorationMethod[Any]]:
     return find_method(str(recipe.get("method", DEFAULT_METHOD)))
 
 

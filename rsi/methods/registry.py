@@ -1,6 +1,7 @@
 """The methods by name."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
@@ -10,10 +11,10 @@ from rsi.methods.pulse import Pulse
 from rsi.methods.restoration import Restoration
 
 DEFAULT_METHOD = Restoration.method
-METHODS: Mapping[str, type[RestorationMethod]] = {cls.method: cls for cls in (Restoration, Pulse, LBRGM, DDRM)}
+METHODS: Mapping[str, type[RestorationMethod[Any]]] = {cls.method: cls for cls in (Restoration, Pulse, LBRGM, DDRM)}
 
 
-def find_method(name: str) -> type[RestorationMethod]:
+def find_method(name: str) -> type[RestorationMethod[Any]]:
     """The class of a method.
 
     Raises:

@@ -24,7 +24,7 @@ def test_literal_loop_draws_and_compares_as_the_product(space: str, monkeypatch:
     from literal_step import LiteralGenerator, literal_distance
 
     from rsi.generators import load_generator
-    from rsi.methods.latents import expand
+    from rsi.methods.restoration import expand
     from rsi.perceptual import EmbeddedDistance
 
     generator = load_generator("avatars128")

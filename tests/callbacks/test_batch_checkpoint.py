@@ -28,7 +28,8 @@ class Run:
         output = str(self.output)
         callbacks = [PhaseScheduler(), ResultWriter(output, overwrite), BatchCheckpoint(output, every)]
         data = TargetFolder(str(self.targets), batch_size=2, output_dir=output, overwrite=overwrite)
-        return run_until_killed(module, callbacks, data, kill_at)
+        taken: list[tuple[list[str], int]] = run_until_killed(module, callbacks, data, kill_at)
+        return taken
 
     def files(self) -> dict[str, str]:
         names = (path for path in self.output.rglob("*") if path.suffix in (".png", ".safetensors"))

@@ -94,7 +94,7 @@ def test_unreadable_file_is_reported_and_the_rest_restored(
     assert fit(jpeg_folder) == 1
     rows = {row["file"]: row for row in fit.rows()}
     assert rows["bad.png"]["status"] == "failed"
-    assert "not an intact PNG" in rows["bad.png"]["notes"]
+    assert "not an intact picture" in rows["bad.png"]["notes"]
     assert rows["a.jpg"]["status"] == "restored"
     assert "failed bad.png: " in capsys.readouterr().err
 

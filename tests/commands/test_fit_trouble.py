@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.data.reading import Picture, read_picture
+from rsi.data.decoded import Picture
+from rsi.data.reading import read_picture
 from rsi.results.folder import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators import Architecture, Generator, load_generator
-from rsi.methods.latents import expand
+from rsi.methods.restoration import expand
 
 MakeGenerator = Callable[..., Generator]
 SMALL = Architecture(z_dim=3, c_dim=0, w_dim=4, img_resolution=8, mapping_layers=1, channel_base=32, channel_max=6)

@@ -174,7 +174,7 @@ def test_image_that_is_not_finite_stops_and_the_others_go_on(jpeg_folder: Path, 
         Pulse(str(noisy_generator), Breaks(step), "embedded", steps=5, samples=SAMPLES) for step in (2, 99)
     )
     records = run(broken, jpeg_folder), run(intact, jpeg_folder)
-    assert broken.guard.stopped_at.tolist() == [-1, 2, -1]
-    assert broken.path[-1].images.isfinite().all()
+    assert broken.batch.guard.stopped_at.tolist() == [-1, 2, -1]
+    assert broken.batch.path[-1].images.isfinite().all()
     for name in ("a.jpg", "c.jpg"):
         assert records[0].losses(name) == records[1].losses(name)

@@ -6,7 +6,7 @@ from rsi.data.target import JpegHeader
 from rsi.degradations.jpeg_codec import JpegCodec
 from rsi.degradations.jpeg_tables import standard_tables
 from rsi.generators import load_generator
-from rsi.methods.latents import expand
+from rsi.methods.restoration import expand
 from rsi.numerics.per_image import one_by_one, parts
 from rsi.perceptual import EmbeddedDistance
 
