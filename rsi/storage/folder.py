@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from rsi.errors import InputError
 from rsi.storage.atomic import atomic_path, check_inside
 from rsi.storage.cache import cache_folder
 from rsi.storage.listing import holds_file, walk
@@ -115,5 +116,8 @@ def local_folder(folder: str | Path) -> Path:
 
 
 def local_name(folder: str) -> str:
-    """The same, as text: a path as it was given."""
-    return str(local_folder(folder)) if is_url(folder) else folder
+    """The same, as text: a path as it was given, and a URL too if it has no local folder; opening it then says so."""
+    try:
+        return str(local_folder(folder)) if is_url(folder) else folder
+    except InputError:
+        return folder
