@@ -4,15 +4,22 @@ psutil knows neither the peak of a block of code nor the limits of a cgroup: tho
 """
 
 import ctypes
+import os
 import re
 from functools import cache
 from pathlib import Path
 
-import psutil
 import torch
 from pytorch_lightning.utilities.memory import garbage_collection_cuda, is_oom_error
 
 from rsi.errors import InputError
+
+try:
+    import psutil
+except ImportError:  # a Python without the modules that psutil is built on
+    HAS_PSUTIL = False
+else:
+    HAS_PSUTIL = True
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4  # glibc's malloc.h calls them M_TRIM_THRESHOLD and M_MMAP_MAX
 NEVER = -1
@@ -69,7 +76,8 @@ def free_memory(device: torch.device, processes: int) -> int:
     Raises:
         InputError: The system does not tell.
     """
-    free = _free_on_gpu(device) if device.type == "cuda" else _free_on_cpu(device)
+    _check_known(device)
+    free = _free_on_gpu(device) if device.type == "cuda" else _free_on_cpu()
     return int(free * (1 - KEPT_FREE[device.type]) / processes)
 
 
@@ -81,9 +89,13 @@ class PeakMemory:
 
     Attributes:
         bytes: The peak, once the block has ended.
+
+    Raises:
+        InputError: The system does not tell.
     """
 
     def __init__(self, device: torch.device) -> None:
+        _check_known(device)
         self._device = device
         self.bytes = 0
 
@@ -118,9 +130,13 @@ def _free_on_gpu(device: torch.device) -> int:
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
-def _free_on_cpu(device: torch.device) -> int:
-    if device.type != "cpu" or not CLEAR_REFS.exists():
+def _check_known(device: torch.device) -> None:
+    on_linux = device.type == "cpu" and HAS_PSUTIL and os.access(CLEAR_REFS, os.W_OK)
+    if device.type != "cuda" and not on_linux:
         raise InputError("batch_size auto needs CUDA or Linux, which tell how much memory there is: give a number")
+
+
+def _free_on_cpu() -> int:
     process = psutil.Process()
     limits = [psutil.virtual_memory().available]
     address_space, _ = process.rlimit(psutil.RLIMIT_AS)
