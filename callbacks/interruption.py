@@ -15,10 +15,12 @@ from rsi.log import tell
 class Interruption(Callback):
     """Ends the run after the step in progress; a second signal ends it at once.
 
-    Put it last, so that the step is over for the other callbacks.
+    A signal that was ignored when this callback was made, as ``nohup`` and scripts have it, stays ignored. Put it last,
+    so that the step is over for the other callbacks.
     """
 
     def __init__(self) -> None:
+        self._actions = {number: self._action(number) for number in (signal.SIGINT, signal.SIGTERM)}
         self._received: int | None = None
         self._previous: dict[int, Any] = {}
 
@@ -26,7 +28,7 @@ class Interruption(Callback):
         """Take the signals over."""
         self._received = None
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._previous = {number: signal.signal(number, action) for number, action in self._actions.items()}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
@@ -47,6 +49,10 @@ class Interruption(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Give the signals back."""
         self._give_back()
+
+    def _action(self, number: int) -> Any:
+        """What to do on a signal; asked before Lightning takes it over."""
+        return signal.SIG_IGN if signal.getsignal(number) is signal.SIG_IGN else self._note
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._received = number

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken
-from rsi.log import is_quiet, is_verbose, printable
+from rsi.log import is_quiet, is_terminal, is_verbose, printable
 from rsi.results.layout import files_of
 
 LOSS_EVERY = 10
@@ -116,8 +116,8 @@ class FolderBar:
             TextColumn("{task.fields[speed]}/min"),
             TextColumn("{task.fields[left]} left"),
             console=Console(stderr=True, highlight=False),
-            redirect_stdout=sys.stdout.isatty(),
-            redirect_stderr=sys.stderr.isatty(),
+            redirect_stdout=is_terminal(sys.stdout),
+            redirect_stderr=is_terminal(sys.stderr),
             expand=True,
         )
         self._has_bar = True
@@ -177,7 +177,7 @@ class FolderBar:
         """Print a line on standard output unless rsi is quiet."""
         if is_quiet():
             return
-        if self._progress.live.is_started and sys.stdout.isatty():
+        if self._progress.live.is_started and is_terminal(sys.stdout):
             self._progress.console.print(Text(printable(line)), soft_wrap=True)
         else:
             self._print(line, sys.stdout)
@@ -196,8 +196,10 @@ class FolderBar:
         if self._progress.live.is_started:
             self._progress.stop()
 
-    def _print(self, line: str, file: TextIO) -> None:
-        clear = "" if self._has_bar or not file.isatty() else ERASE_LINE
+    def _print(self, line: str, file: TextIO | None) -> None:
+        if file is None:
+            return
+        clear = "" if self._has_bar or not is_terminal(file) else ERASE_LINE
         print(f"{clear}{printable(line)}", file=file)
 
 

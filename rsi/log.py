@@ -7,6 +7,7 @@ normal and ``INFO`` is more.
 import functools
 import logging
 import sys
+from typing import TextIO
 
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -31,7 +32,7 @@ def is_verbose() -> bool:
 @rank_zero_only
 def tell(message: str) -> None:
     """Print a line on standard error, once for all ranks, unless rsi is quiet."""
-    if not is_quiet():
+    if not is_quiet() and sys.stderr is not None:
         print(printable(message), file=sys.stderr)
 
 
@@ -41,6 +42,16 @@ def tell_once(message: str) -> None:
     tell(message)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; it is ``None`` where it was closed before Python began."""
+    return stream is not None and stream.isatty()
+
+
 def printable(text: str) -> str:
-    """The text with control characters and bytes that are no UTF-8, as file names may have, written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """The text with all that a file name may have and standard output cannot show written as escapes.
+
+    These are control characters, bytes that are no UTF-8 and characters that its encoding lacks.
+    """
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,6 +1,8 @@
+import io
+
 import pytest
 
-from rsi.log import is_quiet, is_verbose, printable, set_verbosity, tell
+from rsi.log import is_quiet, is_terminal, is_verbose, printable, set_verbosity, tell
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,26 @@ from rsi.log import is_quiet, is_verbose, printable, set_verbosity, tell
 )
 def test_a_name_stays_on_its_line(text: str, expected: str) -> None:
     assert printable(text) == expected
+
+
+def test_characters_that_standard_output_lacks_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    assert printable("müller 写") == "müller \\u5199"
+    monkeypatch.setattr("sys.stdout", None)
+    assert printable("müller 写") == "müller 写"
+
+
+def test_nobody_is_told_where_standard_error_is_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    tell("hello")
+    assert capsys.readouterr().out == ""
+
+
+def test_closed_stream_is_no_terminal() -> None:
+    assert not is_terminal(None)
+    assert not is_terminal(io.StringIO())
 
 
 def test_what_is_told_is_printable(capsys: pytest.CaptureFixture[str]) -> None:

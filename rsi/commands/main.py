@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
 
 COMMANDS = {
@@ -40,6 +41,11 @@ commands:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 if some image failed, 2 for bad input."""
+    with lasting_streams():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     command, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
     if command in ("-h", "--help"):
         print(_usage(), end="")

@@ -95,7 +95,7 @@ def _load(path: Path) -> Generator:
     if kind is Format.SAFETENSORS:
         return _load_safetensors(path, info)
     if kind is Format.TORCH:
-        return _load_rosinality(path, info)
+        return _load_rosinality(data, info)
     return _load_nvidia(data, info)
 
 
@@ -121,9 +121,9 @@ def _load_nvidia(data: bytes, info: GeneratorInfo) -> Generator:
     return assemble(architecture, info, shapes, lambda name: stored[name].read())
 
 
-def _load_rosinality(path: Path, info: GeneratorInfo) -> Generator:
+def _load_rosinality(data: bytes, info: GeneratorInfo) -> Generator:
     """The mean code is not part of the network in this format; where the file has none it is computed."""
-    tensors = read_rosinality(path)
+    tensors = read_rosinality(data)
     unknown = "mapping.w_avg" not in tensors
     if unknown:
         tensors["mapping.w_avg"] = torch.zeros_like(tensors["mapping.fc0.bias"])

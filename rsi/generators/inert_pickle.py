@@ -1,19 +1,27 @@
 """A reader of pickles that builds data and calls nothing."""
 
 import pickletools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from rsi.errors import InputError
 
 MAX_OPCODES = 5_000_000  # a StyleGAN2 checkpoint has some 30,000
 
+DICTIONARIES = ("collections.OrderedDict", "dnnlib.util.EasyDict")
+# What a file has no use for that does not want to be run; naming it anywhere is reason to refuse all of the file.
+HOSTILE_MODULES = (
+    *("_pickle", "code", "commands", "ctypes", "imp", "importlib", "marshal", "nt", "os", "pdb", "pickle", "posix"),
+    *("pty", "runpy", "shutil", "socket", "subprocess", "sys", "timeit", "webbrowser"),
+)
+HOSTILE_BUILTINS = ("__import__", "breakpoint", "compile", "eval", "exec", "execfile", "input", "open")
+
 _MARK = object()
 
 
 class UnknownGlobalError(InputError):
-    """A pickle names something it was not allowed to.
+    """A pickle names something that it should not.
 
     Args:
         name: The global, such as ``os.system``.
@@ -40,32 +48,47 @@ class Call:
         args: Its arguments.
         state: What the pickle gives the result as its state.
         items: What the pickle puts into the result, if that is a mapping.
+        entries: What the pickle appends to the result, if that is a list.
     """
 
     name: str
     args: tuple[Any, ...]
     state: object = None
     items: dict[Any, Any] = field(default_factory=dict)
+    entries: list[Any] = field(default_factory=list)
 
 
-def read_pickle(data: bytes, allowed: Collection[str]) -> object:
-    """Read a pickle of protocol 3 or later into plain data, :class:`Global` and :class:`Call` records.
+@dataclass(frozen=True, eq=False)
+class Persistent:
+    """What is kept outside the pickle.
+
+    Attributes:
+        id: What the pickle says of it.
+        name: What it is called where it is called itself.
+    """
+
+    id: object
+    name: str = "something outside the pickle"
+
+
+def read_pickle(data: bytes | BinaryIO) -> object:
+    """Read a pickle of protocol 2 or later into plain data, :class:`Global`, :class:`Call` and :class:`Persistent`.
 
     No global is imported, no object made and no method called: Python's own ``pickletools`` takes the file
-    apart and this module interprets the opcodes. Sets and frozen sets become lists.
+    apart and this module interprets the opcodes. Sets and frozen sets become lists. So objects of any class can be
+    read; what is going to be used of them is for :func:`check_names`.
 
     Args:
-        data: The file.
-        allowed: The only globals the pickle may name.
+        data: The pickle; of a file, what begins where it stands, and it is left where the pickle ends.
 
     Returns:
         The pickled object. It may contain itself.
 
     Raises:
-        UnknownGlobalError: The pickle names another global.
+        UnknownGlobalError: The pickle names what only an attack has use for.
         InputError: The pickle is damaged or uses an opcode that no checkpoint needs.
     """
-    machine = _Machine(allowed)
+    machine = _Machine()
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
             if count > MAX_OPCODES:
@@ -79,11 +102,48 @@ def read_pickle(data: bytes, allowed: Collection[str]) -> object:
         raise InputError(f"the pickle is damaged or cut off ({reason}): get the file again") from None
 
 
+def parts(record: object) -> Iterator[object]:
+    """Everything that a pickled object consists of, itself included, each once."""
+    seen: set[int] = set()
+    todo = [record]
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        if isinstance(part, Call):
+            todo += [part.args, part.state, part.items, part.entries]
+        elif isinstance(part, Persistent):
+            todo.append(part.id)
+        elif isinstance(part, dict):
+            todo += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple):
+            todo += part
+
+
+def check_names(record: object, allowed: Collection[str]) -> None:
+    """Make sure that a pickled object consists of nothing but certain things.
+
+    Raises:
+        UnknownGlobalError: It names another global.
+    """
+    for part in parts(record):
+        if isinstance(part, Global | Call) and part.name not in allowed:
+            raise UnknownGlobalError(part.name)
+
+
+def dictionary(record: object) -> Mapping[Any, Any]:
+    """The contents of a dictionary, an ordered one or an EasyDict; empty for anything else."""
+    if isinstance(record, Call) and record.name in DICTIONARIES:
+        return record.items
+    return record if isinstance(record, dict) else {}
+
+
 class _Machine:
     """The stack machine that pickle opcodes are written for."""
 
-    def __init__(self, allowed: Collection[str]) -> None:
-        self.allowed = allowed
+    def __init__(self) -> None:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -120,8 +180,9 @@ class _Machine:
         return items[::-1]
 
     def name_global(self, name: str) -> None:
-        """Push a global, if it is allowed."""
-        if name not in self.allowed:
+        """Push a global, unless only an attack has use for it."""
+        module, _, attribute = name.partition(".")
+        if module in HOSTILE_MODULES or (module in ("builtins", "__builtin__") and attribute in HOSTILE_BUILTINS):
             raise UnknownGlobalError(name)
         self.stack.append(Global(name))
 
@@ -132,9 +193,15 @@ class _Machine:
     def record_call(self) -> None:
         """Record a call instead of making it."""
         function, arguments = self.pop(2)
-        if not isinstance(function, Global) or not isinstance(arguments, tuple):
-            raise TypeError("a call of something that is not a global")
+        if not isinstance(function, Global | Call | Persistent) or not isinstance(arguments, tuple):
+            raise TypeError("a call of something that cannot be called")
         self.stack.append(Call(function.name, arguments))
+
+    def record_call_with_names(self) -> None:
+        """Record a call with named arguments."""
+        function, arguments, named = self.pop(3)
+        self.stack += [function, (*arguments, named)]
+        self.record_call()
 
     def record_state(self) -> None:
         """Record the state of an object instead of setting it."""
@@ -145,23 +212,25 @@ class _Machine:
         self.stack.append(target)
 
     def extend(self, items: list[Any]) -> None:
-        """Extend a list."""
-        self.stack[-1].extend(items)
+        """Extend a list, or record what an object is extended with."""
+        target = self.stack[-1]
+        (target.entries if isinstance(target, Call) else target).extend(items)
 
     def fill(self, items: list[Any]) -> None:
         """Fill a dictionary, or record what an object is filled with."""
         target = self.stack[-1]
         target = target.items if isinstance(target, Call) else target
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str | bytes | int | float | None):
+            if not all(isinstance(part, KEYS) for part in (key if isinstance(key, tuple) else [key])):
                 raise TypeError(f"a dictionary key of type {type(key).__name__}")
             target[key] = value
 
 
+KEYS = str | bytes | int | float | None | Global | Call
 _LITERALS = {
     *("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT"),
-    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
-    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "SHORT_BINSTRING"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
 }
 _NOTHING_TO_DO = {"PROTO", "FRAME", "STOP"}
 _CONSTANTS: dict[str, Callable[[], object]] = {
@@ -178,6 +247,9 @@ _ACTIONS: dict[str, Callable[[_Machine], None]] = {
     "STACK_GLOBAL": lambda machine: machine.name_global(".".join(machine.pop(2))),
     "REDUCE": _Machine.record_call,
     "NEWOBJ": _Machine.record_call,
+    "NEWOBJ_EX": _Machine.record_call_with_names,
+    "BINPERSID": lambda machine: machine.stack.append(Persistent(machine.pop(1)[0])),
+    "POP": lambda machine: machine.stack.__delitem__(-1),
     "BUILD": _Machine.record_state,
     "SETITEM": lambda machine: machine.fill(machine.pop(2)),
     "SETITEMS": lambda machine: machine.fill(machine.pop_to_mark()),

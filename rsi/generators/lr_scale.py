@@ -4,13 +4,12 @@ import math
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from rsi.errors import InputError
 from rsi.generators.statistics import w_rms
 from rsi.generators.stylegan2 import Generator
 from rsi.log import tell_once
 from rsi.storage.atomic import atomic_path
+from rsi.storage.cache import weights_folder
 
 FFHQ_W_RMS = 9.95
 DIGITS = 4
@@ -67,10 +66,13 @@ def _measure(generator: Generator) -> float:
 
 
 def _cache(generator: Generator) -> Path | None:
-    """Where the scale of a file is kept, and of each class in it; ``None`` for what is not from a file."""
+    """Where the scale of a file is kept, and of each class in it; ``None`` if it can be kept nowhere."""
     info = generator.info
     label = "" if info.class_label is None else f"-class{info.class_label}"
-    return Path(torch.hub.get_dir()) / "rsi" / f"{info.sha256}{label}.lr_scale" if info.sha256 else None
+    try:
+        return weights_folder() / "rsi" / f"{info.sha256}{label}.lr_scale" if info.sha256 else None
+    except InputError:  # no home folder
+        return None
 
 
 def _keep(scale: float, path: Path) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import infer_architecture
-from rsi.generators.inert_pickle import Call, read_pickle
+from rsi.generators.inert_pickle import Call, check_names, dictionary, read_pickle
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
-DICTIONARIES = ("collections.OrderedDict", "dnnlib.util.EasyDict")
 ALLOWED = {
     PERSISTENT,
-    *DICTIONARIES,
+    "collections.OrderedDict",
+    "dnnlib.util.EasyDict",
     REBUILD_PARAMETER,
     REBUILD_TENSOR,
     LOAD_STORAGE,
@@ -69,7 +69,7 @@ def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTenso
 
 
 def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
-    modules = _walk(_g_ema(read_pickle(data, ALLOWED)))
+    modules = _walk(_g_ema(read_pickle(data)))
     _check_supported(modules)
     tensors = {
         prefix + name: _stored(prefix + name, record)
@@ -82,7 +82,9 @@ def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
 
 
 def _g_ema(root: object) -> object:
-    network: object = _dictionary(root).get("G_ema")
+    """``G_ema``, which may consist of known things alone; what is beside it is never looked at."""
+    network: object = dictionary(root).get("G_ema")
+    check_names(root if network is None else network, ALLOWED)
     if network is None:
         raise InputError("the pickle has no G_ema: it is not an NVIDIA checkpoint of a generator")
     return network
@@ -103,8 +105,8 @@ def _walk(network: object) -> dict[str, RecordedModule]:
 
 def _module(prefix: str, record: object) -> RecordedModule:
     arguments = record.args if isinstance(record, Call) and record.name == PERSISTENT else ()
-    meta = _dictionary(arguments[0]) if arguments else {}
-    class_name, state = meta.get("class_name"), _dictionary(meta.get("state"))
+    meta = dictionary(arguments[0]) if arguments else {}
+    class_name, state = meta.get("class_name"), dictionary(meta.get("state"))
     if not isinstance(class_name, str) or not state:
         raise InputError(f"G_ema.{prefix[:-1]} is not stored as a network module of NVIDIA's")
     return RecordedModule(class_name, state)
@@ -112,17 +114,10 @@ def _module(prefix: str, record: object) -> RecordedModule:
 
 def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
     """The modules, parameters or buffers of a module by name."""
-    children = _dictionary(module.state.get(kind))
+    children = dictionary(module.state.get(kind))
     if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in children):
         raise InputError(f"the names in {kind} of a {module.class_name[:MAX_NAME]} are damaged")
     return {name: child for name, child in children.items() if child is not None}
-
-
-def _dictionary(record: object) -> Mapping[Any, Any]:
-    """The contents of a dictionary, an ordered one or an EasyDict; empty for anything else."""
-    if isinstance(record, Call) and record.name in DICTIONARIES:
-        return record.items
-    return record if isinstance(record, dict) else {}
 
 
 def _check_supported(modules: Mapping[str, RecordedModule]) -> None:

@@ -1,19 +1,19 @@
 """StyleGAN2 checkpoints with the tensor names of rosinality's PyTorch version, the most widespread one."""
 
-import argparse
 import math
-import pickle
-import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from rsi.errors import InputError
+from rsi.generators.inert_pickle import DICTIONARIES, Call, UnknownGlobalError, dictionary
 from rsi.generators.resample import resample_filter
+from rsi.generators.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.torch_file import TorchFile
 from rsi.numerics.randomness import ImageRandom
 
 NETWORKS = ("g_ema", "g")  # of a checkpoint, the better first
@@ -21,25 +21,26 @@ MAX_BLOCKS = 11  # 4096 px
 MAX_NAMES = 4
 
 
-def read_rosinality(path: Path) -> dict[str, Tensor]:
+def read_rosinality(data: bytes) -> dict[str, Tensor]:
     """Read the generator of a ``torch.save`` file, with the names and conventions of NVIDIA's.
 
     Both store weights before the scaling of the equalised learning rate, and both convolve with the stored weight,
     transposed where the side doubles. But rosinality scales the weight of a 3x3 convolution before the demodulation,
     NVIDIA not at all: here the scale goes into the weight. Constant noise that was not stored
-    is drawn, always the same.
+    is drawn, always the same. What a training has noted beside the weights is never looked at, whatever it is.
 
     Args:
-        path: The file; torch's restricted unpickler reads it, which runs nothing.
+        data: The file.
 
     Returns:
         The tensors; ``mapping.w_avg`` is among them if the file has a ``latent_avg``.
 
     Raises:
-        InputError: The file is damaged, could only be read by running it, or holds another network.
+        InputError: The file is damaged, could only be used by running it, or holds another network.
     """
-    root = _load(path)
-    left = dict(_network(root))
+    file = TorchFile(data)
+    root = _contents(file.root)
+    left = {name: _read(name, value, file) for name, value in _network(root).items()}
     tensors = _mapping(left) | {"synthesis.b4.const": _take(left, "input.input", 4)[0]}
     for old, new, side in _layers(left):
         read = _to_rgb if new.endswith("torgb") else _styled
@@ -47,29 +48,44 @@ def read_rosinality(path: Path) -> dict[str, Tensor]:
         tensors[f"{new.rpartition('.')[0]}.resample_filter"] = resample_filter()
     if left:
         raise InputError(f"not the tensors of a StyleGAN2: {_some(left)} unexpected")
-    if isinstance(mean := root.get("latent_avg"), Tensor) and mean.numel():
-        tensors["mapping.w_avg"] = mean.reshape(-1, mean.shape[-1])[0]
-    return tensors
+    mean = _mean(root.get("latent_avg"), file)
+    return tensors if mean is None else tensors | {"mapping.w_avg": mean}
 
 
-def _load(path: Path) -> Mapping[Any, Any]:
+def _contents(root: object) -> Mapping[Any, Any]:
+    """What the file holds by name; nothing if it is no dictionary."""
+    if isinstance(root, Call) and root.name not in DICTIONARIES:
+        raise UnknownGlobalError(root.name)
+    return dictionary(root)
+
+
+def _stored(record: object, file: TorchFile) -> StoredTensor | None:
+    """The tensor that a record stands for, if it does."""
+    is_tensor = isinstance(record, Call) and record.name in (REBUILD_PARAMETER, REBUILD_TENSOR)
+    return StoredTensor.from_record(record, file) if is_tensor else None
+
+
+def _read(name: object, record: object, file: TorchFile) -> object:
+    """A tensor in float32; anything else as it is."""
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):  # options of a training
-            warnings.simplefilter("ignore")
-            root = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        name = str(error).partition("GLOBAL ")[2].split(" ")[0]
-        raise InputError(f"it names {name[:100]!r}; nothing was run" if name else "the file is damaged") from None
-    except Exception as error:  # bytes from a stranger can make torch raise nearly anything
-        reason = str(error).partition("\n")[0][:100] or type(error).__name__
-        raise InputError(f"the file is damaged or cut off ({reason}): get it again") from None
-    return root if isinstance(root, Mapping) else {}
+        stored = _stored(record, file)
+        return record if stored is None else stored.read()
+    except InputError as error:
+        raise InputError(f"tensor {str(name)[:100]}: {error}") from None
+
+
+def _mean(record: object, file: TorchFile) -> Tensor | None:
+    """The mean code, ``[w_dim]``, which some files repeat for every layer without storing it again."""
+    stored = _stored(record, file)
+    if stored is None or 0 in stored.shape:
+        return None
+    return replace(stored, shape=stored.shape[-1:], stride=stored.stride[-1:]).read()
 
 
 def _network(root: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """The state dict of the generator, which may be the file itself."""
-    for state in (*(root.get(name) for name in NETWORKS), root):
-        if isinstance(state, Mapping) and {"input.input", "style.1.weight"} <= state.keys():
+    for state in map(dictionary, (*(root.get(name) for name in NETWORKS), root)):
+        if {"input.input", "style.1.weight"} <= state.keys():
             return state
     raise InputError(
         f"a torch.save file without rosinality's StyleGAN2 (g_ema with input.input and style.1.weight); "

@@ -14,6 +14,7 @@ from rsi.generators.stylegan2 import Generator
 from rsi.log import tell
 from rsi.numerics.randomness import ImageRandom
 from rsi.storage.atomic import atomic_path
+from rsi.storage.cache import weights_folder
 from rsi.storage.tensor_file import tensor_bytes
 
 CHUNK = 1000
@@ -125,8 +126,11 @@ def _paths(generator: Generator, samples: int) -> list[Path]:
         return []
     label = "" if info.class_label is None else f"-class{info.class_label}"
     name = f"{info.sha256}{label}-{samples}.latent_statistics.safetensors"
-    shared = Path(torch.hub.get_dir()) / "rsi" / name
-    return [shared] if info.embedded or info.source is None else [info.source.with_name(name), shared]
+    beside = [] if info.embedded or info.source is None else [info.source.with_name(name)]
+    try:
+        return [*beside, weights_folder() / "rsi" / name]
+    except InputError:  # no home folder
+        return beside
 
 
 def _read(path: Path) -> LatentStatistics | None:

@@ -1,16 +1,16 @@
 """Tensors inside a pickle, before they are read."""
 
-import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.storage import TypedStorage
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import Call
+from rsi.generators.inert_pickle import Call, Persistent
+from rsi.generators.torch_file import TorchFile
 
 REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
 REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"
@@ -23,20 +23,24 @@ class StoredTensor:
     """A tensor of which only the geometry has been looked at.
 
     Attributes:
-        storage: What ``torch.save`` wrote of the storage.
+        numbers: Reads all numbers of the storage, ``[n]``.
         offset: Index of the first number in the storage.
         shape: Its sizes.
         stride: Its steps in the storage.
     """
 
-    storage: bytes
+    numbers: Callable[[], Tensor]
     offset: int
     shape: tuple[int, ...]
     stride: tuple[int, ...]
 
     @classmethod
-    def from_record(cls, record: object) -> "StoredTensor":
+    def from_record(cls, record: object, file: TorchFile | None = None) -> "StoredTensor":
         """The tensor that a recorded ``_rebuild_parameter`` or ``_rebuild_tensor_v2`` would make.
+
+        Args:
+            record: The record.
+            file: Where its storage is, unless that is in the record itself.
 
         Raises:
             InputError: The record does not describe a dense tensor.
@@ -45,15 +49,15 @@ class StoredTensor:
             if isinstance(record, Call) and record.name == REBUILD_PARAMETER:
                 record = record.args[0]
             storage, offset, shape, stride = _arguments(record, REBUILD_TENSOR)[:4]
-            (data,) = _arguments(storage, LOAD_STORAGE)
+            numbers = _numbers(storage, file)
             sizes = (offset, *shape, *stride)
         except (TypeError, ValueError, IndexError):
             raise InputError("it is not stored as a dense tensor") from None
-        if not all(type(size) is int and 0 <= size < 2**63 for size in sizes) or not isinstance(data, bytes):
+        if not all(type(size) is int and 0 <= size < 2**63 for size in sizes):
             raise InputError("its geometry is damaged")
         if len(shape) != len(stride) or len(shape) > MAX_AXES:
             raise InputError("its geometry is damaged")
-        return cls(data, offset, tuple(shape), tuple(stride))
+        return cls(numbers, offset, tuple(shape), tuple(stride))
 
     def read(self) -> Tensor:
         """The tensor in float32, in memory of its own.
@@ -61,7 +65,7 @@ class StoredTensor:
         Raises:
             InputError: The storage is damaged, holds anything but floating-point numbers or is too small.
         """
-        numbers = _read_storage(self.storage)
+        numbers = self.numbers()
         if not numbers.is_floating_point():
             raise InputError(f"it holds {numbers.dtype}, not floating-point numbers")
         steps = sum((size - 1) * step for size, step in zip(self.shape, self.stride, strict=True))
@@ -77,12 +81,19 @@ def _arguments(record: object, name: str) -> tuple[Any, ...]:
     return record.args
 
 
-def _read_storage(data: bytes) -> Tensor:
-    """All numbers of a storage, ``[n]``, through torch's restricted unpickler, which runs nothing either."""
+def _numbers(storage: object, file: TorchFile | None) -> Callable[[], Tensor]:
+    if file is not None and isinstance(storage, Persistent):
+        return lambda: file.numbers(storage)
+    (data,) = _arguments(storage, LOAD_STORAGE)
+    return lambda: _read_storage(data)
+
+
+def _read_storage(data: object) -> Tensor:
+    """All numbers, ``[n]``, of a storage that ``torch.save`` wrote."""
     try:
-        storage = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception:  # bytes from a stranger can make torch raise nearly anything
+        file = TorchFile(data if isinstance(data, bytes) else b"")
+    except InputError:
         raise InputError("its storage is damaged or is not a storage; nothing was run") from None
-    if not isinstance(storage, TypedStorage):
-        raise InputError(f"its storage holds a {type(storage).__name__}")
-    return torch.empty(0, dtype=storage.dtype).set_(storage)
+    if not isinstance(file.root, Persistent):
+        raise InputError(f"its storage holds a {type(file.root).__name__}")
+    return file.numbers(file.root)

@@ -1,8 +1,11 @@
-"""How much memory there is, how much is used, and what the C library keeps of it."""
+"""How much memory there is, how much is used, and what the C library keeps of it.
+
+psutil knows neither the peak of a block of code nor the limits of a cgroup: those two are read from Linux' own files.
+"""
 
 import ctypes
+import os
 import re
-import resource
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +13,13 @@ import torch
 from pytorch_lightning.utilities.memory import garbage_collection_cuda, is_oom_error
 
 from rsi.errors import InputError
+
+try:
+    import psutil
+except ImportError:  # a Python without the modules that psutil is built on
+    HAS_PSUTIL = False
+else:
+    HAS_PSUTIL = True
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4  # glibc's malloc.h calls them M_TRIM_THRESHOLD and M_MMAP_MAX
 NEVER = -1
@@ -35,12 +45,17 @@ def give_back_freed_memory() -> None:
 
 @cache
 def _glibc() -> ctypes.CDLL | None:
-    library = ctypes.CDLL(None)
-    return library if hasattr(library, "mallopt") else None
+    try:
+        library = ctypes.CDLL(None)
+    except (OSError, TypeError):  # Windows has no library of the whole process
+        return None
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
 
 
 OUT_OF_MEMORY = r"can't allocate memory|bad_alloc|could not create a primitive$"  # the last is oneDNN's
 CGROUP = Path("/sys/fs/cgroup")
+CLEAR_REFS = Path("/proc/self/clear_refs")  # proc(5)
+RESET_PEAK = "5"
 KEPT_FREE = {"cuda": 0.1, "cpu": 0.2}  # shares; without room on the CPU the system ends the process or others
 
 
@@ -61,7 +76,8 @@ def free_memory(device: torch.device, processes: int) -> int:
     Raises:
         InputError: The system does not tell.
     """
-    free = _free_on_gpu(device) if device.type == "cuda" else _free_on_cpu(device)
+    _check_known(device)
+    free = _free_on_gpu(device) if device.type == "cuda" else _free_on_cpu()
     return int(free * (1 - KEPT_FREE[device.type]) / processes)
 
 
@@ -73,9 +89,13 @@ class PeakMemory:
 
     Attributes:
         bytes: The peak, once the block has ended.
+
+    Raises:
+        InputError: The system does not tell.
     """
 
     def __init__(self, device: torch.device) -> None:
+        _check_known(device)
         self._device = device
         self.bytes = 0
 
@@ -86,7 +106,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(self._device)
         else:
             give_back_freed_memory()
-            Path("/proc/self/clear_refs").write_text("5")  # the peak is as much as is in use, proc(5)
+            CLEAR_REFS.write_text(RESET_PEAK)
         self._before = self._now()
         return self
 
@@ -96,10 +116,13 @@ class PeakMemory:
         give_back_freed_memory()
 
     def _now(self) -> int:
-        return torch.cuda.memory_allocated(self._device) if self._device.type == "cuda" else _status("VmRSS")
+        if self._device.type == "cuda":
+            return torch.cuda.memory_allocated(self._device)
+        rss: int = psutil.Process().memory_info().rss
+        return rss
 
     def _peak(self) -> int:
-        return torch.cuda.max_memory_allocated(self._device) if self._device.type == "cuda" else _status("VmHWM")
+        return torch.cuda.max_memory_allocated(self._device) if self._device.type == "cuda" else _peak_of_process()
 
 
 def _free_on_gpu(device: torch.device) -> int:
@@ -107,22 +130,23 @@ def _free_on_gpu(device: torch.device) -> int:
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
-def _free_on_cpu(device: torch.device) -> int:
-    if device.type != "cpu" or not Path("/proc/self/clear_refs").exists():
+def _check_known(device: torch.device) -> None:
+    on_linux = device.type == "cpu" and HAS_PSUTIL and os.access(CLEAR_REFS, os.W_OK)
+    if device.type != "cuda" and not on_linux:
         raise InputError("batch_size auto needs CUDA or Linux, which tell how much memory there is: give a number")
-    limits = [_kilobytes(Path("/proc/meminfo").read_text(), "MemAvailable")]
-    address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if address_space != resource.RLIM_INFINITY:
-        limits.append(address_space - _status("VmSize"))
+
+
+def _free_on_cpu() -> int:
+    process = psutil.Process()
+    limits = [psutil.virtual_memory().available]
+    address_space, _ = process.rlimit(psutil.RLIMIT_AS)
+    if address_space != psutil.RLIM_INFINITY:
+        limits.append(address_space - process.memory_info().vms)
     if (CGROUP / "memory.max").is_file() and (most := (CGROUP / "memory.max").read_text().strip()) != "max":
         limits.append(int(most) - int((CGROUP / "memory.current").read_text()))
     return max(0, min(limits))
 
 
-def _status(field: str) -> int:
-    return _kilobytes(Path("/proc/self/status").read_text(), field)
-
-
-def _kilobytes(text: str, field: str) -> int:
-    found = re.search(rf"^{field}:\s+(\d+) kB$", text, re.MULTILINE)
+def _peak_of_process() -> int:
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0

@@ -1,7 +1,7 @@
 """Files that appear under their name only when they are whole, and inside one folder."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,19 +19,26 @@ def atomic_path(path: Path, scratch: Path | None = None) -> Iterator[Path]:
     way are made. After an error the temporary file is removed and ``path`` is as it was. What a killed
     process leaves is for :func:`remove_partial`. An ``OSError`` of the system names ``path``.
     """
-    try:
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _make_in(scratch or path.parent, path.suffix)
         try:
             yield temporary
             _flush(temporary)
-            temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make an ``OSError`` of the system, which may name a temporary file or none, name this path."""
+    try:
+        yield
     except OSError as error:
         if error.errno is not None:
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            del error.filename2  # None would be shown
         raise
 
 
@@ -42,21 +49,16 @@ def remove_partial(folder: Path) -> None:
 
 
 def _make_in(folder: Path, suffix: str) -> Path:
+    """A new file with the permissions of an ordinary one, given as it is made: some mounts refuse to change them."""
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=suffix, dir=folder)
-    os.close(handle)
-    return Path(name)
+    path = folder / f"{PREFIX}{secrets.token_hex(8)}{suffix}"
+    path.touch(exist_ok=False)
+    return path
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check_inside(path: Path, folder: Path) -> None:

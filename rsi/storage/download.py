@@ -1,4 +1,8 @@
-"""Weights from the network, kept in a cache and checked in full."""
+"""Weights from the network, kept in a cache and checked in full.
+
+pooch and torch.hub do not go on with a download that broke off, let other processes wait for one, refuse redirects
+away from https or compare sizes: hence this file and :mod:`rsi.storage.transfer`.
+"""
 
 import hashlib
 import os
@@ -8,15 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import torch
-from filelock import FileLock, Timeout
-from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from rsi.errors import InputError
-from rsi.log import tell
-from rsi.storage.atomic import atomic_path
+from rsi.log import tell, tell_once
+from rsi.storage.atomic import atomic_path, naming
+from rsi.storage.cache import weights_folder
+from rsi.storage.lock import ProcessLock
 from rsi.storage.transfer import Progress as Report
 from rsi.storage.transfer import Transfer, check_address
 
@@ -49,7 +52,8 @@ def fetch(
         The path of the file.
 
     Raises:
-        InputError: The URL or the SHA-256 is malformed, or the file cannot be had or has other content.
+        InputError: The URL or the SHA-256 is malformed, the file cannot be had or has other content, or there is no
+            folder to keep it in.
     """
     check_address(url)
     if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
@@ -61,7 +65,7 @@ def fetch(
             raise InputError(f"{path} is missing and downloads are switched off: put {described} there")
         try:
             _download(Transfer(url, path.with_name(f"{path.name}.part"), size, sha256 is not None), path, sha256)
-        except (InputError, OSError, RequestException) as error:
+        except (ValueError, OSError) as error:  # requests raises both
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(f"{url} cannot be downloaded ({reason}): put {described} at {path}") from None
     if (found := file_sha256(path)) != (expected := _expected(path, sha256, found)):
@@ -70,8 +74,12 @@ def fetch(
 
 
 def cached_path(url: str, *, cache_dir: Path | None = None, filename: str | None = None) -> Path:
-    """Where :func:`fetch` keeps a file."""
-    folder = cache_dir or Path(torch.hub.get_dir()) / "checkpoints"
+    """Where :func:`fetch` keeps a file.
+
+    Raises:
+        InputError: This user has no home folder, and no other was given.
+    """
+    folder = cache_dir or weights_folder() / "checkpoints"
     return folder / (filename or Path(urlsplit(url).path).name)
 
 
@@ -81,13 +89,20 @@ def _describe(sha256: str | None, size: int | None) -> str:
 
 
 def _expected(path: Path, sha256: str | None, found: str) -> str:
-    """The checksum that a cached file has to have; one that nobody vouches for is written beside it at first."""
+    """The checksum that a cached file has to have; one that nobody vouches for is written beside it at first.
+
+    Where it cannot be written, as in a cache that others share, the file is trusted every time.
+    """
     if sha256 is not None:
         return sha256.lower()
     record = path.with_name(f"{path.name}.sha256")
     if not record.is_file():
-        with atomic_path(record) as temporary:
-            temporary.write_text(f"{found}  {path.name}\n")
+        try:
+            with atomic_path(record) as temporary:
+                temporary.write_text(f"{found}  {path.name}\n")
+        except OSError as error:
+            tell_once(f"{record} cannot be written ({error.strerror}): {path.name} is trusted as it is")
+            return found
     return record.read_text().partition(" ")[0]
 
 
@@ -117,12 +132,10 @@ def _receive(transfer: Transfer, name: str, sha256: str | None) -> None:
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """One process at a time; the others wait."""
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    lock = ProcessLock(path.with_name(f".{path.name}.lock"))
+    if not lock.try_acquire():
         tell(f"waiting for another process that downloads {path.name}")
-        lock.acquire()
+        lock.try_acquire(wait=True)
     try:
         yield
     finally:
@@ -144,7 +157,7 @@ def _progress(name: str, size: int | None) -> Iterator[Report]:
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         while block := file.read(CHUNK):
             digest.update(block)
     return digest.hexdigest()

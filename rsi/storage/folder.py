@@ -10,7 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from rsi.errors import InputError
 from rsi.storage.atomic import atomic_path, check_inside
+from rsi.storage.cache import cache_folder
 from rsi.storage.listing import holds_file, walk
 from rsi.storage.location import file_system, forget_listings, is_url, locate, read_bytes
 
@@ -102,14 +104,20 @@ class Storage:
 
 
 def local_folder(folder: str | Path) -> Path:
-    """Where a run keeps what has to be local: the folder itself, or of a URL a folder of this user's cache."""
+    """Where a run keeps what has to be local: the folder itself, or of a URL a folder of this user's cache.
+
+    Raises:
+        InputError: There is no such file system, or this user has no home folder.
+    """
     location = locate(folder)
     if not is_url(location):
         return location
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "rsi" / hashlib.sha256(str(location).encode()).hexdigest()[:16]
+    return cache_folder() / hashlib.sha256(str(location).encode()).hexdigest()[:16]
 
 
 def local_name(folder: str) -> str:
-    """The same, as text: a path as it was given."""
-    return str(local_folder(folder)) if is_url(folder) else folder
+    """The same, as text: a path as it was given, and a URL too if it has no local folder; opening it then says so."""
+    try:
+        return str(local_folder(folder)) if is_url(folder) else folder
+    except InputError:
+        return folder

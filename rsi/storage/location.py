@@ -6,6 +6,7 @@ from typing import Any, cast
 from upath import UPath
 
 from rsi.errors import InputError
+from rsi.storage.atomic import naming
 
 
 def locate(text: str | Path) -> Path:
@@ -67,7 +68,8 @@ def forget_listings(location: Path) -> None:
 def read_bytes(location: Path) -> bytes:
     """The content of a file as it is now, whatever fsspec has seen of it before."""
     if not is_url(location):
-        return location.read_bytes()
+        with naming(location):
+            return location.read_bytes()
     system, path = file_system(location)
     content: bytes = system.cat_file(path)
     return content

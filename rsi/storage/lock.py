@@ -1,31 +1,52 @@
-"""One run at a time in an output folder."""
+"""One run at a time in an output folder, one download at a time of a file."""
 
 import errno
-import os
-import sys
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from rsi.errors import InputError
-
-if sys.platform != "win32":
-    import fcntl
+from rsi.storage.atomic import naming
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
-class FolderLock:
+class ProcessLock:
     """A lock on a file, held until :meth:`release` or the end of the process, however it ends.
 
-    Where the system or the file system has no such locks, nothing is locked.
+    Where the file system has no such locks, nothing is locked: a file that only stands for a lock would be left behind
+    by a process that is killed.
 
     Args:
-        path: The file to lock; it is made.
+        path: The file to lock; it is made. A link in its place is not followed.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._handle: IO[bytes] | None = None
+        self._lock = FileLock(path, thread_local=False, fallback_to_soft=False)
+
+    def try_acquire(self, *, wait: bool = False) -> bool:
+        """Take the lock, when it is free if ``wait`` is given; whether it is held now."""
+        if self._lock.is_locked:
+            return True
+        with naming(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire(blocking=wait)
+            except Timeout:
+                return False
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
+class FolderLock(ProcessLock):
+    """The lock of an output folder; its file is in a folder of that folder."""
 
     def acquire(self, *, wait: bool = False) -> None:
         """Take the lock, when it is free if ``wait`` is given.
@@ -33,26 +54,6 @@ class FolderLock:
         Raises:
             InputError: Another process, or another run of this one, holds it.
         """
-        if sys.platform == "win32" or self._handle is not None:
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+b")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
+        if not self.try_acquire(wait=wait):
             folder = self._path.parent.parent
-            raise InputError(
-                f"another run is writing to {folder}: wait for it or choose another --output_dir"
-            ) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                handle.close()
-                raise
-        self._handle = handle
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._handle is not None:
-            self._handle.close()
-            self._handle = None
+            raise InputError(f"another run is writing to {folder}: wait for it or choose another --output_dir")

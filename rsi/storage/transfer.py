@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL, ProxyError
+from requests.utils import get_environ_proxies, select_proxy
 
 from rsi.errors import InputError
 
@@ -51,13 +53,15 @@ class Transfer:
 
         Raises:
             InputError: The server has no such file, or one of another size, or sends nothing any more; what it has sent
-                is kept.
+                is kept. Or the proxy of the environment cannot be used.
         """
         fruitless = 0
         while True:
             before = self.received
             try:
                 return self._attempt(progress)
+            except (InvalidSchema, InvalidURL) as error:  # of a proxy: the address itself has been checked
+                raise InputError(self._describe_proxy(error)) from None
             except (BrokenOffError, requests.RequestException) as error:
                 fruitless = 0 if self.received - before >= ENOUGH else fruitless + 1
                 if fruitless == ATTEMPTS:
@@ -131,12 +135,25 @@ class Transfer:
     def _describe(self, error: Exception) -> str:
         if isinstance(error, requests.Timeout) or "timed out" in str(error):
             reason = f"the server sent nothing for {TIMEOUT:g} s"
+        elif isinstance(error, ProxyError):
+            reason = f"no connection to the proxy {self._proxy()}"
         elif isinstance(error, requests.ConnectionError):
             reason = f"no connection to {urlsplit(self.url).hostname}"
         else:
             reason = "the connection broke off" if isinstance(error, requests.RequestException) else str(error)
         kept = f"; {self.received / 1e6:.1f} MB are kept, the next try goes on there" if self.received else ""
         return f"{reason}{kept}"
+
+    def _describe_proxy(self, error: Exception) -> str:
+        if "SOCKS" in str(error):
+            return f"the proxy {self._proxy()} needs PySocks: pip install PySocks"
+        return f"the proxy {self._proxy()} cannot be used: {error}"
+
+    def _proxy(self) -> str:
+        """The proxy that the environment names, without its password."""
+        proxy = select_proxy(self.url, get_environ_proxies(self.url)) or ""
+        scheme, separator, rest = proxy.rpartition("://")
+        return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def check_address(url: str, origin: str = "") -> None:

@@ -49,3 +49,16 @@ def test_signal_ends_the_run_after_its_step_and_nothing_is_lost(
     assert "going on at step 4 with a.jpg, b.jpg, c.jpg" in capsys.readouterr().err
     assert len(list(output.glob("*.png"))) == 3
     assert {handled: signal.getsignal(handled) for handled in before} == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_that_was_ignored_stays_ignored(
+    jpeg_folder: Path, tiny_generator: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        fit(jpeg_folder, tiny_generator, tmp_path / "out", Raise(number, 3), Interruption())
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3

@@ -1,12 +1,8 @@
-import fcntl
 import logging
 import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,8 +101,8 @@ def read(terminal: int) -> bytes:
 
 def in_terminal(flags: Sequence[str], columns: int, lines_to: Path | None = None) -> str:
     """What ``rsi`` writes on a terminal; its standard output may go to a file instead."""
-    terminal, end = pty.openpty()
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    terminal, end = os.openpty()
+    subprocess.run(["stty", "rows", "40", "cols", str(columns)], stdin=end, check=True)
     environment = {**os.environ, "TERM": "xterm"}
     with lines_to.open("wb") if lines_to else os.fdopen(os.dup(end), "wb") as output:
         process = subprocess.Popen(

@@ -1,3 +1,5 @@
+import collections
+import functools
 import io
 import os
 import pickle
@@ -63,6 +65,34 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
     assert loaded.filters == source.filters
     assert loaded.architecture.conv_clamp == architecture.conv_clamp
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+@pytest.mark.parametrize("name", ["D", "augment_pipe", "G", "training_set_kwargs", "progress"])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        nn.Sequential(nn.Linear(2, 2), nn.LeakyReLU()),
+        functools.partial(print, end=""),
+        collections.defaultdict(list, a=[1]),
+        collections.deque([1, 2]),
+        {("a", 1): Path("x")},
+        Hostile(isinstance, 1, int),
+        nn.Linear(2, 2).forward,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_beside_g_ema_may_be_of_any_class(
+    persistent: Any, write_pickle: WritePickle, name: str, foreign: object, protocol: int
+) -> None:
+    loaded = load_generator(write_pickle(persistent, protocol, **{name: foreign}))
+    assert torch.equal(loaded.w_avg, persistent.mapping.w_avg)
+
+
+def test_what_g_ema_holds_may_not(persistent: Any, write_pickle: WritePickle) -> None:
+    persistent.extra = collections.deque([1])
+    with pytest.raises(InputError, match=r"it names 'collections.deque', which no StyleGAN2 .*nothing was run"):
+        load_generator(write_pickle(persistent))
 
 
 def test_its_info(persistent: nn.Module, write_pickle: WritePickle) -> None:

@@ -1,14 +1,22 @@
 import argparse
+import collections
+import datetime
+import fractions
 import math
 import os
+import pathlib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
 
 from rsi.errors import InputError
 from rsi.generators import load_generator, mean_code
@@ -200,7 +208,8 @@ def without(name: str) -> State:
         ({"g_ema": {**make_state(), "conv1.activate.bias": torch.ones(9)}}, r"b4.conv1.bias has the shape \[9\]"),
         ({"g_ema": {**make_state(), "to_rgbs.0.upsample.kernel": torch.ones(4, 4)}}, "is not the filter"),
         ({"g_ema": {**make_state(), "input.input": torch.full((1, 8, 4, 4), math.nan)}}, "does not hold finite"),
-        ({"g_ema": {**make_state(), "input.input": torch.ones(1, 8, 4, 4).long()}}, "does not hold finite"),
+        ({"g_ema": {**make_state(), "input.input": torch.ones(1, 8, 4, 4).long()}}, "it holds torch.int64"),
+        (pathlib.PurePosixPath("x"), "it names 'pathlib.*PurePosixPath', which no StyleGAN2"),
         ({"g_ema": make_state(), "latent_avg": torch.ones(7)}, r"mapping.w_avg has the shape \[7\]"),
     ],
 )
@@ -216,6 +225,77 @@ class Hostile:
 
     def __reduce__(self) -> tuple[object, ...]:
         return os.system, (f"touch {self.path}",)
+
+
+class Settings(dict[str, Any]):
+    """As trainings keep their options; with attributes, a key of several parts and a list of its own."""
+
+
+class Names(list[str]):
+    pass
+
+
+SETTINGS = Settings({("lr", 1): 0.1})
+vars(SETTINGS).update(names=Names(["a"]), folder=pathlib.PurePosixPath("data"))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        np.float64(0.5),
+        np.float32(0.5),
+        np.bool_(True),
+        np.arange(6.0).reshape(2, 3),
+        np.array(["a", None], dtype=object),
+        np.random.default_rng(0),
+        np.random.RandomState(0).get_state(),
+        collections.defaultdict(list, a=[1]),
+        datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc),
+        SETTINGS,
+        fractions.Fraction(1, 3),
+        nn.Linear(2, 2),
+        torch.float16,
+        torch.ones(3, dtype=torch.float8_e5m2),
+        bytearray(b"x"),
+        {1, "a"},
+        complex(1, 2),
+        Settings.fromkeys,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_is_beside_the_weights_is_not_looked_at(
+    save: Callable[..., Path], beside: object, legacy: bool
+) -> None:
+    state = make_state()
+    loaded = load_generator(save({"best": beside, "g_ema": state, "args": {"nested": [beside]}}, legacy))
+    expected = load_generator(save({"g_ema": state}, legacy))
+    for name, tensor in expected.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_other_precisions(save: Callable[..., Path], dtype: torch.dtype, legacy: bool) -> None:
+    state = {name: tensor.to(dtype) for name, tensor in make_state().items()}
+    loaded = load_generator(save({"g_ema": state}, legacy))
+    expected = load_generator(save({"g_ema": {name: tensor.float() for name, tensor in state.items()}}))
+    for name, tensor in expected.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+
+
+def test_parameters_in_an_ordered_dictionary(save: Callable[..., Path]) -> None:
+    state = collections.OrderedDict((name, nn.Parameter(tensor)) for name, tensor in make_state().items())
+    loaded, expected = load_generator(save({"g_ema": state})), load_generator(save({"g_ema": make_state()}))
+    assert torch.equal(loaded.state_dict()["synthesis.b4.const"], expected.state_dict()["synthesis.b4.const"])
+
+
+def test_other_zip_archives_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "network.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    with pytest.raises(InputError, match=r"network.pt: it is a zip archive that torch.save did not write"):
+        load_generator(path)
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -234,3 +314,25 @@ def test_truncated_files(save: Callable[..., Path], legacy: bool) -> None:
         path.write_bytes(data[:length])
         with pytest.raises(InputError, match=r"damaged|not the tensors|it holds"):
             load_generator(path)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_damaged_files_load_or_fail_in_one_line(save: Callable[..., Path], legacy: bool) -> None:
+    path = save({"g_ema": make_state(), "lr": np.float64(1)}, legacy)
+    data = path.read_bytes()
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.integers(14, len(data) - 1), st.binary(min_size=1, max_size=8))
+    def damage(position: int, noise: bytes) -> None:
+        path.write_bytes(data[:position] + noise + data[position + len(noise) :])
+        assert "\n" not in complaint(path)
+
+    damage()
+
+
+def complaint(path: Path) -> str:
+    try:
+        load_generator(path)
+    except InputError as error:
+        return str(error)
+    return ""

@@ -1,5 +1,7 @@
 import mmap
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,6 +49,20 @@ def test_processes_share_what_is_free() -> None:
     assert free_memory(cpu, 4) == pytest.approx(free_memory(cpu, 1) / 4, rel=0.5)
 
 
-def test_system_that_does_not_tell() -> None:
+def test_system_that_does_not_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="batch_size auto needs CUDA or Linux, which tell how much memory there is"):
         free_memory(torch.device("mps"), 1)
+    monkeypatch.setattr("rsi.numerics.memory.CLEAR_REFS", tmp_path / "missing")
+    with pytest.raises(InputError, match="batch_size auto needs CUDA or Linux"):
+        PeakMemory(torch.device("cpu"))
+
+
+@LINUX
+def test_limit_of_the_address_space_counts() -> None:
+    script = (
+        "import psutil, torch; from rsi.numerics.memory import free_memory; process = psutil.Process();"
+        "most = process.memory_info().vms + 100_000_000; process.rlimit(psutil.RLIMIT_AS, (most, most));"
+        "print(free_memory(torch.device('cpu'), 1))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert 0 < int(done.stdout) <= 80_000_000

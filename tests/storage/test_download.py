@@ -1,9 +1,12 @@
+import errno
 import hashlib
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import torch
 
 import rsi.storage.transfer
 from rsi.errors import InputError
-from rsi.storage.download import fetch
+from rsi.storage.download import cached_path, fetch
 
 CONTENT = bytes(range(256)) * 1024
 HALF = len(CONTENT) // 2
@@ -317,6 +320,66 @@ def test_one_process_downloads_and_the_others_wait(
     for process in processes:
         process.join()
     assert len(server.asked) == 1
+
+
+def test_cache_that_cannot_be_written_still_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.pkl"
+    path.write_bytes(CONTENT)
+    monkeypatch.setattr(Path, "touch", refuse)  # root may write anywhere, whatever the modes
+    assert fetch("https://example.com/x.pkl", None, cache_dir=tmp_path) == path
+    assert fetch("https://example.com/x.pkl", SHA256, cache_dir=tmp_path) == path
+    assert (
+        f"{path}.sha256 cannot be written (Read-only file system): x.pkl is trusted as it is" in capsys.readouterr().err
+    )
+    assert visible(tmp_path) == ["x.pkl"]
+
+
+def refuse(path: Path, **more: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+
+def test_without_a_home_nothing_is_put_into_a_folder_named_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user without an entry in passwd
+    for variable in ("HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(InputError, match="this user has no home folder to keep files in: set TORCH_HOME to a folder"):
+        fetch("https://example.com/x.pkl", SHA256)
+    assert visible(tmp_path) == []
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert cached_path("https://example.com/x.pkl") == tmp_path / "hub" / "checkpoints" / "x.pkl"
+
+
+@pytest.mark.skipif(find_spec("socks") is not None, reason="PySocks is installed")
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy"])
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
+def test_socks_proxy_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str
+) -> None:
+    monkeypatch.setenv(variable, f"{scheme}://me:secret@127.0.0.1:9")
+    with pytest.raises(InputError, match=rf"the proxy {scheme}://127.0.0.1:9 needs PySocks: pip install PySocks\)"):
+        fetch("https://example.com/x.pkl", SHA256, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "message"),
+    [
+        ("http://127.0.0.1:9", "no connection to the proxy http://127.0.0.1:9"),
+        ("127.0.0.1:9", "no connection to the proxy 127.0.0.1:9"),
+        ("ftp://127.0.0.1:9", "the proxy ftp://127.0.0.1:9 cannot be used: Proxy URL had unsupported scheme ftp"),
+        ("http://", "the proxy http:// cannot be used: Please check proxy URL"),
+    ],
+)
+def test_proxy_that_does_not_work_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str, message: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(InputError, match=f"cannot be downloaded \\({message}"):
+        fetch("https://example.com/x.pkl", SHA256, cache_dir=tmp_path)
 
 
 @pytest.mark.parametrize(

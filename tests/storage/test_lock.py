@@ -1,12 +1,13 @@
 import errno
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from rsi.errors import InputError
-from rsi.storage.lock import FolderLock
+from rsi.storage.lock import FolderLock, ProcessLock
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
@@ -21,6 +22,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     second.release()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_end_of_the_process_gives_the_lock_back(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     reader, writer = os.pipe()
@@ -41,7 +43,7 @@ def test_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK])
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_file_system_without_locks(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(handle: object, operation: int) -> None:
         raise OSError(code, os.strerror(code))
@@ -53,7 +55,34 @@ def test_file_system_without_locks(tmp_path: Path, code: int, monkeypatch: pytes
 
 def test_waiting_for_the_lock(tmp_path: Path) -> None:
     first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
-    first.acquire()
-    threading.Timer(0.2, first.release).start()
+    is_held = threading.Event()
+
+    def hold() -> None:
+        first.acquire()
+        is_held.set()
+        time.sleep(0.2)
+        first.release()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    is_held.wait()
     second.acquire(wait=True)
     second.release()
+    other.join()
+
+
+def test_waiting_is_the_callers_choice(tmp_path: Path) -> None:
+    first, second = ProcessLock(tmp_path / "lock"), ProcessLock(tmp_path / "lock")
+    assert first.try_acquire()
+    assert not second.try_acquire()
+    first.release()
+    assert second.try_acquire()
+
+
+def test_error_of_a_lock_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: object, operation: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(OSError, match=r"Input/output error: '.*/lock'"):
+        FolderLock(tmp_path / "lock").acquire()

@@ -1,0 +1,42 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from rsi.errors import InputError
+from rsi.storage.cache import cache_folder, weights_folder
+from rsi.storage.folder import local_folder, local_name
+
+VARIABLES = ("HOME", "TORCH_HOME", "XDG_CACHE_HOME")
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A user without an entry in passwd, none of whose folders is named."""
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    return monkeypatch
+
+
+def test_folders_are_those_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in VARIABLES[1:]:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert weights_folder() == tmp_path / ".cache" / "torch" / "hub"
+    assert cache_folder() == tmp_path / ".cache" / "rsi"
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/kept")  # as shells leave it where it is quoted
+    assert weights_folder() == tmp_path / "kept" / "torch" / "hub"
+    assert cache_folder() == tmp_path / "kept" / "rsi"
+
+
+def test_without_a_home_the_variable_to_set_is_named(homeless: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no home folder to keep files in: set TORCH_HOME to a folder"):
+        weights_folder()
+    with pytest.raises(InputError, match="no home folder to keep files in: set XDG_CACHE_HOME to a folder"):
+        local_folder("memory://out")
+    assert local_name("memory://out") == "memory://out"
+    assert local_folder("out") == Path("out")
+    homeless.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert weights_folder() == tmp_path / "torch" / "hub"
+    assert local_folder("memory://out").parent == tmp_path / "rsi"
