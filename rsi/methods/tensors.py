@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rsi.callbacks.phase_scheduler import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.data.target import Target
+from rsi.data.tensors import check_images, check_measured
 from rsi.degradations.physics import PhysicsDegradation, as_picture
 from rsi.numerics.randomness import image_seed
 from rsi.training.trainer import make_trainer
@@ -31,17 +32,19 @@ def restore_tensors(module: "RestorationMethod", measured: Tensor, physics: nn.M
         ``[B, 3, R, R]`` in [0, 1], on the device of ``measured``.
 
     Raises:
-        InputError: The measurements and the degradation do not fit each other.
+        InputError: The measurements are no images or the degradation does not fit them, or the caller is inside
+            ``torch.inference_mode``.
     """
+    images = _as_images(measured, physics)
     module.configure_model()
     degradation = module.degradation
-    with torch.no_grad():
-        if physics is not None:
-            module.degradation = PhysicsDegradation(physics)
-            measured = as_picture(physics, measured, torch.empty(0))
     try:
-        targets = [_target(image) for image in measured.detach().float().cpu()]
-        module.degradation.bind(targets, module.resolution)
+        targets = [_target(place, image) for place, image in enumerate(images)]
+        if physics is None:
+            factor = degradation.bind(targets, module.resolution).factor
+            check_images(images, factor and module.resolution // factor)
+        else:
+            module.degradation = PhysicsDegradation(physics).bind(targets, module.resolution)
         accelerator = "cpu" if measured.device.type == "cpu" else "auto"
         trainer = make_trainer([PhaseScheduler()], accelerator=accelerator, devices=1)
         trainer.fit(module, datamodule=_OneBatch(targets, module.steps_per_batch))
@@ -50,11 +53,22 @@ def restore_tensors(module: "RestorationMethod", measured: Tensor, physics: nn.M
     return module.path[-1].images.to(measured.device)
 
 
-def _target(image: Tensor) -> Target:
+@torch.no_grad()
+def _as_images(measured: Tensor, physics: nn.Module | None) -> Tensor:
+    """``[B, 3, h, w]`` float32 on the CPU, as tensors that a gradient may need."""
+    if physics is None:
+        check_images(measured)
+        return measured.float().cpu().clone()
+    for part in measured if isinstance(measured, Iterable) and not isinstance(measured, Tensor) else [measured]:
+        check_measured(part)
+    return as_picture(physics, measured, torch.empty(0)).cpu().clone()
+
+
+def _target(place: int, image: Tensor) -> Target:
     """A target whose random numbers follow from its content, so that its place in the batch does not matter."""
-    name = hashlib.sha256(image.numpy().tobytes()).hexdigest()
+    content = hashlib.sha256(image.numpy().tobytes()).hexdigest()
     frame = (0, 0, image.shape[-1], image.shape[-2])
-    return Target(name, image, torch.ones_like(image[:1]), image_seed(name, 0), frame)
+    return Target(f"image {place}", image, torch.ones_like(image[:1]), image_seed(content, 0), frame)
 
 
 class _OneBatch(LightningDataModule):

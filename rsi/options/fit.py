@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from typing import Literal
+from typing import Any, Literal
 
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
@@ -19,6 +19,7 @@ from rsi.callbacks import (
 from rsi.log import set_verbosity
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.own_degradation import FitParser, raise_if_own
 from rsi.options.views import add_film_flags, add_view_flags
 from rsi.storage.folder import local_name
 
@@ -37,6 +38,23 @@ class FitCLI(LightningCLI):
         add_model_flags(parser, self._model_class)
         add_network_flags(parser)
         _add_output_flags(parser)
+
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
+        """Lightning's parser with our word on degradations."""
+        self.parser_class = FitParser
+        return super().init_parser(**kwargs)
+
+    def instantiate_classes(self) -> None:
+        """Make all parts.
+
+        Raises:
+            InputError: A degradation of the user's own cannot be made.
+        """
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            raise_if_own(str(error), error)
+            raise
 
     def before_instantiate_classes(self) -> None:
         """Choose how much is told and what may be downloaded."""
