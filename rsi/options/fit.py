@@ -39,7 +39,7 @@ class FitCLI(LightningCLI):
         add_network_flags(parser)
         _add_output_flags(parser)
 
-    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:  # noqa: ANN401 - as LightningCLI has it
         """Lightning's parser with our word on degradations."""
         self.parser_class = FitParser
         return super().init_parser(**kwargs)
