@@ -92,8 +92,13 @@ class EventFiles(RestorationCallback):
 
 
 def image_tag(name: str, what: str) -> str:
-    """The tag of something of an image: TensorBoard groups by what comes before the first slash."""
-    return f"image {printable(name).replace('/', ':')}/{what}"
+    """The tag of something of an image, another for every name.
+
+    TensorBoard groups by what comes before the first slash: those of the name become colons. A backslash marks colons
+    and backslashes of the name itself, as it does in the escapes of characters that cannot be shown.
+    """
+    escaped = name.replace("\\", "\\\\").replace(":", "\\:")
+    return f"image {printable(escaped).replace('/', ':')}/{what}"
 
 
 class TensorBoardCallback(RestorationCallback):

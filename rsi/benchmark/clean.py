@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from torch import Tensor
 
+from rsi.benchmark.output_folder import outputs_in, read_checksums
 from rsi.data.listing import Listing
 from rsi.data.orientation import upright
 from rsi.data.reading import read_picture
@@ -21,6 +23,7 @@ class CleanImages:
         folder: Where they are, in folders inside it too.
         resolution: Side in pixels of the generator's images.
         limit: How many are used, the first by name; ``None`` for all.
+        leave_out: Folders inside it that hold something else; the output of benchmarks is passed over in any case.
 
     Attributes:
         stems: What their targets and results are called, without a suffix, in order.
@@ -29,10 +32,10 @@ class CleanImages:
         InputError: There is no image, or ``limit`` is less than 1.
     """
 
-    def __init__(self, folder: Path, resolution: int, limit: int | None = None) -> None:
+    def __init__(self, folder: Path, resolution: int, limit: int | None = None, leave_out: Sequence[Path] = ()) -> None:
         if limit is not None and limit < 1:
             raise InputError(f"limit is {limit}: it must be at least 1")
-        listing = Listing(folder)
+        listing = Listing(folder, [*leave_out, *outputs_in(folder)])
         listing.check()
         self.folder = folder
         self.resolution = resolution
@@ -57,9 +60,9 @@ class CleanImages:
         """Note the images' checksums in a file, so that targets made of them are not mixed with others' later.
 
         Raises:
-            InputError: An image has another checksum than it had before.
+            InputError: An image has another checksum than it had before, or the file is something else.
         """
-        known: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
+        known = read_checksums(record)
         found = {
             stem: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for stem, name in self._names.items()
         }

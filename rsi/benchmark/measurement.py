@@ -17,6 +17,7 @@ from rsi.benchmark.patch_fid import PatchFID
 from rsi.benchmark.phase_images import phase_image
 from rsi.data.pictures import to_picture
 from rsi.data.reading import read_picture
+from rsi.log import tell
 from rsi.methods.schedule import SPACES
 from rsi.perceptual import PerceptualDistance
 from rsi.results.folder import ResultFolder
@@ -24,6 +25,7 @@ from rsi.results.records import FAILED, Row
 from rsi.storage.atomic import atomic_path
 
 TARGET = "target"
+KEPT = "measured.json"
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,11 @@ class Measurer:
         if not rows:
             return None
         of = {"networks": self._networks, "results": {row.file: row.sha256 for row in rows}}
-        kept = _read(run / "measured.json")
+        kept = _read(run / KEPT)
         if kept is None or kept["of"] != of:
             images = [asdict(self._scores(row, targets, run)) for row in rows]
             kept = {"of": of, "images": images, "pfid": self._compare(rows, run)}
-            with atomic_path(run / "measured.json") as path:
+            with atomic_path(run / KEPT) as path:
                 path.write_text(json.dumps(kept, indent=1))
         return Measurement(method, task, tuple(map(_image_scores, kept["images"])), kept["pfid"])
 
@@ -144,10 +146,16 @@ def _enlarge(image: Tensor, side: int) -> Tensor:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
+    """What was measured earlier; ``None`` if nothing was, or if the file is damaged, which is said."""
     if not path.is_file():
         return None
-    kept: dict[str, Any] = json.loads(path.read_text())
-    return kept
+    try:
+        kept: dict[str, Any] = json.loads(path.read_bytes())
+        Measurement("", "", tuple(map(_image_scores, kept["images"])), float(kept["pfid"]))
+        return {name: kept[name] for name in ("of", "images", "pfid")}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        tell(f"{path} is damaged: the images are measured anew")
+        return None
 
 
 def _image_scores(values: dict[str, Any]) -> ImageScores:

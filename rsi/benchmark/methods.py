@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from rsi.benchmark.output_folder import FOLDERS
 from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
@@ -15,8 +16,6 @@ from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, METHODS, find_method
 from rsi.options.fit import FitCLI
-
-TAKEN = ("plots", "targets")  # folders beside those of the methods
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def select_methods(wanted: str) -> tuple[Method, ...]:
     methods = [_find(word.strip()) for word in wanted.split(",")]
     names = [method.name for method in methods]
     for name in names:
-        if names.count(name) > 1 or name in TAKEN:
+        if names.count(name) > 1 or name in FOLDERS:
             raise InputError(f'the name "{name}" of a method is taken: name its file otherwise')
     return tuple(methods)
 

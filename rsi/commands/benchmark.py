@@ -12,6 +12,7 @@ from rsi.benchmark.entries import entries_of, published_entries
 from rsi.benchmark.grid import Grid, run_grid
 from rsi.benchmark.measurement import Measurer
 from rsi.benchmark.methods import Method, select_methods
+from rsi.benchmark.output_folder import RECORD, check_output
 from rsi.benchmark.patch_fid import PatchFID, crop_plan, find_inception, load_features
 from rsi.benchmark.plots import plot_levels
 from rsi.benchmark.sheets import write_sheets
@@ -38,7 +39,9 @@ def main(argv: Sequence[str]) -> int:
     _check_homes(arguments)
     inception = find_inception(arguments.inception)
     grid = _grid(arguments)
-    grid.clean.claim(grid.output / "clean.json")
+    folders = [f"{method.name}{kind}" for method in grid.methods for kind in ("", "_trials", "_tuned")]
+    check_output(grid.output, grid.clean.folder, folders)
+    grid.clean.claim(grid.output / RECORD)
     conditions = _conditions(grid, inception)
     report = partial(
         write_tables,
@@ -79,7 +82,7 @@ def _grid(arguments: argparse.Namespace) -> Grid:
     grid = Grid(
         tasks=select_tasks(arguments.tasks),
         methods=_methods(arguments),
-        clean=CleanImages(arguments.clean_dir, generator.resolution, arguments.limit),
+        clean=CleanImages(arguments.clean_dir, generator.resolution, arguments.limit, [arguments.output_dir]),
         output=arguments.output_dir,
         generator=arguments.generator,
         perceptual=arguments.perceptual or ("embedded" if generator.info.embedded else "lpips-vgg"),

@@ -1,5 +1,8 @@
 """The pictures of a folder, however many, and what their results are called."""
 
+import hashlib
+import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -252,21 +255,39 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
     """What the results of images are named, without a suffix, unique among those of a run.
 
     It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
-    ``a.png`` and ``a.jpg``, or is another input's whole name, the suffix stays. Case is ignored, as some file
-    systems do.
+    ``a.png`` and ``a.jpg``, or is another input's whole name, the suffix stays. Names that differ by case or by
+    Unicode normalisation alone, which some file systems ignore, get a checksum besides.
 
     Args:
         names: Some inputs, with their suffixes.
         among: All inputs that they could be confused with, themselves among them; read once.
         counts: Whether one of these that may take a name is an input at all; they all are if left out.
     """
-    wanted = {_stem(name).casefold() for name in names}
+    wanted = {folded(form) for name in names for form in (name, _stem(name))}
     claims: Counter[str] = Counter()
+    twins: Counter[str] = Counter()
     for other in among:
-        claimed = wanted.intersection((other.casefold(), _stem(other.casefold())))
+        whole = folded(other)
+        claimed = wanted.intersection((whole, folded(_stem(other))))
         if claimed and (counts is None or counts(other)):
             claims.update(claimed)
-    return [name if claims[_stem(name).casefold()] > 1 else _stem(name) for name in names]
+            twins.update(claimed.intersection([whole]))
+    return [
+        _with_checksum(name) if twins[folded(name)] > 1 else name if claims[folded(_stem(name))] > 1 else _stem(name)
+        for name in names
+    ]
+
+
+def folded(name: str) -> str:
+    """The same text for all names that some file system may take for one: case, accents' form and the dots of i."""
+    if name.isascii():
+        return name.lower()
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).upper().casefold())
+    return text.replace("i\u0307", "i")
+
+
+def _with_checksum(name: str) -> str:
+    return f"{name}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
 def _stem(name: str) -> str:

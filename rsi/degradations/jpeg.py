@@ -1,20 +1,24 @@
 """Lossy compression: the degradation that deartifacting undoes."""
 
+import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from rsi.data.orientation import as_stored, upright
 from rsi.data.target import NOT_MODELLED, JpegHeader, Target
 from rsi.degradations.base import Degradation
 from rsi.degradations.jpeg_codec import JpegCodec
-from rsi.degradations.jpeg_file import can_write, save_and_reload
 from rsi.degradations.jpeg_tables import quality_of, sampling_name, standard_tables
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 
+SUBSAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
+TRANSPOSED = (1, 2)
 PILLOW_SAMPLING = (2, 2)  # what Pillow and libjpeg use unless told otherwise
 
 
@@ -104,3 +108,42 @@ def _header_of(target: Target) -> JpegHeader:
 
 def _no_tables() -> InputError:
     return InputError("jpeg has no tables yet: give a quality, jpeg:quality=12, or bind it to JPEG targets")
+
+
+def can_write(header: JpegHeader) -> bool:
+    """Whether Pillow can write files with such chroma sampling."""
+    return header.grayscale or header.sampling in (*SUBSAMPLINGS, TRANSPOSED)
+
+
+def save_and_reload(picture: Image.Image, header: JpegHeader) -> Image.Image:
+    """A picture after it was saved as a JPEG file and read again.
+
+    Pillow does not write 4:4:0: such a picture is coded on its side as 4:2:2, which is the same but for the
+    filling of partial blocks.
+
+    Args:
+        picture: 8-bit RGB, in the orientation of the file.
+        header: How the file is coded.
+
+    Returns:
+        The decoded picture, grey or RGB.
+    """
+    if header.grayscale:
+        return _reload(picture.convert("L"), qtables=_table_lists(header)[:1])
+    if header.sampling == TRANSPOSED:
+        on_its_side = replace(header, sampling=TRANSPOSED[::-1], tables=header.tables.mT)
+        turned = save_and_reload(picture.transpose(Image.Transpose.TRANSPOSE), on_its_side)
+        return turned.transpose(Image.Transpose.TRANSPOSE)
+    return _reload(picture, qtables=_table_lists(header), subsampling=SUBSAMPLINGS[header.sampling])
+
+
+def _reload(picture: Image.Image, **settings: object) -> Image.Image:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **settings)
+    reloaded = Image.open(file)
+    reloaded.load()
+    return reloaded
+
+
+def _table_lists(header: JpegHeader) -> list[list[int]]:
+    return [[int(step) for step in table.flatten()] for table in header.tables]

@@ -11,6 +11,7 @@ from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
+from rsi.degradations.own import is_class_path, make_own
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.errors import InputError
 
@@ -31,10 +32,12 @@ def parse_degradation(spec: str) -> Degradation:
     Args:
         spec: Names joined with ``+`` in the order the degradations happened. After a name may come a colon
             and, separated by commas, a level from XS to XL and settings such as ``quality=12``. Upper and
-            lower case are the same.
+            lower case are the same. A class of one's own that needs no arguments is named by its path,
+            ``my_module.MyBlur``.
 
     Raises:
-        InputError: A name, level or setting is unknown, a value is no number or a needed one is missing.
+        InputError: A name, level or setting is unknown, a value is no number, a needed one is missing, or a class of
+            one's own cannot be had.
     """
     stages = [_parse_stage(stage) for stage in spec.split("+")]
     return stages[0] if len(stages) == 1 else Composition(stages)
@@ -43,6 +46,10 @@ def parse_degradation(spec: str) -> Degradation:
 def _parse_stage(text: str) -> Degradation:
     given_name, _, arguments = text.strip().partition(":")
     name = given_name.lower()
+    if is_class_path(given_name):
+        if arguments:
+            raise InputError(f"{given_name} takes no settings here: give them as --degradation.NAME VALUE")
+        return make_own(given_name)
     if name not in OPERATORS:
         raise InputError(
             f'unknown degradation "{given_name}": one of {", ".join(OPERATORS)}, joined with +, '

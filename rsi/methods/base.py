@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from rsi.callbacks.base import PhaseResult, Restored, Stage, StepTaken, stage_of
 from rsi.data.batches import Step
 from rsi.data.target import Target
+from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, parse_degradation, quantise
-from rsi.degradations.physics import PhysicsDegradation, as_picture
+from rsi.degradations.physics import PhysicsDegradation
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
-from rsi.methods.tensors import targets_of
+from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import check_precision, full_precision
 from rsi.perceptual import PerceptualDistance
@@ -224,17 +225,21 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             ``[B, 3, R, R]`` in [0, 1], on the device of ``measured``.
 
         Raises:
-            InputError: The measurements and the degradation do not fit each other.
+            InputError: The measurements are no images or the degradation does not fit them, or the caller is inside
+                ``torch.inference_mode``.
         """
+        images = as_images(measured, physics)
+        targets = targets_of(images)
+        self.configure_model()
         own = self.degradation
         try:
-            if physics is not None:
-                self.degradation = PhysicsDegradation(physics)
-                with torch.no_grad():
-                    measured = as_picture(physics, measured, torch.empty(0))
-            self.configure_model()
+            if physics is None:
+                factor = own.bind(targets, self.resolution).factor
+                check_images(images, factor and self.resolution // factor)
+            else:
+                self.degradation = PhysicsDegradation(physics).bind(targets, self.resolution)
             self.to(measured.device)
-            return self.restore(targets_of(measured)).to(measured.device)
+            return self.restore(targets).to(measured.device)
         finally:
             self.degradation = own
 

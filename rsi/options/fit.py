@@ -36,7 +36,8 @@ from rsi.log import set_verbosity
 from rsi.methods.base import RestorationMethod
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
-from rsi.options.text import OptionParser, check_home, optional_path, path
+from rsi.options.own_degradation import FitParser, raise_if_own
+from rsi.options.text import check_home, optional_path, path
 from rsi.results import layout
 from rsi.storage.atomic import atomic_path
 from rsi.storage.folder import local_name
@@ -78,7 +79,7 @@ class FitCLI(LightningCLI):
             run=run,
             seed_everything_default=False,
             auto_configure_optimizers=False,
-            parser_class=OptionParser,
+            parser_class=FitParser,
             **settings,
         )
 
@@ -93,6 +94,18 @@ class FitCLI(LightningCLI):
         add_model_flags(parser, self._model_class)
         add_network_flags(parser)
         _add_output_flags(parser)
+
+    def instantiate_classes(self) -> None:
+        """Make all parts.
+
+        Raises:
+            InputError: A degradation of the user's own cannot be made.
+        """
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            raise_if_own(str(error), error)
+            raise
 
     def before_instantiate_classes(self) -> None:
         """Choose how much is told and what may be downloaded, and refuse what cannot be met."""

@@ -1,21 +1,35 @@
-"""Pictures inside a page, small enough that a page of many stays usable."""
+"""Pictures of a page: inside it or, where there are many, in files beside it."""
 
 import base64
 import io
 import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 
+from rsi.storage.atomic import atomic_path, check_inside
+
+MOST_EMBEDDED = 300  # images; the pictures of more are files beside the page
+FOLDER = "index_files"
 PAGE_BYTES = 32_000_000
 BYTES_PER_PIXEL = 0.6  # of all pictures of an image together, in base64, per pixel of the largest; noise doubles it
-SMALLEST_SIDE, LARGEST_SIDE = 192, 1024
+LARGEST_SIDE = 1024
+SIDE_OF_FILES = 512
 QUALITY = 88
+
+Place = Callable[[Image.Image, str, bool], str]
+"""Stores a picture under a name, lossless or not, and returns the address that the page has for it."""
 
 
 def picture_side(images: int) -> int:
-    """The side in pixels that pictures are reduced to, so that a page of so many images has about 32 MB at most."""
+    """The side in pixels that pictures are reduced to: a page that holds them has about 32 MB at most."""
+    if images > MOST_EMBEDDED:
+        return SIDE_OF_FILES
     affordable = math.sqrt(PAGE_BYTES / (max(images, 1) * BYTES_PER_PIXEL))
-    return round(min(max(affordable, SMALLEST_SIDE), LARGEST_SIDE))
+    return round(min(affordable, LARGEST_SIDE))
 
 
 def reduced(picture: Image.Image, side: int) -> Image.Image:
@@ -25,8 +39,28 @@ def reduced(picture: Image.Image, side: int) -> Image.Image:
     return smaller
 
 
+def placing(images: int, folder: Path) -> Place:
+    """How a page of so many images has its pictures: as ``data:`` URIs, or as files in a folder of ``folder``."""
+    if images <= MOST_EMBEDDED:
+        return lambda picture, _, lossless: data_uri(picture, lossless=lossless)
+    check_inside(folder / FOLDER, folder)
+
+    def write(picture: Image.Image, name: str, lossless: bool) -> str:
+        file = f"{FOLDER}/{name}.webp"
+        check_inside(folder / file, folder)
+        with atomic_path(folder / file) as path:
+            path.write_bytes(_webp(picture, lossless=lossless))
+        return quote(os.fsencode(file))
+
+    return write
+
+
 def data_uri(picture: Image.Image, *, lossless: bool = False) -> str:
     """The picture as a WebP ``data:`` URI."""
+    return f"data:image/webp;base64,{base64.b64encode(_webp(picture, lossless=lossless)).decode()}"
+
+
+def _webp(picture: Image.Image, *, lossless: bool) -> bytes:
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=QUALITY, lossless=lossless, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file.getvalue()

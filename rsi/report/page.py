@@ -17,8 +17,8 @@ from markupsafe import Markup
 
 from rsi.errors import InputError
 from rsi.log import printable
-from rsi.report.embedding import picture_side
-from rsi.report.entry import Entry, read_entry
+from rsi.report import embedding
+from rsi.report.card import Card, read_card
 from rsi.results.folder import ResultFolder
 from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import atomic_path, check_inside
@@ -29,7 +29,9 @@ NO_MEASURE = ("seed",)
 
 
 def write_report(folder: str | Path) -> Path:
-    """Write ``index.html`` into the output folder of a run: all results in one page that loads nothing else.
+    """Write ``index.html`` into the output folder of a run: all results in one page that needs no network.
+
+    Of some hundred images it holds their pictures itself; of more they are in ``index_files/`` beside it.
 
     Args:
         folder: The output folder; the run may still be going on.
@@ -47,12 +49,14 @@ def write_report(folder: str | Path) -> Path:
     page = folder / PAGE
     check_inside(page.parent, folder)
     with ThreadPoolExecutor() as pool, atomic_path(page) as path, path.open("w", encoding="utf-8") as file:
-        entries = pool.map(partial(read_entry, folder=folder, side=picture_side(len(rows))), rows)
-        file.writelines(_render(folder, rows, entries))
+        read = partial(
+            read_card, folder=folder, side=embedding.picture_side(len(rows)), place=embedding.placing(len(rows), folder)
+        )
+        file.writelines(_render(folder, rows, pool.map(read, rows)))
     return page
 
 
-def _render(folder: Path, rows: Sequence[Row], entries: Iterable[Entry]) -> Iterable[str]:
+def _render(folder: Path, rows: Sequence[Row], cards: Iterable[Card]) -> Iterable[str]:
     environment = Environment(
         loader=PackageLoader("rsi.report"),
         autoescape=True,
@@ -63,7 +67,7 @@ def _render(folder: Path, rows: Sequence[Row], entries: Iterable[Entry]) -> Iter
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     style, script = _source("page.css"), "\n".join(map(_source, SCRIPTS))
     return environment.get_template("page.html").generate(
-        policy=_policy(style, script),
+        policy=_policy(style, script, "data:" if len(rows) <= embedding.MOST_EMBEDDED else "data: 'self' file:"),
         style=Markup(style),
         script=Markup(script),
         name=printable(folder.resolve().name),
@@ -73,7 +77,7 @@ def _render(folder: Path, rows: Sequence[Row], entries: Iterable[Entry]) -> Iter
         measures=[name for name in COLUMNS if name not in NO_MEASURE and _numbers(rows, name)],
         settings=_settings(folder / "settings.json"),
         config=_text(folder / "config.yaml"),
-        entries=entries,
+        cards=cards,
     )
 
 
@@ -81,10 +85,10 @@ def _source(name: str) -> str:
     return (files("rsi.report") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
-    """A content security policy under which the page can load nothing and run its own script alone."""
+def _policy(style: str, script: str, pictures: str) -> str:
+    """A content security policy under which the page can load its pictures alone and run its own script alone."""
     return (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; img-src {pictures}; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -152,3 +152,47 @@ def test_quiet_and_verbose(benchmark: Benchmark, capsys: pytest.CaptureFixture[s
     benchmark("verbose", "-v", tasks="denoising:XS", methods=str(SHORT))
     images = [line.split(": loss ")[0] for line in capsys.readouterr().out.splitlines() if ": loss " in line]
     assert images == ["  a.png", "  b.png", "  c.png"]
+
+
+def test_output_inside_the_clean_images_is_no_clean_image(benchmark: Benchmark) -> None:
+    for output in ("clean/first", "clean/first", "clean/sub/second", "clean/sub/second"):
+        assert benchmark(output, tasks="denoising:XS,denoising:M", methods=str(SHORT)) == 0
+        assert [row[2] for row in benchmark.numbers(output)] == ["a", "b", "c"] * 2
+
+
+@pytest.mark.parametrize("output", ["clean", "clean/../clean"])
+def test_output_in_place_of_the_clean_images_is_refused(
+    benchmark: Benchmark, output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benchmark(output) == 2
+    assert "holds the clean images: choose another --output_dir" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["table.md", "per_image.csv", "plots/levels.png", "targets/a.png", "short/a.png"])
+def test_files_that_it_did_not_write_are_not_replaced(
+    benchmark: Benchmark, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = benchmark.folder / "out" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    assert benchmark("out", methods=str(SHORT)) == 2
+    assert f"out holds {name.partition('/')[0]}, which no benchmark wrote" in capsys.readouterr().err
+    assert [path for path in theirs.parents[name.count("/")].rglob("*") if path.is_file()] == [theirs]
+
+
+def test_damaged_measurements_are_taken_anew_and_said(benchmark: Benchmark, capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+    before = benchmark.numbers("out")
+    (measured,) = (benchmark.folder / "out").rglob("measured.json")
+    record = benchmark.folder / "out" / "clean.json"
+    capsys.readouterr()
+    for damaged in (b"", measured.read_bytes()[:30], b"[]", b"null", b'{"of": 1}', b"\0" * 99, b"\xff\xfe"):
+        measured.write_bytes(damaged)
+        assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+        assert f"{measured} is damaged: the images are measured anew" in capsys.readouterr().err
+        assert benchmark.numbers("out") == before
+    record.write_bytes(record.read_bytes()[:30])
+    assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+    assert f"{record} is damaged: whether the clean images have changed" in capsys.readouterr().err
+    assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+    assert "damaged" not in capsys.readouterr().err

@@ -198,6 +198,42 @@ def test_own_degradation_by_class(
     assert fit(jpeg_folder, "--degradation", "my_module.Darker", "--degradation.by", "0.7") == 2
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["Darker", "--degradation.by", "-1"], "fails in {file}, line 6, 'self.by = by ** 0.5 // 1': TypeError: "),
+        (["Darker", "--degradation.by", "x"], "cannot be made with this by: Expected a <class 'float'>. Got value: x"),
+        (["Darker", "--degradation.to", "1"], "cannot be made: Option 'to' is not accepted"),
+        (["Darker"], "cannot be made: the following arguments are required: by"),
+        (["Brighter", "--degradation.by", "1"], 'own_darker has no class "Brighter": use own_darker.Darker'),
+    ],
+)
+def test_what_is_wrong_with_an_own_degradation_is_one_line(
+    fit: Runner,
+    jpeg_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "own_darker.py"
+    file.write_text(
+        "from rsi import Degradation\n"
+        "class Darker(Degradation):\n"
+        "    def __init__(self, by: float) -> None:\n"
+        "        super().__init__()\n"
+        "        # a negative number has a complex root\n"
+        "        self.by = by ** 0.5 // 1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    name, *arguments = flags
+    assert fit(jpeg_folder, "--degradation", f"own_darker.{name}", *arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'rsi: degradation "own_darker.{name}"')
+    assert message.format(file=file) in line
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
     targets = tmp_path / "targets"

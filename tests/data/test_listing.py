@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsi.data.listing import Listing, output_names
+from rsi.data.listing import Listing, folded, output_names
 from rsi.errors import InputError
 from rsi.storage.location import file_system, locate
 
@@ -65,7 +65,7 @@ def test_results_are_named_by_all_that_is_in_the_folder(tmp_path: Path, window: 
 @settings(deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["a", "A", "a.png", "b", "b.jpg"]).flatmap(
+        st.sampled_from(["a", "A", "a.png", "b", "b.jpg", "ss", "ß", "i", "\u0131", "İ", "é", "e\u0301"]).flatmap(
             lambda s: st.sampled_from([s, s + ".png", s + ".jpg"])
         ),
         unique=True,
@@ -73,7 +73,31 @@ def test_results_are_named_by_all_that_is_in_the_folder(tmp_path: Path, window: 
 )
 def test_no_two_results_have_one_name(names: list[str]) -> None:
     outputs = output_names(names, names)
-    assert len({output.casefold() for output in outputs}) == len({name.casefold() for name in names})
+    assert len({folded(output) for output in outputs}) == len(names)
+
+
+@pytest.mark.parametrize(
+    "twins",
+    [
+        ("IMG_1.jpg", "img_1.jpg"),
+        ("a.png", "a.PNG"),
+        ("straße.png", "STRASSE.png"),
+        ("I.png", "\u0131.png"),
+        ("i.png", "İ.png"),
+        ("caf\u00e9.png", "cafe\u0301.png"),
+        ("\u212a.png", "k.png"),
+        ("\u03c3.png", "\u03c2.png"),
+        ("ﬁ.png", "fi.png"),
+    ],
+)
+def test_names_that_a_file_system_may_take_for_one_give_results_apart(twins: tuple[str, str]) -> None:
+    outputs = output_names(twins, [*twins, "other.png"])
+    assert len(set(map(folded, outputs))) == 2
+    assert all(output.startswith(f"{name}~") for output, name in zip(outputs, twins, strict=True))
+
+
+def test_a_name_without_twins_is_its_stem() -> None:
+    assert output_names(["IMG_1.jpg", "é.png"], ["IMG_1.jpg", "é.png", "img_2.jpg"]) == ["IMG_1", "é"]
 
 
 def test_memory_does_not_grow_with_the_folder(tmp_path: Path) -> None:

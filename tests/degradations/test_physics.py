@@ -86,13 +86,84 @@ def test_parameters_of_single_images_are_taken_apart() -> None:
     torch.testing.assert_close(spread[1:], sigma[1:], rtol=0.05, atol=0)
 
 
+PER_IMAGE: dict[str, Any] = {
+    "mask": lambda: physics.Inpainting((3, 32, 32), mask=(torch.rand(3, 1, 32, 32) > 0.5).float()),
+    "mask of every colour": lambda: physics.Inpainting((3, 32, 32), mask=(torch.rand(3, 3, 32, 32) > 0.5).float()),
+    "filter": lambda: physics.BlurFFT((3, 32, 32), filter=torch.rand(3, 1, 5, 5)),
+    "filter in space": lambda: physics.Blur(filter=torch.rand(3, 1, 5, 5), padding="circular"),
+    "filter of a composition": lambda: (
+        physics.Inpainting((3, 32, 32), mask=(torch.rand(3, 1, 32, 32) > 0.5).float())
+        * physics.Blur(filter=torch.rand(3, 1, 5, 5), padding="circular")
+    ),
+    "plain attribute": lambda: _Dimmed(torch.tensor([0.1, 0.5, 0.9])),
+    "colours for three images": lambda: _Tinted(),
+}
+
+
+class _Dimmed(physics.LinearPhysics):  # type: ignore[misc]
+    def __init__(self, shares: Tensor) -> None:
+        super().__init__()
+        self.shares = shares
+
+    def A(self, x: Tensor, **_: Any) -> Tensor:  # noqa: N802 - deepinv's name
+        return x * self.shares.view(-1, 1, 1, 1)
+
+
+class _Tinted(physics.LinearPhysics):  # type: ignore[misc]
+    """Has as many colours as there are images in the tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colors = nn.Parameter(torch.rand(3, 3, 1, 1))
+
+    def A(self, x: Tensor, **_: Any) -> Tensor:  # noqa: N802 - deepinv's name
+        return nn.functional.conv2d(x, self.colors)
+
+
+def _targets(count: int = 3) -> list[Target]:
+    known = torch.ones(1, 32, 32)
+    return [Target(str(index), torch.rand(3, 32, 32), known, 0, (0, 0, 32, 32)) for index in range(count)]
+
+
+@pytest.mark.parametrize("name", PER_IMAGE)
+def test_a_part_of_the_batch_keeps_the_parameters_of_its_own_images(name: str) -> None:
+    operator = PER_IMAGE[name]()
+    targets = _targets()
+    bound = PhysicsDegradation(operator).bind(targets, 32)
+    torch.testing.assert_close(bound(IMAGES, _random()), operator.A(IMAGES))
+    for chosen in ([1], [2, 0]):
+        part = bound.bind([targets[index] for index in chosen], 32)
+        torch.testing.assert_close(part(IMAGES[chosen], _random((0,) * len(chosen))), operator.A(IMAGES)[chosen])
+
+
+@pytest.mark.parametrize("name", ["mask", "filter", "filter in space", "filter of a composition", "plain attribute"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_parameters_for_another_number_of_images_are_refused(name: str, count: int) -> None:
+    with pytest.raises(InputError, match=r"parameters (that are not for [12] images?|are for so many)"):
+        PhysicsDegradation(PER_IMAGE[name]()).bind(_targets(count), 32)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_noise_for_another_number_of_images_is_refused(count: int) -> None:
+    noisy = physics.Denoising(physics.GaussianNoise(torch.tensor([0.1, 0.2, 0.3])))
+    with pytest.raises(InputError, match=r"parameters (that are not for [12] images?|are for so many)"):
+        PhysicsDegradation(noisy).bind(_targets(count), 32)
+
+
+def test_targets_on_another_scale_than_the_operator_are_refused() -> None:
+    bright = [Target("a.png", torch.full((3, 32, 32), 255.0), torch.ones(1, 32, 32), 0, (0, 0, 32, 32))]
+    message = r"a\.png has values from 255 to 255, Denoising makes from .* to .* of images in \[0, 1\]: bring them"
+    with pytest.raises(InputError, match=message):
+        PhysicsDegradation(OPERATORS["denoising"]()).bind(bright, 32)
+
+
 def _target(shape: tuple[int, ...]) -> Target:
     return Target("a.png", torch.zeros(shape), torch.ones(1, *shape[1:]), 0, (0, 0, shape[2], shape[1]))
 
 
 def test_targets_of_another_size_are_refused() -> None:
     operator = PhysicsDegradation(OPERATORS["downsampling"]())
-    assert operator.bind([_target((3, 8, 8))], 32) is operator
+    assert operator.bind([_target((3, 8, 8))], 32)(IMAGES, _random()).shape == (3, 3, 8, 8)
     with pytest.raises(InputError, match=r"a\.png is \(3, 16, 16\), Downsampling makes \(3, 8, 8\) of a 32 px image"):
         operator.bind([_target((3, 16, 16))], 32)
 

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from rsi.errors import InputError
+from rsi.methods.lbrgm import LBRGM
+from rsi.methods.pulse import Pulse
 from rsi.methods.restoration import Restoration
 from rsi.methods.schedule import Phase
 
@@ -63,3 +65,68 @@ def test_sizes_that_do_not_fit_are_refused_and_the_degradation_stays(model: Rest
     with pytest.raises(InputError, match="they have to agree"):
         model(torch.rand(2, 3, 16, 16), physics.Denoising())
     assert model.degradation is before
+
+
+@pytest.mark.parametrize("taken", [[0], [1, 0]])
+def test_images_with_a_mask_each_are_restored_as_if_alone(model: Restoration, taken: list[int]) -> None:
+    masks = (torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(1)) > 0.5).float()
+    y = physics.Inpainting((3, 32, 32), mask=masks)(_images(model)[:2])
+    together = model(y, physics.Inpainting((3, 32, 32), mask=masks))
+    assert torch.equal(together[taken], model(y[taken], physics.Inpainting((3, 32, 32), mask=masks[taken])))
+
+
+def test_equal_measurements_keep_a_mask_each(model: Restoration) -> None:
+    masks = torch.stack([torch.ones(1, 32, 32), torch.eye(32)[None]])
+    restored = model(torch.zeros(2, 3, 32, 32), physics.Inpainting((3, 32, 32), mask=masks))
+    assert not torch.allclose(restored[0], restored[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [Pulse, LBRGM])
+def test_other_methods_restore_images_with_a_filter_each(tiny_generator: Path, kind: Any) -> None:
+    model = kind(str(tiny_generator), perceptual="embedded", steps=2)
+    blur = physics.BlurFFT((3, 32, 32), filter=torch.rand(2, 1, 5, 5) / 25)
+    assert model(blur(torch.rand(2, 3, 32, 32)), blur).shape == (2, 3, 32, 32)
+
+
+def test_a_wrong_number_of_parameters_is_refused(model: Restoration) -> None:
+    operator = physics.Inpainting((3, 32, 32), mask=torch.ones(3, 1, 32, 32))
+    with pytest.raises(InputError, match="Inpainting has parameters that are not for 2 images"):
+        model(torch.rand(2, 3, 32, 32), operator)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.full((1, 3, 8, 8), 255.0), "the images have values from 255 to 255: divide them by 255"),
+        (torch.rand(1, 3, 8, 8) * torch.nan, "values of the images are NaN"),
+        (torch.zeros(0, 3, 8, 8), "there is none"),
+        (torch.rand(1, 1, 8, 8), "grey"),
+        (torch.rand(1, 3, 8, 16), "'image 0' is 16x16|the images are 16x8: give"),
+        (torch.rand(1, 3, 7, 7), "'image 0' is 7x7, which does not divide 32x32"),
+    ],
+)
+def test_tensors_that_are_no_images_are_refused_before_the_first_step(
+    tiny_generator: Path, images: torch.Tensor, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        Restoration(str(tiny_generator), "upsample", perceptual="embedded")(images)
+
+
+def test_images_of_another_side_than_the_generator_are_refused(tiny_generator: Path) -> None:
+    model = Restoration(str(tiny_generator), "jpeg:quality=12", perceptual="embedded")
+    with pytest.raises(InputError, match="the images are 16x16: give 32x32 for this degradation and generator"):
+        model(torch.rand(1, 3, 16, 16))
+
+
+def test_measurements_on_another_scale_are_refused(model: Restoration) -> None:
+    with pytest.raises(InputError, match=r"image 0 has values .* bring them to the same scale"):
+        model(torch.rand(1, 3, 32, 32) * 255, physics.Denoising(physics.GaussianNoise(0.1)))
+
+
+def test_tensors_of_inference_mode_are_restored_outside_it(tiny_generator: Path) -> None:
+    model = Restoration(str(tiny_generator), "upsample", perceptual="embedded", schedule=[Phase("W", 2, 0.08)])
+    with torch.inference_mode():
+        images = torch.rand(1, 3, 8, 8)
+        with pytest.raises(InputError, match=r"outside torch\.inference_mode"):
+            model(images)
+    assert model(images).shape == (1, 3, 32, 32)

@@ -18,7 +18,14 @@ class Run:
         self.folder = ResultFolder(folder)
 
     def restored(
-        self, name: str, fidelity: float = 0.1, *, side: int = 32, target_side: int = 8, **values: object
+        self,
+        name: str,
+        fidelity: float = 0.1,
+        *,
+        side: int = 32,
+        target_side: int = 8,
+        views: bool = True,
+        **values: object,
     ) -> None:
         """A finished image; its target is dark, the phases grow lighter, the fidelity map's left half is unknown."""
         stem = name.rpartition(".")[0]
@@ -28,8 +35,9 @@ class Run:
         ]
         sheet = side_by_side(images, ["target", "W", "W+", "W++"], side)
         known = (torch.arange(target_side) >= target_side // 2).expand(target_side, -1)
-        self.folder.save_picture(f"fidelity/{stem}.png", to_map(known * 0.25, known))
-        self.folder.save_picture(f"comparisons/{stem}.png", sheet)
+        if views:
+            self.folder.save_picture(f"fidelity/{stem}.png", to_map(known * 0.25, known))
+            self.folder.save_picture(f"comparisons/{stem}.png", sheet)
         output = f"{stem}.png"
         sha256 = self.folder.save_picture(output, to_picture(images[-1]))
         facts = {"size": "8x8", "degradation": "jpeg", "loss": 2 * fidelity, "seconds": 1.0}
@@ -63,7 +71,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Open]:
-    """Opens a page file; at the end nothing may have been requested besides it, nor anything logged."""
+    """Opens a page; at the end nothing may have been requested but it and its pictures, nor anything logged."""
     requests: list[str] = []
     messages: list[str] = []
     expected: set[str] = set()
@@ -80,5 +88,6 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     yield opener
     for context in chromium.contexts:
         context.close()
-    assert {url for url in requests if not url.startswith("data:")} == expected
+    allowed = ("data:", *(f"{page.rpartition('/')[0]}/index_files/" for page in expected))
+    assert {url for url in requests if not url.startswith(allowed)} == expected
     assert messages == []

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from rsi.errors import InputError
-from rsi.report import write_report
-from rsi.report.embedding import LARGEST_SIDE, PAGE_BYTES, data_uri, picture_side
+from rsi.report import embedding, write_report
+from rsi.report.embedding import LARGEST_SIDE, MOST_EMBEDDED, PAGE_BYTES, data_uri, picture_side
 
 
 def loaded(html: str) -> list[str]:
@@ -58,6 +58,8 @@ def test_pictures_that_are_missing_broken_or_elsewhere_are_left_out(run: Any, tm
     for name in ("missing.jpg", "broken.jpg", "outside.jpg"):
         run.restored(name)
     folder = run.folder.path
+    for name in ("missing", "broken", "outside"):
+        (folder / f"{name}.png").unlink()
     (folder / "comparisons/missing.png").unlink()
     (folder / "comparisons/broken.png").write_bytes(b"no picture")
     (folder / "comparisons/outside.png").unlink()
@@ -78,7 +80,41 @@ def test_folder_without_results_is_refused(tmp_path: Path) -> None:
         write_report(tmp_path)
 
 
-@pytest.mark.parametrize("images", [1, 10, 100, 300, 1000])
+def test_page_of_many_holds_no_pictures(run: Any) -> None:
+    run.restored("a.jpg")
+    record = json.loads((run.folder.path / "records/a.jpg.json").read_text())
+    for number in range(MOST_EMBEDDED):
+        name = f"{number}.jpg"
+        (run.folder.path / f"records/{name}.json").write_text(json.dumps({**record, "file": name}))
+    page = run.page()
+    html = page.read_text()
+    assert "data:image" not in html
+    assert "img-src data: &#39;self&#39; file:;" in html
+    assert page.stat().st_size < 4000 * MOST_EMBEDDED
+    addresses = set(loaded(html)) - {"data:,"}
+    assert addresses == {"index_files/a.list.webp"}
+    assert {path.name for path in (page.parent / "index_files").iterdir()} == {
+        *(f"a.{part}.webp" for part in ("list", "0", "1", "2", "3", "map"))
+    }
+
+
+def test_pictures_beside_a_page_lead_nowhere_else(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "MOST_EMBEDDED", 0)
+    run.restored("a.jpg")
+    (tmp_path / "elsewhere").mkdir()
+    (run.folder.path / "index_files").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="leads out of"):
+        run.page()
+
+
+def test_restoration_without_views_is_in_the_page(run: Any) -> None:
+    run.restored("a.jpg", views=False)
+    html = run.page().read_text()
+    assert html.count("data:image/webp") == 2
+    assert '"caption": "restored"' in html
+
+
+@pytest.mark.parametrize("images", [1, 10, 100, 300])
 def test_pictures_grow_smaller_as_they_grow_many(images: int) -> None:
     assert picture_side(images) <= picture_side(max(images // 2, 1)) <= LARGEST_SIDE
     assert images * picture_side(images) ** 2 * 0.6 <= 1.2 * PAGE_BYTES

@@ -1,12 +1,12 @@
-/* The slider between the target and a stage of its restoration. */
+/* The slider between the target and a view of its restoration. */
 function setCut() {
   const share = Number(byId("cut").value);
   byId("frame").style.setProperty("--cut", `${share}%`);
   byId("cut").setAttribute("aria-valuetext", `${Math.round(share)} % target`);
 }
 
-function compare(target, stage) {
-  for (const [id, { caption, picture }] of [["before", target], ["after", stage]]) {
+function compare(target, view) {
+  for (const [id, { caption, picture }] of [["before", target], ["after", view]]) {
     byId(id).src = picture;
     byId(`${id}-caption`).textContent = caption;
   }

@@ -8,22 +8,22 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-function showPath(stages) {
-  const [target, ...path] = stages;
-  const buttons = path.map((stage) => {
-    const picture = make("img", { src: stage.picture, alt: "", decoding: "async" });
-    const button = make("button", { type: "button" }, picture, make("span", { textContent: stage.caption }));
-    button.addEventListener("click", () => choose(stage, button));
+function showPath([target, ...path]) {
+  const buttons = path.map((view) => {
+    const picture = make("img", { src: view.picture, alt: "", decoding: "async" });
+    const button = make("button", { type: "button" }, picture, make("span", { textContent: view.caption }));
+    button.addEventListener("click", () => choose(view, button));
     return button;
   });
 
-  function choose(stage, button) {
-    compare(target, stage);
+  function choose(view, button) {
+    compare(target, view);
     for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
   }
 
   byId("path").replaceChildren(...buttons);
   if (path.length) choose(path.at(-1), buttons.at(-1));
+  else if (target) compare({ caption: "", picture: "data:," }, target);
 }
 
 function showNumbers({ values, links }) {
@@ -37,16 +37,18 @@ function showNumbers({ values, links }) {
 
 function show(card) {
   current = card;
-  const { stages, map } = JSON.parse(card.element.querySelector("script").textContent);
+  const { views, map } = JSON.parse(card.element.querySelector("script").textContent);
   byId("viewer-name").textContent = card.values.file;
   byId("place").textContent = `${shown.indexOf(card) + 1} of ${shown.length}`;
-  byId("pictures").hidden = byId("path-section").hidden = stages.length < 2;
+  byId("pictures").hidden = views.length === 0;
+  byId("path-section").hidden = views.length < 2;
+  byId("frame").classList.toggle("alone", views.length < 2);
   byId("map-section").hidden = !map;
   byId("map").src = map || "data:,";
   byId("map").alt = `Fidelity map of ${card.values.file}`;
   byId("before").alt = `Target ${card.values.file}`;
   byId("after").alt = `Restoration of ${card.values.file}`;
-  showPath(stages);
+  showPath(views);
   showNumbers(card);
   if (viewer.open) return;
   viewer.showModal();

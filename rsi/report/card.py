@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rsi.data.pictures import stages
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report.difference import colored
-from rsi.report.embedding import data_uri, reduced
+from rsi.report.embedding import Place, reduced
 from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import check_inside
 
@@ -23,12 +24,12 @@ UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  #
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The image at one stage of its way: the target, the end of a phase.
+class View:
+    """The image at one point of its way: the target, the end of a phase.
 
     Attributes:
-        caption: What the stage is.
-        picture: A ``data:`` URI.
+        caption: What is seen.
+        picture: The address of the picture.
     """
 
     caption: str
@@ -36,50 +37,53 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Card:
     """One image of the page.
 
     Attributes:
         values: The columns of its row, text made printable; a number that is not finite is None.
         links: Its files, relative to the page.
-        thumbnail: Target and restoration side by side, or an empty text.
-        stages: The target and its way to the restoration.
-        fidelity_map: Where the degraded restoration differs from the target, or an empty text.
+        thumbnail: The address of target and restoration side by side, or of the restoration alone; or an empty text.
+        views: The target and its way to the restoration, or the restoration alone.
+        fidelity_map: The address of where the degraded restoration differs from the target, or an empty text.
     """
 
     values: dict[str, Any]
     links: dict[str, str] = field(default_factory=dict)
     thumbnail: str = ""
-    stages: tuple[Stage, ...] = ()
+    views: tuple[View, ...] = ()
     fidelity_map: str = ""
 
     @property
     def pictures(self) -> dict[str, Any]:
         """Its larger pictures, for the page's script."""
-        return {"stages": [asdict(stage) for stage in self.stages], "map": self.fidelity_map}
+        return {"views": [asdict(view) for view in self.views], "map": self.fidelity_map}
 
 
-def read_entry(row: Row, folder: Path, side: int) -> Entry:
-    """The entry of a row, its pictures read from the output folder; those missing or unreadable are left out.
+def read_card(row: Row, folder: Path, side: int, place: Place) -> Card:
+    """The card of a row, its pictures read from the output folder; those missing or unreadable are left out.
 
     Args:
         row: The row.
         folder: The output folder.
         side: Pictures are reduced to this side, in pixels.
+        place: How the page has its pictures.
     """
     values = {name: _shown(getattr(row, name)) for name in COLUMNS if name != "output"}
     stem = row.output.removesuffix(".png")
     if not stem:
-        return Entry(values)
-    sheet = _read(folder, f"comparisons/{stem}.png")
-    way = [] if sheet is None else stages(sheet)
+        return Card(values)
+    way = _way(folder, stem)
     difference = _read(folder, f"fidelity/{stem}.png")
-    return Entry(
+    return Card(
         values,
         _links(folder, stem),
-        _thumbnail(way[0][1], way[-1][1]) if way else "",
-        tuple(_stage(caption, picture, row.size, side) for caption, picture in way),
-        data_uri(reduced(colored(difference), side)) if difference else "",
+        place(_thumbnail([picture for _, picture in way]), f"{stem}.list", False) if way else "",
+        tuple(
+            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}")))
+            for number, (caption, picture) in enumerate(way)
+        ),
+        place(reduced(colored(difference), side), f"{stem}.map", False) if difference else "",
     )
 
 
@@ -101,20 +105,31 @@ def _read(folder: Path, name: str) -> Image.Image | None:
         return None
 
 
-def _thumbnail(target: Image.Image, restored: Image.Image) -> str:
-    pair = Image.new("RGB", (2 * THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    for index, picture in enumerate((target, restored)):
+def _way(folder: Path, stem: str) -> list[tuple[str, Image.Image]]:
+    """Captions and pictures from the target to the restoration; where no comparison is written, the restoration."""
+    sheet = _read(folder, f"comparisons/{stem}.png")
+    if sheet is not None:
+        return stages(sheet)
+    restored = _read(folder, f"{stem}.png")
+    return [] if restored is None else [("restored", restored.convert("RGB"))]
+
+
+def _thumbnail(way: Sequence[Image.Image]) -> Image.Image:
+    shown = way if len(way) == 1 else (way[0], way[-1])
+    pair = Image.new("RGB", (len(shown) * THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    for index, picture in enumerate(shown):
         pair.paste(picture.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE)), (index * THUMBNAIL_SIDE, 0))
-    return data_uri(pair)
+    return pair
 
 
-def _stage(caption: str, picture: Image.Image, target_size: str, side: int) -> Stage:
+def _shown_at(
+    caption: str, picture: Image.Image, target_size: str, side: int, name: str
+) -> tuple[Image.Image, str, bool]:
     """A target smaller than its restoration keeps its own pixels; the page enlarges them without smoothing."""
     width = target_size.partition("x")[0]
     if caption == "target" and width.isdecimal() and 0 < int(width) < min(side, picture.width):
-        own = picture.resize((int(width), int(width)), Image.Resampling.NEAREST)
-        return Stage(caption, data_uri(own, lossless=True))
-    return Stage(printable(caption), data_uri(reduced(picture, side)))
+        return picture.resize((int(width), int(width)), Image.Resampling.NEAREST), name, True
+    return reduced(picture, side), name, False
 
 
 def _links(folder: Path, stem: str) -> dict[str, str]:

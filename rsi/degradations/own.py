@@ -1,0 +1,100 @@
+"""Degradations of the user's own, by class path."""
+
+import importlib
+import sysconfig
+import traceback
+from inspect import isclass
+from pathlib import Path
+from types import ModuleType
+
+from rsi.degradations.base import Degradation
+from rsi.errors import InputError
+
+NOT_THE_USERS = (*(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")), "<frozen")
+OUR_OWN = str(Path(__file__).parents[1])
+
+
+def is_class_path(name: str) -> bool:
+    """Whether a text could name a class of a module, such as ``my_module.MyBlur``."""
+    return "." in name and all(part.isidentifier() for part in name.split("."))
+
+
+def make_own(class_path: str) -> Degradation:
+    """The degradation that a class path names, made without arguments.
+
+    Raises:
+        InputError: There is no such class, or it needs arguments or fails; then its line is named.
+    """
+    kind = find_own(class_path)
+    try:
+        return kind()
+    except Exception as error:
+        raise explain(class_path, error) from error
+
+
+def find_own(class_path: str) -> type[Degradation]:
+    """The class that a path such as ``my_module.MyBlur`` names.
+
+    Raises:
+        InputError: There is no such module, or none with such a class, the class is no :class:`Degradation`, or the
+            module fails when it is imported; then its line is named.
+    """
+    name, _, attribute = class_path.rpartition(".")
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        raise explain(class_path, error) from error
+    kind = getattr(module, attribute, None)
+    if kind is None:
+        raise InputError(f'degradation "{class_path}": {name} has no class "{attribute}"{_own_classes(module)}')
+    if not (isclass(kind) and issubclass(kind, Degradation)):
+        raise InputError(f'degradation "{class_path}" is no subclass of rsi.Degradation{_own_classes(module)}')
+    return kind
+
+
+def explain(class_path: str, error: BaseException, argument: str = "") -> InputError:
+    """What went wrong when a user's own class was imported or made, in one line that names the line of theirs.
+
+    Args:
+        class_path: The class.
+        error: What Python or the command line's parser raised; what it came from counts.
+        argument: The argument that it is about.
+    """
+    while error.__cause__ is not None and not _place(error):
+        error = error.__cause__
+    if isinstance(error, InputError):
+        return error
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and f"{class_path}.".startswith(f"{missing}."):
+        return InputError(
+            f'degradation "{class_path}": there is no module "{missing}", neither in this folder nor installed'
+        )
+    reason = " ".join(str(error).split())
+    if place := _place(error):
+        return InputError(f'degradation "{class_path}" fails in {place}: {type(error).__name__}: {reason}')
+    return InputError(
+        f'degradation "{class_path}" cannot be made{f" with this {argument}" if argument else ""}: {reason}'
+    )
+
+
+def _own_classes(module: ModuleType) -> str:
+    found = [
+        name
+        for name, value in vars(module).items()
+        if isclass(value) and issubclass(value, Degradation) and value.__module__ == module.__name__
+    ]
+    return f": use {' or '.join(f'{module.__name__}.{name}' for name in found)}" if found else ""
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of the user's own."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _line(error.filename, error.lineno, error.text)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((*NOT_THE_USERS, OUR_OWN)):
+            return _line(frame.filename, frame.lineno, frame.line)
+    return ""
+
+
+def _line(file: str, number: int | None, text: str | None) -> str:
+    return f"{file}, line {number}, {' '.join((text or '').split())!r}"
