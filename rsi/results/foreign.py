@@ -32,7 +32,7 @@ def refuse_foreign_files(
         return
     if not overwrite and not _is_ours(folder):
         for name in (layout.SETTINGS, layout.CONFIG, layout.TABLE, layout.PAGE):
-            if folder.holds(name):
+            if folder.holds(name) and not (folder.path / name).is_symlink():  # links are for the claim to refuse
                 raise InputError(_refusal(folder.path / name))
     read = [absolute(path) for path in inputs if _overlaps(path, folder.path)]
     for file, output in images:
