@@ -36,6 +36,8 @@ def refuse_foreign_files(
                 raise InputError(_refusal(folder.path / name))
     read = [absolute(path) for path in inputs if _overlaps(path, folder.path)]
     for file, output in images:
+        if file.partition("/")[0].casefold() in layout.RESERVED:
+            continue  # it cannot have results, see layout.check_name
         row = folder.any_row(file)
         if row is not None and row.status != FAILED:
             continue
