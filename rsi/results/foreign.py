@@ -36,14 +36,22 @@ def refuse_foreign_files(
                 raise InputError(_refusal(folder.path / name))
     read = [absolute(path) for path in inputs if _overlaps(path, folder.path)]
     for file, output in images:
-        if file.partition("/")[0].casefold() in layout.RESERVED:
-            continue  # it cannot have results, see layout.check_name
+        if not _can_have_results(file, output):
+            continue
         row = folder.any_row(file)
         if row is not None and row.status != FAILED:
             continue
         for path in (folder.path / name for name in layout.files_of(output)):
             if path.exists() or path.is_symlink():
                 _refuse(path, read, overwrite)
+
+
+def _can_have_results(file: str, output: str) -> bool:
+    try:
+        layout.check_name(file, output, hides_folder=False)
+    except InputError:
+        return False
+    return True
 
 
 def _is_ours(folder: ResultFolder) -> bool:
