@@ -40,7 +40,7 @@ def test_one_of_four_dies_the_others_finish_and_a_second_run_does_the_rest(
 def test_refused_run_ends_in_all_processes(tiny_generator: Path, tmp_path: Path) -> None:
     targets, output = make_images(tmp_path / "targets", 4), tmp_path / "out"
     other = ResultFolder(output)
-    other.claim({}, overwrite=False)
+    other.claim({"method": "rsi", "degradation": "jpeg"}, overwrite=False)
     run = start(["rsi", *flags(targets, output, tiny_generator, **{"trainer.devices": 2})])
     _, told = run.communicate(timeout=300)
     assert run.returncode == 2
