@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 
+from PIL import Image
 from pytorch_lightning import LightningModule, Trainer
 
 from rsi.callbacks.base import RestorationCallback, Restored, Run
 from rsi.data.pictures import to_map, to_picture
 from rsi.errors import InputError
+from rsi.log import tell
 from rsi.results import layout
 from rsi.results.folder import ResultFolder
 from rsi.results.foreign import refuse_foreign_files
@@ -64,8 +66,10 @@ class ResultWriter(RestorationCallback):
             self.folder.save_table()
 
     def folder_done(self, run: Run) -> None:
-        """Write what failed after the last batch."""
+        """Write what failed after the last batch, and tell of what had changed."""
         self._note_failures(run)
+        if run.folder.finished is not None and (changed := run.folder.finished.changed):
+            tell(f"{changed} images were restored anew: their targets or masks have changed since")
         self.folder.save_table()
 
     def run_interrupted(self, run: Run) -> None:
@@ -96,7 +100,7 @@ class ResultWriter(RestorationCallback):
         if self.views:
             self.folder.save_picture(layout.COMPARISON.format(target.output), image.draw_path())
         output = layout.RESTORED_IMAGE.format(target.output)
-        sha256 = self.folder.save_picture(output, to_picture(image.framed))
+        sha256 = self.folder.save_picture(output, _picture(image))
         self.folder.save_row(_row(image, output, sha256))
 
     def _note_failures(self, run: Run) -> None:
@@ -104,6 +108,12 @@ class ResultWriter(RestorationCallback):
         for failure in failures[self._failures_noted :]:
             self.folder.save_row(Row(failure.name, FAILED, notes=failure.reason))
         self._failures_noted = len(failures)
+
+
+def _picture(image: Restored) -> Image.Image:
+    """The part of the image that the file's picture fills, of one channel where the target is grey."""
+    picture = to_picture(image.framed)
+    return picture.convert("L") if image.target.gray else picture
 
 
 def _row(image: Restored, output: str, sha256: str) -> Row:

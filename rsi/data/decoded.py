@@ -43,6 +43,12 @@ class Picture:
         return is_gray(self.rgb, None if self.alpha is None else self.alpha > 0)
 
 
+def luminance(rgb: Tensor) -> Tensor:
+    """The luminance of pictures ``[..., 3, H, W]`` in all three channels (ITU-R BT.601, as JPEG and Pillow have it)."""
+    red, green, blue = rgb.unbind(-3)
+    return (0.299 * red + 0.587 * green + 0.114 * blue).unsqueeze(-3).expand_as(rgb)
+
+
 def is_gray(rgb: Tensor, known: Tensor | None = None) -> bool:
     """Whether the channels ``[3, H, W]`` in [0, 1] differ nowhere by more than ``GRAY_TOLERANCE``.
 

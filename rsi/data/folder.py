@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 
 from rsi.data.batches import Failure, Step, TargetBatches
+from rsi.data.decoded import luminance
 from rsi.data.fitting import Fit, fit_to_square
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
@@ -25,6 +26,7 @@ from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import fingerprint
 from rsi.storage.location import absolute, locate
 
+WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
 
@@ -61,6 +63,8 @@ class TargetFolder(LightningDataModule):
         output_dir: Where the results go, a path or a URL: images that an earlier run has finished there are left out,
             and the batch that it was in the middle of goes on; left out, all images are restored.
         overwrite: Restore all images anew.
+        color: Restore colour also where a target has none; left out, such targets are compared without colour and
+            their results are grey.
 
     Attributes:
         names: All images of the folder; listed when they are iterated over, never all in memory.
@@ -81,6 +85,7 @@ class TargetFolder(LightningDataModule):
         samples: int = 1,
         output_dir: str | None = None,
         overwrite: bool = False,
+        color: bool = False,
     ) -> None:
         super().__init__()
         if not target_dir:
@@ -98,6 +103,7 @@ class TargetFolder(LightningDataModule):
         self.fit: Fit = fit
         self.seed = seed
         self.samples = samples
+        self.color = color
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
         other_folders = [self.mask_dir, self.results and self.results.path]
@@ -113,6 +119,7 @@ class TargetFolder(LightningDataModule):
             "mask_color": str(self.mask_color),
             "fit": self.fit,
             "seed": str(self.seed),
+            **({"color": "True"} if self.color else {}),
         }
 
     @property
@@ -217,15 +224,17 @@ class TargetFolder(LightningDataModule):
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
+        gray = picture.is_gray and not self.color
         square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
         return Target(
             name=image.name,
-            image=square.image,
+            image=luminance(square.image).contiguous() if gray else square.image,
             known=square.known,
             seed=image_seed(image.name, self.seed),
             frame=square.frame,
             jpeg=picture.jpeg,
-            notes=(*picture.notes, *square.notes),
+            notes=(*picture.notes, *square.notes, *([WITHOUT_COLOUR] if gray else [])),
+            gray=gray,
             sample=image.sample,
             output=image.output,
             made_from={name: fingerprint(source) for name, source in sources.items()} if self.results else {},

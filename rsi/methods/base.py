@@ -14,6 +14,7 @@ from rsi.data.batches import Step
 from rsi.data.target import Target
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, parse_degradation, quantise
+from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
@@ -279,6 +280,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """What has become of the batch, after its last phase (fidelity: RSI, evaluation)."""
         batch = self.batch
         seen, final = batch.observation, batch.path[-1]
+        path = [(result.space, without_colour(result.images, batch.targets)) for result in batch.path]
         degraded = seen.operator.degrade(
             quantise(final.images.to(self.device)), seen.random(f"degrade {FIDELITY_STEP}")
         )
@@ -292,8 +294,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             Restored(
                 target=target,
                 together=[other.name for other in batch.targets],
-                image=final.images[index],
-                path=[(result.space, result.images[index]) for result in batch.path],
+                image=path[-1][1][index],
+                path=[(space, images[index]) for space, images in path],
                 latent={name: value[index] for name, value in final.latent.items()},
                 latent_facts=self.latent_facts,
                 fidelity=fidelity[index],

@@ -8,7 +8,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rsi.callbacks.base import Stage
+from rsi.data.target import Target
 from rsi.degradations import Degradation
+from rsi.degradations.luminance import compared_without_colour
 from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
 from rsi.log import tell_once
 from rsi.methods.base import RestorationMethod
@@ -84,6 +86,14 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         _tell_choices(info, self.perceptual_name)
         self.perceptual = load_perceptual(self.perceptual_name)
         self.prepare_model()
+
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
+        """The degradation, bound to targets whose pixels are ``observed``; colour counts where they have some."""
+        return compared_without_colour(self.told(super().bind(targets, observed), observed), targets).to(self.device)
+
+    def told(self, operator: Degradation, observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
+        """The operator, told what else the method reads from the targets ``[B, 3, h, w]``."""
+        return operator
 
     def prepare_model(self) -> None:
         """Compute what follows from the networks alone."""

@@ -1,6 +1,6 @@
 """L-BRGM as a LightningModule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage
-from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.methods.batch import Observation
@@ -95,9 +94,8 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         """Adam with its usual betas."""
         return Adam([self.batch.variables["z"], self.batch.variables["w"]], self.lr)
 
-    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
-        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
-        operator = super().bind(targets, observed)
+    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
+        """The operator, told which pixels noise has dropped, if it is to be so."""
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> list[Tensor]:

@@ -1,6 +1,6 @@
 """PULSE as a LightningModule, with its loss, its optimiser on spheres and its schedule."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage
-from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators.statistics import PULSE_SAMPLES, latent_statistics
@@ -95,9 +94,8 @@ class Pulse(GeneratorMethod[None]):
         """Adam on the spheres of the codes and of the noise maps."""
         return SphericalAdam(self.batch.variables.values(), self.lr)
 
-    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
-        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
-        operator = super().bind(targets, observed)
+    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
+        """The operator, told which pixels noise has dropped, if it is to be so."""
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> None:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage, stage_of
-from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators import LrScale, step_scale
@@ -162,9 +161,8 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
 
-    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
-        """The degradation, bound to the targets and, if it is to be so, told which pixels noise has dropped."""
-        operator = super().bind(targets, observed)
+    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
+        """The operator, told which pixels noise has dropped, if it is to be so."""
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> list[Part]:

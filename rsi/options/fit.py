@@ -174,6 +174,7 @@ def _add_data_flags(parser: LightningArgumentParser) -> None:
     add("mask_dir", optional_path, None, "Folder of masks for inpainting, named as the images: white is known.")
     add("mask_color", str | None, None, "Pixels of this colour, such as #ff00ff, are unknown.")
     add("seed", int, 0, "Seed of all random numbers.")
+    add("color", bool, False, "Restore colour also where an image has none; else the results of such images are grey.")
     add("samples", int, 1, "How many restorations of every image are wanted; they show what is not determined.")
 
 

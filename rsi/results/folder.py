@@ -160,7 +160,7 @@ class ResultFolder:
 
     def _check_settings(self, settings: Mapping[str, Any], overwrite: bool) -> None:
         stored = self._stored_settings() if self._holds_work() else dict(settings)
-        changed = sorted(key for key in settings if stored.get(key) != settings[key])
+        changed = sorted(key for key in {*settings, *stored} if stored.get(key) != settings.get(key))
         if changed and not overwrite:
             raise InputError(
                 f"{self.path} holds results of another {', '.join(changed)}: choose another --output_dir, or replace "

@@ -156,7 +156,7 @@ def test_small_and_odd_pictures(fit: Runner, tmp_path: Path, capsys: pytest.Capt
     assert fit(folder, "--degradation", "upsample") == 0
     rows = fit.rows()
     assert [(row["size"], row["parameters"]) for row in rows] == [("16x16", "factor=2"), ("8x8", "factor=4")]
-    assert rows[1]["notes"] == "cropped from 12x8 to the central 8x8"
+    assert rows[1]["notes"].startswith("cropped from 12x8 to the central 8x8; it has no colour")
     assert "cropped from 12x8" in capsys.readouterr().out
     assert (fit.output / "sub" / "palette 8.png").exists()
 
@@ -335,3 +335,23 @@ def test_another_generator_under_the_same_name_is_noticed(
     save_generator(generator, fit.generator)
     assert fit(jpeg_folder) == 2
     assert "holds results of another generator" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_photograph_without_colour_comes_back_without_colour_unless_asked(
+    fit: Runner, tmp_path: Path, suffix: str
+) -> None:
+    folder = tmp_path / "gray"
+    folder.mkdir()
+    shades = Image.linear_gradient("L").resize((32, 32))
+    shades.convert("RGB").save(folder / f"a.{suffix}", quality=40)
+    flags = () if suffix == "jpg" else ("--degradation", "upsample")
+    assert fit(folder, *flags) == 0
+    assert Image.open(fit.output / "a.png").mode == "L"
+    (row,) = fit.rows()
+    assert "it has no colour, so its restoration is grey; --color true restores colour" in row["notes"]
+    assert fit(folder, *flags, "--color", "true") == 2
+    assert fit(folder, *flags, "--color", "true", "--overwrite") == 0
+    restored = Image.open(fit.output / "a.png")
+    assert restored.mode == "RGB"
+    assert len({channel.tobytes() for channel in restored.split()}) == 3

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi.data.folder import read_target
+from rsi.data.folder import WITHOUT_COLOUR, read_target
 from rsi.data.listing import Listing, output_names
 from rsi.errors import InputError
 from rsi.numerics.randomness import image_seed
@@ -112,13 +112,14 @@ def test_target_holds_what_its_file_says(tmp_path: Path) -> None:
     assert target.seed == image_seed("sub/a.jpg", 5)
     assert target.jpeg is not None
     assert target.frame == (0, 0, 64, 64)
-    assert target.notes == ("cropped from 200x150 to the central 64x64",)
+    assert target.notes == ("cropped from 200x150 to the central 64x64", WITHOUT_COLOUR)
+    assert target.gray
 
 
 def test_notes_of_the_file_come_before_those_of_fitting(tmp_path: Path) -> None:
     Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
     notes = read_target(tmp_path, "a.jpg", resolution=16, factor=1, seed=0).notes
-    assert [note.split()[0] for note in notes] == ["its", "padded"]
+    assert [note.split()[0] for note in notes] == ["its", "padded", "it"]
 
 
 def test_factor_sets_the_side(tmp_path: Path) -> None:
