@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, Trainer
 
-from rsi.benchmark.chosen_targets import ChosenTargets
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.measurement import Measurement, Measurer
 from rsi.benchmark.methods import Method
@@ -15,10 +14,28 @@ from rsi.benchmark.progress import GridProgress
 from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
+from rsi.data import TargetFolder
+from rsi.data.folder import BatchSize
+from rsi.data.listing import Listing
 from rsi.numerics.precision import Precision
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.training.trainer import make_trainer
+
+
+class ChosenTargets(TargetFolder):
+    """Degraded images of a folder that may hold more of them, from a run with a higher limit.
+
+    Args:
+        target_dir: The folder.
+        chosen: The images' paths in it.
+        batch_size: Images restored at once.
+        output_dir: Where the results go.
+    """
+
+    def __init__(self, target_dir: str, chosen: Sequence[str], batch_size: BatchSize, output_dir: str) -> None:
+        super().__init__(target_dir, batch_size, output_dir=output_dir)
+        self.names = Listing(self.target_dir, chosen=frozenset(chosen))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from rsi.benchmark.entries import Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
-from rsi.benchmark.ranking import Rank, format_distance
-from rsi.benchmark.table_layout import Cell, Table, lay_out
+from rsi.benchmark.table_layout import Cell, Rank, Table, format_distance, lay_out
 from rsi.benchmark.tasks import Task
 from rsi.methods.schedule import SPACES
 from rsi.storage.atomic import atomic_path

@@ -14,8 +14,7 @@ from rsi.benchmark.measurement import Measurer
 from rsi.benchmark.methods import Method, select_methods
 from rsi.benchmark.output_folder import RECORD, check_output
 from rsi.benchmark.patch_fid import PatchFID, crop_plan, find_inception, load_features
-from rsi.benchmark.plots import plot_levels
-from rsi.benchmark.sheets import write_sheets
+from rsi.benchmark.plots import plot_levels, write_sheets
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
 from rsi.benchmark.tuning import tune

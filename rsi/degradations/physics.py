@@ -14,7 +14,7 @@ from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 
 RANDOM_NUMBERS = threading.Lock()
-FARTHEST = 10  # times as large as the operator's own measurements: targets in other units are larger still
+FARTHEST = 50  # times as large as the operator's own measurements: targets in other units are larger still
 TOLERANCE = 1e-3  # of the largest measurement; float32 differs by much less, other parameters by more
 
 

@@ -5,7 +5,7 @@ import pytest
 from rsi.benchmark.entries import Entry, published_entries
 from rsi.benchmark.measurement import ImageScores, Measurement
 from rsi.benchmark.metrics import Distances
-from rsi.benchmark.ranking import format_distance, format_pfid, ranks
+from rsi.benchmark.table_layout import format_distance, format_pfid, ranks
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import all_tasks, select_tasks
 
