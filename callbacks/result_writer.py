@@ -87,9 +87,8 @@ class ResultWriter(RestorationCallback):
     def _save(self, image: Restored) -> None:
         """Write the files of an image, its record last; until then a record says that it is missing."""
         target = image.target
-        before = self.folder.row(target.name)
-        if before is None or before.status == FAILED:
-            self.folder.save_row(Row(target.name, MISSING))
+        if not self.folder.wrote_files_of(target.name):
+            self.folder.save_row(Row(target.name, MISSING, has_files=True))
         if self.views:
             self.folder.save_picture(
                 layout.FIDELITY_MAP.format(target.output), to_map(image.fidelity_map, target.known[0])

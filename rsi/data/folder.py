@@ -204,8 +204,10 @@ class TargetFolder(LightningDataModule):
             InputError: It has no mask, or several.
         """
         file = re.sub(r"~\d+$", "", name) if self.samples > 1 else name
-        masks = {"mask": find_mask(self.mask_dir, file)} if self.mask_dir else {}
-        return {"target": self.target_dir / file, **masks}
+        target = self.target_dir / file
+        if self.mask_dir is None or not target.exists():
+            return {"target": target}
+        return {"target": target, "mask": find_mask(self.mask_dir, file)}
 
     def read(self, image: Listed, *, resolution: int, factor: int | None) -> Target:
         """Reads one image of the folder and makes it fit.

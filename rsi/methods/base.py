@@ -198,6 +198,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         self.batch.path.append(result)
         return result
 
+    @torch.enable_grad()
     def restore(self, targets: Sequence[Target]) -> Tensor:
         """Restore a batch without a Trainer, once :meth:`configure_model` has run.
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from rsi.results.layout import PAGE_FILES
 from rsi.storage.atomic import atomic_path, check_inside
 
 MOST_EMBEDDED = 300  # images; the pictures of more are files beside the page
-FOLDER = "index_files"
 PAGE_BYTES = 32_000_000
 BYTES_PER_PIXEL = 0.6  # of all pictures of an image together, in base64, per pixel of the largest; noise doubles it
 LARGEST_SIDE = 1024
@@ -43,10 +43,10 @@ def placing(images: int, folder: Path) -> Place:
     """How a page of so many images has its pictures: as ``data:`` URIs, or as files in a folder of ``folder``."""
     if images <= MOST_EMBEDDED:
         return lambda picture, _, lossless: data_uri(picture, lossless=lossless)
-    check_inside(folder / FOLDER, folder)
+    check_inside(folder / PAGE_FILES, folder)
 
     def write(picture: Image.Image, name: str, lossless: bool) -> str:
-        file = f"{FOLDER}/{name}.webp"
+        file = f"{PAGE_FILES}/{name}.webp"
         check_inside(folder / file, folder)
         with atomic_path(folder / file) as path:
             path.write_bytes(_webp(picture, lossless=lossless))

@@ -20,10 +20,10 @@ from rsi.log import printable
 from rsi.report import embedding
 from rsi.report.card import Card, read_card
 from rsi.results.folder import ResultFolder
+from rsi.results.layout import PAGE
 from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import atomic_path, check_inside
 
-PAGE = "index.html"
 SCRIPTS = ("theme.js", "list.js", "compare.js", "viewer.js", "keys.js")
 NO_MEASURE = ("seed",)
 

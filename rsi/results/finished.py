@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
+from rsi.errors import InputError
 from rsi.results.folder import ResultFolder
 from rsi.results.records import Row
 from rsi.storage.fingerprint import is_unchanged
@@ -58,7 +59,12 @@ class Finished(Container[str]):
     def _is_from_the_same(self, row: Row) -> bool:
         if self._sources is None or not row.made_from:
             return True
-        sources = self._sources(row.file)
+        try:
+            sources = self._sources(row.file)
+        except InputError:  # its mask is gone: restoring it anew tells
+            return False
+        if not sources["target"].exists():  # an image that was taken away, asked for as a companion of another
+            return True
         return sources.keys() == row.made_from.keys() and all(
             is_unchanged(path, row.made_from[name]) for name, path in sources.items()
         )

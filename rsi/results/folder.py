@@ -81,13 +81,15 @@ class ResultFolder:
         if self._lock is not None:
             self._lock.release()
 
-    def any_row(self, file: str) -> Row | None:
-        """The row of an input that any run has left, if there is one."""
-        return read_record(self.storage.read(layout.record_of(file)))
+    def wrote_files_of(self, file: str) -> bool:
+        """Whether this run or an earlier one, of whatever settings, has begun to write files of an input."""
+        record = self.storage.read(layout.record_of(file))
+        row = read_record(record)
+        return record is not None and (row is None or row.is_done or row.has_files)
 
     def row(self, file: str) -> Row | None:
         """The row of an input, if this run or one with the same settings has left one."""
-        row = self.any_row(file)
+        row = read_record(self.storage.read(layout.record_of(file)))
         return row if row is not None and row.settings in ("", self._current_settings()) else None
 
     def rows(self) -> Iterator[Row]:
@@ -124,7 +126,8 @@ class ResultFolder:
 
     def save_row(self, row: Row) -> None:
         """Write the record of an image; with it the image counts as finished."""
-        stamped = replace(row, settings=self._current_settings(), run=self.run)
+        has_files = row.has_files or row.is_done or self.wrote_files_of(row.file)
+        stamped = replace(row, settings=self._current_settings(), run=self.run, has_files=has_files)
         self._write_text(layout.record_of(row.file), stamped.to_record())
 
     @property

@@ -7,7 +7,6 @@ from pathlib import Path
 from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.folder import ResultFolder
-from rsi.results.records import FAILED
 from rsi.storage.location import absolute, is_url
 
 
@@ -36,10 +35,7 @@ def refuse_foreign_files(
                 raise InputError(_refusal(folder.path / name))
     read = [absolute(path) for path in inputs if _overlaps(path, folder.path)]
     for file, output in images:
-        if not _can_have_results(file, output):
-            continue
-        row = folder.any_row(file)
-        if row is not None and row.status != FAILED:
+        if not _can_have_results(file, output) or folder.wrote_files_of(file):
             continue
         for path in (folder.path / name for name in layout.files_of(output)):
             if path.exists() or path.is_symlink():

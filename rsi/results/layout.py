@@ -15,8 +15,8 @@ COMPARISONS, FIDELITY, LATENTS, DISAGREEMENT, TIMELAPSES = (
     "disagreement",
     "timelapses",
 )
-SAMPLES = "samples"
-RESERVED = (COMPARISONS, DISAGREEMENT, FIDELITY, LATENTS, LOGS, RECORDS, SAMPLES, TIMELAPSES)
+SAMPLES, PAGE_FILES = "samples", "index_files"
+RESERVED = (COMPARISONS, DISAGREEMENT, FIDELITY, LATENTS, LOGS, PAGE_FILES, RECORDS, SAMPLES, TIMELAPSES)
 LONGEST_NAME = 255 - len(".safetensors")  # bytes; 255 is what common file systems allow
 CAPTIONS = "captions"  # the text in the PNG files of rows of pictures
 

@@ -10,7 +10,7 @@ RESTORED = "restored"
 STOPPED = "stopped"
 FAILED = "failed"
 MISSING = "missing"
-RECORD_ALONE = ("batch", "settings", "run", "made_from")
+RECORD_ALONE = ("batch", "settings", "run", "made_from", "has_files")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Row:
         settings: Checksum of the settings of the run; in the record alone.
         run: The run that it is from, see :func:`rsi.results.run.run_id`; in the record alone.
         made_from: The files it was restored from, ``target`` and, where there is one, ``mask``; in the record alone.
+        has_files: This run or an earlier one has begun to write files of the image; in the record alone.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Row:
     settings: str = ""
     run: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
+    has_files: bool = False
 
     @property
     def is_done(self) -> bool:

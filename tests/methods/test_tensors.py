@@ -40,6 +40,14 @@ def test_a_reconstructor_of_deepinv_is_called_with_measurements_and_physics(mode
     assert str(model.degradation).startswith("JPEG")
 
 
+def test_a_caller_without_gradients_gets_the_same_images(tiny_generator: Path) -> None:
+    model = Restoration(str(tiny_generator), "upsample", perceptual="embedded", schedule=[Phase("W", 3, 0.08)])
+    y = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        without = model(y)
+    assert torch.equal(without, model(y))
+
+
 def test_the_place_in_the_batch_does_not_matter(model: Restoration) -> None:
     denoising = physics.Denoising(physics.GaussianNoise(0.1))
     y = denoising(_images(model))

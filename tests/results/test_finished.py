@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from rsi.errors import InputError
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.results.records import RESTORED, Row
@@ -72,3 +73,16 @@ def test_record_from_before_fingerprints_counts_as_finished(tmp_path: Path) -> N
     folder = ResultFolder(tmp_path / "out")
     save(folder, "a.png")
     assert "a.png" in Finished(folder, lambda _: {"target": tmp_path / "gone"})
+
+
+def test_image_whose_mask_is_gone_is_not_finished_and_one_that_was_taken_away_is(tmp_path: Path) -> None:
+    folder, target = ResultFolder(tmp_path / "out"), tmp_path / "target"
+    target.write_bytes(b"as it was")
+    save(folder, "a.png", made_from={"target": fingerprint(target)})
+
+    def without_mask(_: str) -> dict[str, Path]:
+        raise InputError("it has no mask")
+
+    assert "a.png" not in Finished(folder, without_mask)
+    target.unlink()
+    assert "a.png" in Finished(folder, lambda _: {"target": target})
