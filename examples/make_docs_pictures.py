@@ -18,8 +18,8 @@ from rsi.degradations import JPEG, STROKES, Degradation, Denoising, Downsampling
 from rsi.methods.loss import MultiresolutionLoss
 from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.perceptual import load_perceptual
-from rsi.report import PAGE
 from rsi.report.difference import colored
+from rsi.results.layout import PAGE
 
 HERE = Path(__file__).parent
 PICTURES = HERE.parent / "docs" / "pictures"
