@@ -8,16 +8,20 @@ from torch.nn import functional as F
 
 from rsi.perceptual import PerceptualDistance
 
+Degrade = Callable[[Tensor, str], Tensor]
+Loss = Callable[[Callable[[str], Tensor], Tensor, PerceptualDistance], Tensor]
+
 
 def restore(
     synthesis: Callable[[Tensor], Tensor],
     w_avg: Tensor,
     filters: tuple[int, ...],
-    degrade: Callable[[Tensor, int], Tensor],
+    degrade: Degrade,
     perceptual: PerceptualDistance,
     target: Tensor,
     steps: tuple[int, int, int],
     lr_scale: float,
+    loss: Loss,
 ) -> tuple[list[float], Tensor]:
     """The loss before each step and the final image of one target, ``[1, 3, h, w]``."""
     losses: list[float] = []
@@ -29,17 +33,46 @@ def restore(
             codes = torch.cat([codes[0, slot].repeat(n, 1) for slot, n in enumerate(filters)])[None]
         for _ in range(count):
             codes = codes.detach().requires_grad_()
-            loss = _loss(degrade(synthesis(codes), len(losses)), target, perceptual)
-            (gradient,) = torch.autograd.grad(loss, codes)
+            image, step = synthesis(codes), len(losses)
+            value = loss(lambda draw, x=image, at=step: degrade(x, f"{draw} {at}"), target, perceptual)
+            (gradient,) = torch.autograd.grad(value, codes)
             codes = codes - lr * lr_scale * gradient / (gradient**2).sum(-1, keepdim=True).sqrt()
-            losses.append(float(loss))
+            losses.append(float(value.detach()))
     return losses, synthesis(codes).detach().clamp(0, 1)
 
 
-def _loss(x: Tensor, y: Tensor, perceptual: PerceptualDistance) -> Tensor:
+def equation_9(degraded: Callable[[str], Tensor], y: Tensor, perceptual: PerceptualDistance) -> Tensor:
+    """The paper's loss: from half the target's size down to 16 px, at most 6 levels, L1 at the last."""
+    x = degraded("degrade")
+    total = torch.zeros(())
+    for _ in range(6):
+        if x.shape[-1] < 32:
+            break
+        x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+        total = total + perceptual(x, y).sum()
+    return total + 0.1 * (x - y).abs().mean()
+
+
+def program(degraded: Callable[[str], Tensor], y: Tensor, perceptual: PerceptualDistance) -> Tensor:
+    """The released program's loss: from the target's own size, above 16 px, L1 at half the last."""
+    x = degraded("degrade")
     total = torch.zeros(())
     levels = 0
     while x.shape[-1] > 16 and levels < 6:
         total = total + perceptual(x, y).sum()
         x, y, levels = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2), levels + 1
+    return total + 0.1 * (x - y).abs().mean()
+
+
+def pooled(degraded: Callable[[str], Tensor], y: Tensor, perceptual: PerceptualDistance) -> Tensor:
+    """The released program's loss, but for colours: the product of the errors of two draws after pooling 4 x 4."""
+    x, other = degraded("degrade"), degraded("degrade again")
+    total = torch.zeros(())
+    levels = 0
+    while x.shape[-1] > 16 and levels < 6:
+        pixels = perceptual.rgb_weight * ((x - y) ** 2).sum() / x[0, 0].numel()
+        errors = (F.avg_pool2d(x, 4) - F.avg_pool2d(y, 4)) * (F.avg_pool2d(other, 4) - F.avg_pool2d(y, 4))
+        total = total + perceptual(x, y).sum() - pixels + 30 * errors.sum() / errors[0, 0].numel()
+        x, other, y = F.avg_pool2d(x, 2), F.avg_pool2d(other, 2), F.avg_pool2d(y, 2)
+        levels += 1
     return total + 0.1 * (x - y).abs().mean()

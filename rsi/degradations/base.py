@@ -55,6 +55,14 @@ class Degradation(nn.Module):
         """
         return self
 
+    def keeping(self, keep: Tensor) -> "Degradation":  # noqa: ARG002 - for others
+        """This operator for targets that show which pixels it has lost; itself if it loses none.
+
+        Args:
+            keep: ``[B, 1, H, W]`` of the output, 1 where a pixel is kept and 0 where it is lost.
+        """
+        return self
+
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - for others
         """The parameters in force for image ``index`` of the bound batch, for the table of results."""
         return {}

@@ -26,7 +26,7 @@ class Denoising(Degradation):
     Args:
         k_p: Photons at full brightness, above 0; fewer are noisier.
         k_b: Probability that a pixel is lost, from 0 to below 1.
-        offset: Photons taken off in the approximation, 0.5 in the paper; 0 keeps the Poisson noise's mean.
+        offset: Photons taken off in the approximation. The paper takes off 0.5; 0 keeps the Poisson noise's mean.
 
     Attributes:
         keep: The keep-mask of the approximation, ``[B, 1, H, W]``, where it is known; see :meth:`keeping`.
@@ -37,7 +37,7 @@ class Denoising(Degradation):
 
     keep: Tensor | None
 
-    def __init__(self, k_p: float, k_b: float, offset: float = 0.5) -> None:
+    def __init__(self, k_p: float, k_b: float, offset: float = 0.0) -> None:
         super().__init__()
         if not (k_p > 0 and math.isfinite(k_p)):
             raise InputError(f"noise:k_p={k_p}: give a number above 0")
@@ -53,12 +53,17 @@ class Denoising(Degradation):
     def keeping(self, keep: Tensor) -> "Denoising":
         """This operator, whose approximation drops always the same pixels; the true operator still draws them.
 
-        Args:
-            keep: ``[B, 1, H, W]``, 1 where a pixel is kept and 0 where it is lost.
+        Without lost pixels, ``k_b`` 0, it is this one as it is: pixels that are black are dark.
         """
+        if self.k_b == 0:
+            return self
         known = Denoising(self.k_p, self.k_b, self.offset)
         known.keep = keep
         return known
+
+    def taking_off(self, offset: float) -> "Denoising":
+        """This operator with another offset."""
+        return Denoising(self.k_p, self.k_b, offset)
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         """Gaussian noise of the Poisson's variance and random lost pixels, ``[B, 3, H, W]``."""

@@ -1,6 +1,6 @@
 """The multi-resolution loss between a degraded prediction and the target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ class LossVariant:
         l1_at_last_level: The L1 term is taken at the last level, not at half its size.
         fill_mean: Mean of the noise that fills unknown pixels, for images in [0, 1].
         fill_std: Standard deviation of that noise.
+        pooled_colours: Colours are compared after pooling, where the perceptual distance says how, in place of its own
+            comparison pixel by pixel; see :class:`rsi.perceptual.colours.PooledColours`.
     """
 
     pool_first: bool
@@ -29,18 +31,17 @@ class LossVariant:
     l1_at_last_level: bool
     fill_mean: float
     fill_std: float
+    pooled_colours: bool = False
 
 
+PROGRAM = LossVariant(pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5)
 VARIANTS = {
-    "program": LossVariant(
-        pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5
-    ),
+    "pooled": replace(PROGRAM, pooled_colours=True),
+    "program": PROGRAM,
     "paper": LossVariant(pool_first=True, above=15, max_levels=6, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
-    "single": LossVariant(
-        pool_first=False, above=16, max_levels=1, l1_at_last_level=True, fill_mean=0.25, fill_std=0.5
-    ),
+    "single": replace(PROGRAM, max_levels=1, l1_at_last_level=True, pooled_colours=True),
 }
-LossName = Literal["program", "paper", "single"]
+LossName = Literal["pooled", "program", "paper", "single"]
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,28 @@ class MultiresolutionLoss(nn.Module):
     """A perceptual distance at several sizes plus 0.1 times the L1 distance at the smallest (RSI, equation 9).
 
     Levels are halved by average pooling. ``program``, the authors' released program and the published numbers: from the
-    target's own size, at most 6 levels, none at 16 px or below, L1 at the size below the last. ``paper`` (equation 9):
-    from half the target's size, at most 6 levels, down to 16 px, L1 at the last. ``single``, an ablation: both terms at
-    the target's own size alone, L1 alone at 16 px or below.
+    target's own size, at most 6 levels, none at 16 px or below, L1 at the size below the last. ``pooled``: the same,
+    but colours are compared after pooling, if the distance compares them at all, which LPIPS does not. ``paper``
+    (equation 9): from half the target's size, at most 6 levels, down to 16 px, L1 at the last. ``single``, an ablation
+    of ``pooled``: both terms at the target's own size alone, L1 alone at 16 px or below.
     Unknown pixels of prediction and target, which have to be 0, get the same fresh noise at every level and step.
 
     Args:
         perceptual: The perceptual distance.
-        variant: ``program``, ``paper`` or ``single``.
+        variant: ``pooled``, ``program``, ``paper`` or ``single``.
+
+    Attributes:
+        colours: How pooled colours are compared, if they are. A prediction whose degradation is random is then wanted
+            twice.
     """
 
     l1_weight = 0.1
 
-    def __init__(self, perceptual: PerceptualDistance, variant: LossName = "program") -> None:
+    def __init__(self, perceptual: PerceptualDistance, variant: LossName = "pooled") -> None:
         super().__init__()
         self.perceptual = perceptual
         self.variant = VARIANTS[variant]
+        self.colours = perceptual.pooled_colours if self.variant.pooled_colours else None
 
     def prepare(self, target: Tensor, known: Tensor) -> TargetPyramid:
         """Everything that stays the same from step to step.
@@ -93,29 +100,40 @@ class MultiresolutionLoss(nn.Module):
             return TargetPyramid(levels, smallest, [], self._pyramid(known)[0])
         return TargetPyramid(levels, smallest, [self.perceptual.reference(level) for level in levels], [])
 
-    def forward(self, prediction: Tensor, target: TargetPyramid, random: ImageRandom) -> dict[str, Tensor]:
+    def forward(
+        self, prediction: Tensor, target: TargetPyramid, random: ImageRandom, again: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """The terms of the loss of each image.
 
         Args:
             prediction: Degraded predictions, ``[B, 3, H, W]``, 0 where the target is unknown.
             target: What :meth:`prepare` made of the targets.
             random: Where the noise that fills unknown pixels comes from.
+            again: The same predictions degraded with other random numbers; left out where the degradation has none.
 
         Returns:
-            ``perceptual_SIDE`` per level and ``l1``, unweighted, and their weighted sum ``total``; each ``[B]``.
+            ``perceptual_SIDE`` and, where pooled colours are compared, ``colour_SIDE`` per level, ``l1``, unweighted,
+            and their sum ``total``, in which ``l1`` counts for a tenth; each ``[B]``.
         """
         levels, smallest = self._pyramid(prediction)
-        distances = [self._distance(level, target, index, random) for index, level in enumerate(levels)]
+        terms = {}
+        for index, level in enumerate(levels):
+            terms[f"perceptual_{level.shape[-1]}"] = self._distance(level, target, index, random)
+        if self.colours is not None:
+            others = levels if again is None else self._pyramid(again)[0]
+            for level, other, wanted in zip(levels, others, target.levels, strict=True):
+                terms[f"colour_{level.shape[-1]}"] = self.colours(level, other, wanted)
         l1 = (smallest - target.smallest).abs().mean((1, 2, 3))
-        terms = {f"perceptual_{level.shape[-1]}": d for level, d in zip(levels, distances, strict=True)}
-        return {**terms, "l1": l1, "total": sum(distances, self.l1_weight * l1)}
+        return {**terms, "l1": l1, "total": sum(terms.values(), self.l1_weight * l1)}
 
     def _distance(self, level: Tensor, target: TargetPyramid, index: int, random: ImageRandom) -> Tensor:
+        features_alone = self.colours is not None
         if target.references:
-            return self.perceptual.compare(level, target.references[index])
+            return self.perceptual.compare(level, target.references[index], features_alone=features_alone)
         noise = self.variant.fill_mean + self.variant.fill_std * random.normal(level.shape[1:])
         fill = (1 - target.known[index]) * noise
-        return self.perceptual.compare(level + fill, self.perceptual.reference(target.levels[index] + fill))
+        reference = self.perceptual.reference(target.levels[index] + fill)
+        return self.perceptual.compare(level + fill, reference, features_alone=features_alone)
 
     def _pyramid(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
         """The images at the sides that are compared perceptually, and at the side of the L1 term."""

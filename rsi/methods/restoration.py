@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage, stage_of
-from rsi.degradations import Degradation
+from rsi.degradations import Composition, Degradation
+from rsi.degradations.denoising import Denoising
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators import LrScale, step_scale
 from rsi.methods.batch import Observation
@@ -103,14 +104,16 @@ class Restoration(GeneratorMethod[list[Part]]):
         perceptual: ``lpips-vgg``, the path of its VGG16 file, or ``embedded``; left out, the one made for the
             generator.
         schedule: The phases, as space, steps, lr and, if it changes, final_lr each; left out, the paper's.
-        loss: ``program`` as in the authors' released program, ``paper`` as in equation 9, or ``single``, an ablation
-            at the target's own size alone.
+        loss: ``pooled``, which is ``program`` but for how colours are compared; ``program`` as in the authors' released
+            program, ``paper`` as in equation 9, or ``single``, an ablation at the target's own size alone. See
+            :class:`rsi.methods.loss.MultiresolutionLoss`.
         lr_scale: Multiplies the step sizes for generators whose W has another scale than FFHQ's, ``auto`` by what the
             generator's own measures; left out, what its file or the zoo recommend, or else ``auto``.
         optimizer: ``ngd``, the method's, or ``adam``, an ablation whose first step is as long.
         class_label: The class of a conditional generator, from 0.
-        keep_mask: Which pixels noise drops in the approximation: ``random`` ones, as in RSI, or those that the
-            ``target`` lacks, where they can be seen; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
+        keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
+            seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
+        noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 
@@ -127,11 +130,12 @@ class Restoration(GeneratorMethod[list[Part]]):
         degradation: Degradation | str = "jpeg",
         perceptual: str | None = None,
         schedule: list[Phase] | None = None,
-        loss: LossName = "program",
+        loss: LossName = "pooled",
         lr_scale: LrScale = None,
         optimizer: OptimizerName = "ngd",
         class_label: int | None = None,
-        keep_mask: KeepMask = "random",
+        keep_mask: KeepMask = "target",
+        noise_offset: float | None = None,
         start_spread: float = 0.5,
     ) -> None:
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
@@ -141,6 +145,7 @@ class Restoration(GeneratorMethod[list[Part]]):
             "lr_scale": lr_scale,
             "optimizer": optimizer,
             "keep_mask": keep_mask,
+            "noise_offset": noise_offset,
             "start_spread": start_spread,
         }
         super().__init__(generator, degradation, perceptual, phases, settings, class_label)
@@ -149,6 +154,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.lr_scale = lr_scale
         self.optimizer_name = optimizer
         self.keep_mask = keep_mask
+        self.noise_offset = noise_offset
         self.start_spread = start_spread
 
     @property
@@ -162,7 +168,9 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
 
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator, told which pixels noise has dropped, if it is to be so."""
+        """The operator with the approximation of noise that was asked for."""
+        if self.noise_offset is not None:
+            operator = _taking_off(operator, self.noise_offset)
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> list[Part]:
@@ -210,10 +218,12 @@ class Restoration(GeneratorMethod[list[Part]]):
         return {"codes": self.codes}
 
     def _losses(self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int) -> dict[str, Tensor]:
-        images = self.draw({"codes": codes})
+        images, random, again = self.draw({"codes": codes}), seen.random(f"degrade {step}"), None
         with full_precision(self.device):
-            degraded = seen.operator(images, seen.random(f"degrade {step}")) * seen.known
-        terms: dict[str, Tensor] = self.loss(degraded, pyramid, seen.random(f"fill {step}"))
+            degraded = seen.operator(images, random) * seen.known
+            if random.used and self.loss.colours is not None:
+                again = seen.operator(images, seen.random(f"degrade again {step}")) * seen.known
+        terms: dict[str, Tensor] = self.loss(degraded, pyramid, seen.random(f"fill {step}"), again)
         return terms
 
     def _part(self, whole: Observation, images: slice) -> Part:
@@ -224,3 +234,9 @@ class Restoration(GeneratorMethod[list[Part]]):
     @property
     def _phase(self) -> Phase:
         return cast(Phase, self.batch.stage)
+
+
+def _taking_off(operator: Degradation, offset: float) -> Degradation:
+    if isinstance(operator, Composition):
+        return Composition([_taking_off(stage, offset) for stage in operator.stages])
+    return operator.taking_off(offset) if isinstance(operator, Denoising) else operator

@@ -21,34 +21,42 @@ class ImageRandom:
         seeds: One seed per image.
         step: The optimisation step, or what else the numbers are for; other steps draw other numbers.
         device: Where the numbers are drawn; CPU and CUDA draw different ones.
+
+    Attributes:
+        used: Whether any number was asked for.
     """
 
     def __init__(self, seeds: Sequence[int], step: int | str = 0, device: torch.device | str = "cpu") -> None:
         self._generators = [torch.Generator(device).manual_seed(_hash(f"{seed}@{step}")) for seed in seeds]
         self._device = device
+        self.used = False
 
     def __len__(self) -> int:
         return len(self._generators)
 
     def normal(self, shape: Sequence[int]) -> Tensor:
         """Standard normal numbers, ``[B, *shape]``."""
-        return torch.stack([torch.randn(*shape, generator=g, device=self._device) for g in self._generators])
+        return torch.stack([torch.randn(*shape, generator=g, device=self._device) for g in self._use()])
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """Uniform numbers in [0, 1), ``[B, *shape]``."""
-        return torch.stack([torch.rand(*shape, generator=g, device=self._device) for g in self._generators])
+        return torch.stack([torch.rand(*shape, generator=g, device=self._device) for g in self._use()])
 
     def poisson(self, rate: Tensor) -> Tensor:
         """Poisson numbers of the given rates, shaped as ``rate``, ``[B, ...]``."""
-        return torch.stack([torch.poisson(r, generator=g) for r, g in zip(rate, self._generators, strict=True)])
+        return torch.stack([torch.poisson(r, generator=g) for r, g in zip(rate, self._use(), strict=True)])
 
     def seeds(self) -> list[int]:
         """A seed per image for random numbers that are drawn elsewhere."""
-        return [generator.initial_seed() for generator in self._generators]
+        return [generator.initial_seed() for generator in self._use()]
 
     def choice(self, options: int) -> list[int]:
         """One integer in ``[0, options)`` per image."""
-        return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._generators]
+        return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._use()]
+
+    def _use(self) -> list[torch.Generator]:
+        self.used = True
+        return self._generators
 
 
 def _hash(text: str) -> int:

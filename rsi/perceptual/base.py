@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rsi.numerics.per_image import gradient_at_once, one_by_one
+from rsi.perceptual.colours import PooledColours, squared_difference
 from rsi.perceptual.unit_distance import Weights, unit_distances, unit_vectors
 
 SMALLEST_SIDE = 16
@@ -20,9 +21,13 @@ class PerceptualDistance(nn.Module):
 
     Attributes:
         epsilon: Added to the squared length of a vector of features when it is normalised.
+        rgb_weight: The weight of the squared difference of the images themselves, which is added.
+        pooled_colours: What a loss had better compare in its place, if anything.
     """
 
     epsilon: float
+    rgb_weight: float = 0.0
+    pooled_colours: PooledColours | None = None
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
@@ -32,18 +37,24 @@ class PerceptualDistance(nn.Module):
         """The weights of the channels of each feature map, ``[C]``; ``None`` if all count the same."""
         raise NotImplementedError
 
-    def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The distance of images with these features to those that ``reference`` was made of, ``[B]``."""
+    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+        """The distance of features to those that ``reference`` was made of, ``[B]``."""
         raise NotImplementedError
 
-    def compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
+    def compare(self, images: Tensor, reference: Sequence[Tensor], *, features_alone: bool = False) -> Tensor:
         """The distance of each image, ``[B, 3, H, W]``, to those that ``reference`` was made of, ``[B]``.
 
         The gradient of large images is computed right away, so that their maps are freed: 0.5 GB less at 1024 px.
+
+        Args:
+            images: RGB images, nominally in [0, 1].
+            reference: What :meth:`reference` made of the others.
+            features_alone: The difference of the images themselves is left out.
         """
+        rgb_weight = 0.0 if features_alone else self.rgb_weight
         if images.shape[-1] < LARGE_SIDE:
-            return self._compare(images, reference)
-        return gradient_at_once(lambda x: {"total": self._compare(x, reference)}, images)["total"]
+            return self._compare(images, reference, rgb_weight)
+        return gradient_at_once(lambda x: {"total": self._compare(x, reference, rgb_weight)}, images)["total"]
 
     @torch.no_grad()
     def reference(self, images: Tensor) -> list[Tensor]:
@@ -66,8 +77,12 @@ class PerceptualDistance(nn.Module):
         _, *units, energies = reference
         return unit_distances(features, units, energies.t(), self.weights(), self.epsilon)
 
-    def _compare(self, images: Tensor, reference: Sequence[Tensor]) -> Tensor:
-        return one_by_one(lambda x, *r: self.distance(x, self.features(x), r), images, *reference)
+    def _compare(self, images: Tensor, reference: Sequence[Tensor], rgb_weight: float) -> Tensor:
+        def distance(x: Tensor, *own: Tensor) -> Tensor:
+            apart = self.distance(self.features(x), own)
+            return apart + rgb_weight * squared_difference(x, own[0]) if rgb_weight else apart
+
+        return one_by_one(distance, images, *reference)
 
     def _reference(self, images: Tensor) -> list[Tensor]:
         units, energies = unit_vectors(self.features(images), self.weights(), self.epsilon)

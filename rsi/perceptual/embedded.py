@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from rsi.errors import InputError
 from rsi.perceptual.base import PerceptualDistance
+from rsi.perceptual.colours import PooledColours
 
 CHANNELS = (16, 24, 48, 64, 96)
 
@@ -18,7 +19,8 @@ class EmbeddedDistance(PerceptualDistance):
     """A distance shaped like LPIPS over a small network trained on drawings of faces, for the embedded generator.
 
     The mean over five stages of the squared distance between normalised features, plus ``rgb_weight`` times the squared
-    distance between the images themselves, without which colours drift under noise and JPEG.
+    difference of the images themselves. The file's metadata says both weights: that one and, with ``colour_side`` and
+    ``colour_weight``, the pooled colours of a loss.
 
     Args:
         path: Of the weights; left out, those that come with the package.
@@ -33,7 +35,10 @@ class EmbeddedDistance(PerceptualDistance):
         super().__init__()
         widths = (3, *CHANNELS)
         self.stages = nn.ModuleList(_stage(i, o) for i, o in zip(widths, CHANNELS, strict=False))
-        self.rgb_weight = self._load_embedded() if path is None else self._load(path)
+        if path is None:
+            self._load_embedded()
+        else:
+            self._load(path)
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
@@ -48,25 +53,27 @@ class EmbeddedDistance(PerceptualDistance):
     def weights(self) -> None:
         """None; see :class:`PerceptualDistance`."""
 
-    def distance(self, images: Tensor, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The mean over the stages plus the weighted distance of the images; see :class:`PerceptualDistance`."""
-        colours = (images - reference[0]).square().mean((1, 2, 3)) * images.shape[1]
-        return self.stage_distances(features, reference).mean(0) + self.rgb_weight * colours
+    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+        """The mean over the stages; see :class:`PerceptualDistance`."""
+        return self.stage_distances(features, reference).mean(0)
 
     def describe(self, images: Tensor) -> Tensor:
         """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images."""
         return self.features(images)[-1].mean((2, 3))
 
-    def _load_embedded(self) -> float:
+    def _load_embedded(self) -> None:
         asset = resources.files("rsi.generators") / "assets" / "perceptual.safetensors"
         with resources.as_file(asset) as path:
-            return self._load(path)
+            self._load(path)
 
-    def _load(self, path: Path) -> float:
+    def _load(self, path: Path) -> None:
         try:
             with safe_open(path, "pt") as file:
                 self.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-                return float((file.metadata() or {})["rgb_weight"])
+                metadata = file.metadata() or {}
+            self.rgb_weight = float(metadata["rgb_weight"])
+            if "colour_weight" in metadata:
+                self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
         except FileNotFoundError:
             raise InputError(f"{path} does not exist: give the file of a perceptual network") from None
         except (SafetensorError, RuntimeError, KeyError, ValueError) as error:

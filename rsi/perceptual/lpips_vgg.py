@@ -50,12 +50,7 @@ class LpipsVgg(PerceptualDistance):
         """The linear heads; see :class:`PerceptualDistance`."""
         return [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
 
-    def distance(
-        self,
-        images: Tensor,  # noqa: ARG002 - their colours do not count
-        features: Sequence[Tensor],
-        reference: Sequence[Tensor],
-    ) -> Tensor:
+    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The sum over the stages; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).sum(0)
 

@@ -29,15 +29,23 @@ def test_recipes_change_what_they_name_and_nothing_else() -> None:
         ("adam", "optimizer", "adam"),
         ("single_resolution", "loss", "single"),
         ("paper_loss", "loss", "paper"),
+        ("pixel_colours", "loss", "program"),
     ):
         assert build(name) == {**default, key: value}
 
 
-def test_recipe_fills_in_what_the_task_leaves_open() -> None:
-    without = method("noise_without_offset")
-    assert without.degradation_for(task("denoising:XL")) == "noise:k_p=6,k_b=0.64,offset=0"
-    assert without.degradation_for(task("NA")) == "noise:k_p=24,k_b=0.16,offset=0+jpeg"
-    assert "offset=0.0" in build("noise_without_offset", "denoising:S")["degradation"]
+def test_recipe_of_the_paper_is_for_all_tasks_and_changes_what_the_product_does_otherwise() -> None:
+    changed = {"loss": "paper", "keep_mask": "random", "noise_offset": "0.5"}
+    assert build("paper", "denoising:M") == {**build("rsi", "denoising:M"), **changed}
+    assert all(method("paper").takes(every) for every in select_tasks("single,composed"))
+
+
+def test_recipe_fills_in_what_the_task_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "darker.yaml").write_text("degradation: noise:k_p=1,offset=0.5\n")
+    darker = str(tmp_path / "darker.yaml")
+    assert method(darker).degradation_for(task("denoising:XL")) == "noise:k_p=6,offset=0.5,k_b=0.64"
+    assert method(darker).degradation_for(task("NA")) == "noise:k_p=24,offset=0.5,k_b=0.16+jpeg"
+    assert "offset=0.5" in build(darker, "denoising:S")["degradation"]
 
 
 def test_other_methods_with_their_defaults_and_by_recipe(tmp_path: Path) -> None:
@@ -62,9 +70,9 @@ def test_methods_are_for_the_tasks_that_they_can_undo() -> None:
 
 
 def test_recipe_with_a_degradation_is_for_tasks_that_have_it() -> None:
-    without = method("noise_without_offset")
-    assert without.takes(task("UNAP"))
-    assert not without.takes(task("upsampling:M"))
+    ablation = method("paper_noise")
+    assert ablation.takes(task("UNAP"))
+    assert not ablation.takes(task("upsampling:M"))
     assert all(method("rsi").takes(every) for every in select_tasks("all"))
 
 

@@ -120,7 +120,7 @@ def test_other_settings_are_refused(benchmark: Benchmark, capsys: pytest.Capture
     [
         (["--tasks", "blur"], 'rsi: there is no task "blur"'),
         (["--methods", "dip"], 'rsi: there is no method "dip"'),
-        (["--methods", "noise_without_offset", "--tasks", "ddrm"], "rsi: no method of noise_without_offset is for any"),
+        (["--methods", "paper_noise", "--tasks", "ddrm"], "rsi: no method of paper_noise is for any"),
         (["--limit", "0"], "rsi: limit is 0"),
         (["--clean_dir", "~no-one/x"], "rsi: --clean_dir ~no-one/x: there is no such home folder; write ./~no-one/x"),
         (["--methods", "rsi,~no-one/a.yaml"], "rsi: --methods ~no-one/a.yaml: there is no such home folder"),

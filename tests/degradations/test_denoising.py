@@ -34,17 +34,35 @@ def test_the_true_operator_has_the_moments_of_numpys_noise(k_p: float, k_b: floa
 @pytest.mark.parametrize(("k_p", "k_b"), LEVELS)
 @pytest.mark.parametrize("value", [0.2, 0.5, 0.8])
 def test_the_approximation_is_close_to_it(k_p: float, k_b: float, value: float) -> None:
-    near = Denoising(k_p, k_b, offset=0)(grey(value), ImageRandom(range(4)))
+    near = Denoising(k_p, k_b)(grey(value), ImageRandom(range(4)))
     expected = reference(value, k_p, k_b)
     tolerance = 0.1 / k_p**0.5  # clamping cuts the two noises' tails differently
     assert near.mean().item() == pytest.approx(expected.mean(), abs=tolerance)
     assert near.std().item() == pytest.approx(expected.std(), abs=tolerance)
 
 
+@pytest.mark.parametrize(("k_p", "k_b"), LEVELS)
+@pytest.mark.parametrize("color", [(0.02, 0.02, 0.02), (0.1, 0.05, 0.02), (0.5, 0.3, 0.1), (0.9, 0.8, 0.7)])
+def test_approximation_that_is_told_lost_pixels_is_as_bright_as_the_target(
+    k_p: float, k_b: float, color: tuple[float, float, float]
+) -> None:
+    x = torch.tensor(color).view(1, 3, 1, 1).expand(1, 3, 400, 400)
+    target = Denoising(k_p, k_b).degrade(x, ImageRandom([0]))
+    seen = target.amax(1, keepdim=True) > 0
+    near = Denoising(k_p, k_b).keeping(seen.to(x))(x, ImageRandom([1]))
+    bias = near.mean((0, 2, 3)) - target.mean((0, 2, 3))
+    assert bias.abs().max().item() < 0.01  # most at XL, where much of the normal noise is clamped at 0
+
+
+def test_without_lost_pixels_black_ones_are_dark() -> None:
+    operator = Denoising(24, 0)
+    assert operator.keeping(torch.zeros(1, 1, 8, 8)) is operator
+
+
 def test_the_papers_offset_darkens_by_half_a_photon() -> None:
     random = ImageRandom(range(4))
-    plain = Denoising(96, 0, offset=0)(grey(0.5), random)
-    papers = Denoising(96, 0)(grey(0.5), ImageRandom(range(4)))
+    plain = Denoising(96, 0)(grey(0.5), random)
+    papers = Denoising(96, 0, offset=0.5)(grey(0.5), ImageRandom(range(4)))
     torch.testing.assert_close(plain - papers, torch.full_like(plain, 0.5 / 96), atol=1e-6, rtol=0)
 
 
@@ -59,7 +77,7 @@ def test_channels_of_a_pixel_are_lost_together(true: bool) -> None:
 
 def test_the_gradient_is_that_of_the_formula() -> None:
     x = torch.linspace(0.1, 0.9, 64, dtype=torch.float64).view(1, 1, 8, 8).repeat(1, 3, 1, 1).requires_grad_()
-    y = Denoising(400, 0, offset=0)(x, ImageRandom([0]))
+    y = Denoising(400, 0)(x, ImageRandom([0]))
     (gradient,) = torch.autograd.grad(y.sum(), x)
     normal = (400 * y - 400 * x) / (400 * x).sqrt()
     slope = 1 + normal / (2 * (400 * x).sqrt())
@@ -76,14 +94,14 @@ def clamp_slope(p: Tensor) -> Tensor:
 @pytest.mark.parametrize("value", [-1.0, 0.0, 1e-12])
 def test_black_pixels_have_bounded_gradients(value: float) -> None:
     x = grey(value).requires_grad_()
-    (gradient,) = torch.autograd.grad(Denoising(6, 0, offset=0)(x, ImageRandom(range(4))).sum(), x)
+    (gradient,) = torch.autograd.grad(Denoising(6, 0)(x, ImageRandom(range(4))).sum(), x)
     assert gradient.isfinite().all()
     assert gradient.abs().max() < 1
     assert gradient.abs().min() > 0
 
 
 def test_black_stays_black() -> None:
-    assert Denoising(6, 0, offset=0)(grey(0.0), ImageRandom(range(4))).count_nonzero() == 0
+    assert Denoising(6, 0)(grey(0.0), ImageRandom(range(4))).count_nonzero() == 0
 
 
 @pytest.mark.parametrize(

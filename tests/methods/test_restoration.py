@@ -4,19 +4,24 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
+import literal
 import pytest
 import recording
 import torch
-from literal import restore
+import yaml
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
 from recording import Record
 from torch import Tensor
 
+import rsi.configs
 from rsi import InputError, Phase, Restoration, TargetFolder
+from rsi.benchmark.methods import select_methods
+from rsi.benchmark.tasks import select_tasks
 from rsi.callbacks import PhaseScheduler
 from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
+from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.generators import Architecture, Generator, save_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import EmbeddedDistance
@@ -73,16 +78,37 @@ def test_large_images_take_turns_in_the_main_thread(tmp_path: Path, side: int) -
     assert (Watched.threads == {threading.main_thread()}) == (side == 512)
 
 
-@pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "jpeg:quality=20"])
-def test_path_is_that_of_the_method_written_down(jpeg_folder: Path, tiny_generator: Path, degradation: str) -> None:
-    record, module = run(jpeg_folder, tiny_generator, batch_size=1, degradation=degradation)
-    target = module.batch.targets[0]
+def of_recipe(name: str) -> dict[str, Any]:
+    """The settings of the module that a recipe gives."""
+    model: dict[str, Any] = yaml.safe_load((Path(rsi.configs.__file__).parent / f"{name}.yaml").read_text())["model"]
+    model.pop("schedule", None)
+    return model
 
-    def degrade(x: Tensor, step: int) -> Tensor:
-        degraded: Tensor = module.batch.observation.operator(x, ImageRandom([target.seed], f"degrade {step}"))
+
+@pytest.mark.parametrize(
+    ("recipe", "loss", "noise"),
+    [
+        (None, literal.pooled, "noise:M"),
+        ("pixel_colours", literal.program, "noise:M"),
+        ("paper", literal.equation_9, "noise:k_p=24,k_b=0.16,offset=0.5"),
+    ],
+)
+@pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "jpeg:quality=20"])
+def test_path_is_that_of_the_method_written_down(
+    jpeg_folder: Path, tiny_generator: Path, degradation: str, recipe: str | None, loss: literal.Loss, noise: str
+) -> None:
+    settings = of_recipe(recipe) if recipe else {}
+    record, module = run(jpeg_folder, tiny_generator, batch_size=1, degradation=degradation, **settings)
+    target = module.batch.targets[0]
+    operator = parse_degradation(noise) if degradation == "noise:M" else module.batch.observation.operator
+    if settings.get("keep_mask") != "random":
+        operator = with_kept_pixels(operator, target.image[None])
+
+    def degrade(x: Tensor, step: str) -> Tensor:
+        degraded: Tensor = operator(x, ImageRandom([target.seed], step))
         return degraded
 
-    losses, image = restore(
+    losses, image = literal.restore(
         module.generator.synthesis,
         module.generator.w_avg,
         module.generator.filters,
@@ -91,9 +117,15 @@ def test_path_is_that_of_the_method_written_down(jpeg_folder: Path, tiny_generat
         target.image[None],
         (4, 3, 3),
         module.step_scale,
+        loss,
     )
     assert record.losses(target.name) == pytest.approx(losses, rel=1e-4)
     torch.testing.assert_close(record.path[target.name][-1], image[0], rtol=0, atol=1e-3)
+
+
+def test_recipe_of_the_paper_has_the_papers_schedule() -> None:
+    module = select_methods("paper")[0].build(select_tasks("UNAP")[0], generator="avatars128", perceptual="embedded")
+    assert module.settings["schedule"] == "W 150 x 0.08; W+ 150 x 0.02; W++ 150 x 0.005"
 
 
 def test_every_batch_starts_anew_and_every_step_counts(jpeg_folder: Path, tiny_generator: Path) -> None:
