@@ -1,6 +1,7 @@
 """The method written down step by step, without batches, caches or classes, to compare the product with."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -34,11 +35,15 @@ def restore(
         for _ in range(count):
             codes = codes.detach().requires_grad_()
             image, step = synthesis(codes), len(losses)
-            value = loss(lambda draw, x=image, at=step: degrade(x, f"{draw} {at}"), target, perceptual)
+            value = loss(partial(_degrade_at, degrade, image, step), target, perceptual)
             (gradient,) = torch.autograd.grad(value, codes)
             codes = codes - lr * lr_scale * gradient / (gradient**2).sum(-1, keepdim=True).sqrt()
             losses.append(float(value.detach()))
     return losses, synthesis(codes).detach().clamp(0, 1)
+
+
+def _degrade_at(degrade: Degrade, image: Tensor, step: int, draw: str) -> Tensor:
+    return degrade(image, f"{draw} {step}")
 
 
 def equation_9(degraded: Callable[[str], Tensor], y: Tensor, perceptual: PerceptualDistance) -> Tensor:
