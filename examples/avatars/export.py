@@ -12,10 +12,12 @@ from examples.avatars.synthesis_network import TrainableSynthesis
 from rsi.generators import Architecture, Generator
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
+from rsi.perceptual.colours import PooledColours
 from rsi.perceptual.embedded import CHANNELS
 from rsi.storage.atomic import atomic_path
 
-RGB_WEIGHT = 2.0  # of the distance of the images themselves; without it colours drift under noise and JPEG
+RGB_WEIGHT = 2.0  # of the squared difference of the images themselves; without it a change of colour would be none
+POOLED_COLOURS = PooledColours(side=4, weight=30.0)  # for a loss; per pixel, noise would bias it
 FFHQ_W_RMS = 9.95  # the step sizes of the method suit this scale of W
 SAMPLES = 100_000
 
@@ -26,6 +28,8 @@ def export_perceptual(network: AttributeNetwork, path: Path) -> None:
     metadata = {
         "architecture": f"five stages of two 3x3 conv + ReLU, {widths}, max pool between",
         "rgb_weight": str(RGB_WEIGHT),
+        "colour_side": str(POOLED_COLOURS.side),
+        "colour_weight": str(POOLED_COLOURS.weight),
     }
     _save({name: tensor for name, tensor in network.state_dict().items() if name.startswith("stages.")}, path, metadata)
 
