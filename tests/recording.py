@@ -1,9 +1,11 @@
 """Runs of a method in process, with what every image went through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+import torch
 from pytorch_lightning import Callback
 from torch import Tensor
 
@@ -81,3 +83,11 @@ def run_until_killed(
     except KilledError:
         assert kill_at
     return kill.taken
+
+
+def batches_agree(make: Callable[[], RestorationMethod[Any]], folder: Path) -> None:
+    """Restore a folder as one batch and image by image, and compare losses and pictures."""
+    together, apart = run(make(), folder), run(make(), folder, batch_size=1)
+    for name in together.terms:
+        assert together.losses(name) == pytest.approx(apart.losses(name), rel=1e-6)
+        torch.testing.assert_close(together.path[name], apart.path[name], rtol=0, atol=1e-5)

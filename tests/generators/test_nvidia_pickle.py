@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from damage import loads_damaged_or_fails_in_one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -334,25 +335,8 @@ def test_damaged_files_load_or_fail_in_one_line(
     write_pickle: WritePickle,
     canary: Path,
 ) -> None:
-    path = write_pickle(persistent)
-    data = path.read_bytes()
-
-    @settings(max_examples=60, deadline=None)
-    @given(st.integers(2, len(data) - 10), st.binary(min_size=1, max_size=8))
-    def damage(position: int, noise: bytes) -> None:
-        path.write_bytes(data[:position] + noise + data[position + len(noise) :])
-        assert "\n" not in complaint(path)
-
-    damage()
+    loads_damaged_or_fails_in_one_line(write_pickle(persistent), first=2, last=-10)
     assert not canary.exists()
-
-
-def complaint(path: Path) -> str:
-    try:
-        load_generator(path)
-    except InputError as error:
-        return str(error)
-    return ""
 
 
 def test_random_bytes(tmp_path: Path) -> None:

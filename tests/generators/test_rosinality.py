@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from damage import loads_damaged_or_fails_in_one_line
 from torch import Tensor, nn
 
 from rsi.errors import InputError
@@ -319,20 +318,4 @@ def test_truncated_files(save: Callable[..., Path], legacy: bool) -> None:
 @pytest.mark.parametrize("legacy", [False, True])
 def test_damaged_files_load_or_fail_in_one_line(save: Callable[..., Path], legacy: bool) -> None:
     path = save({"g_ema": make_state(), "lr": np.float64(1)}, legacy)
-    data = path.read_bytes()
-
-    @settings(max_examples=60, deadline=None)
-    @given(st.integers(14, len(data) - 1), st.binary(min_size=1, max_size=8))
-    def damage(position: int, noise: bytes) -> None:
-        path.write_bytes(data[:position] + noise + data[position + len(noise) :])
-        assert "\n" not in complaint(path)
-
-    damage()
-
-
-def complaint(path: Path) -> str:
-    try:
-        load_generator(path)
-    except InputError as error:
-        return str(error)
-    return ""
+    loads_damaged_or_fails_in_one_line(path, first=14, last=-1)

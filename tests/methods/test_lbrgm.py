@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from recording import run
+from recording import batches_agree, run
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -79,11 +79,7 @@ def test_is_the_method_written_down(
 
 
 def test_batch_of_three_is_three_single_images(jpeg_folder: Path, noisy_generator: Path) -> None:
-    together = run(lbrgm(noisy_generator, "noise:M"), jpeg_folder)
-    apart = run(lbrgm(noisy_generator, "noise:M"), jpeg_folder, batch_size=1)
-    for name in together.terms:
-        assert together.losses(name) == pytest.approx(apart.losses(name), rel=1e-6)
-        torch.testing.assert_close(together.path[name], apart.path[name], rtol=0, atol=1e-5)
+    batches_agree(lambda: lbrgm(noisy_generator, "noise:M"), jpeg_folder)
 
 
 def test_path_shows_the_best_draw_and_the_result(jpeg_folder: Path, noisy_generator: Path) -> None:
