@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -143,17 +144,22 @@ class ResultFolder:
         """Whether the table can be written again and take up but a small share of the run's time."""
         return time.monotonic() - self._table_saved >= self._table_seconds / TABLE_SHARE
 
-    def save_table(self) -> None:
-        """Write ``results.csv`` from the records, one process after another."""
+    def save_table(self) -> Counter[tuple[str, ...]]:
+        """Write ``results.csv`` from the records, one process after another.
+
+        Returns:
+            How many images the processes of this run have restored anew, by what had changed.
+        """
         started = time.monotonic()
         lock = FolderLock(self.local / layout.PROGRESS / "table-lock")
         lock.acquire(wait=True)
         try:
-            self._write_table()
+            restored_anew = self._write_table()
         finally:
             lock.release()
         self._table_saved = time.monotonic()
         self._table_seconds = self._table_saved - started
+        return restored_anew
 
     def publish(self) -> None:
         """Move what was written locally, such as logs, to where the folder is."""
@@ -171,14 +177,19 @@ class ResultFolder:
         newer = layout.record_of(file)
         return record == layout.older_record_of(file) != newer and self.storage.read(newer) is not None
 
-    def _write_table(self) -> None:
+    def _write_table(self) -> Counter[tuple[str, ...]]:
+        restored_anew: Counter[tuple[str, ...]] = Counter()
         with (
             self._writing(layout.TABLE) as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             table = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
             table.writeheader()
-            table.writerows(asdict(row) for row in self.rows())
+            for row in self.rows():
+                table.writerow(asdict(row))
+                restored_anew.update([row.changed] * (row.run == self.run))
+        del restored_anew[()]
+        return restored_anew
 
     def _check_settings(self, settings: Mapping[str, Any], overwrite: bool) -> None:
         stored = self._stored_settings() if self._holds_work() else dict(settings)
