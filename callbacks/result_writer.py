@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PIL import Image
 from pytorch_lightning import LightningModule, Trainer
@@ -57,10 +58,10 @@ class ResultWriter(RestorationCallback):
 
     def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
         """Write what was not finished before."""
-        finished = run.folder.finished or ()
+        finished = run.folder.finished
         for image in images:
-            if image.target.name not in finished:
-                self._save(image)
+            if finished is None or image.target.name not in finished:
+                self._save(image, () if finished is None else finished.changed.pop(image.target.name, ()))
         self._note_failures(run)
         if run.rank == 0 and self.folder.table_is_due:
             self.folder.save_table()
@@ -68,9 +69,9 @@ class ResultWriter(RestorationCallback):
     def folder_done(self, run: Run) -> None:
         """Write what failed after the last batch, and tell of what had changed."""
         self._note_failures(run)
-        if run.folder.finished is not None and (changed := run.folder.finished.changed):
-            tell(f"{changed} images were restored anew: their targets or masks have changed since")
-        self.folder.save_table()
+        if restored_anew := self.folder.save_table():
+            changed = ", ".join(sorted({name for names in restored_anew for name in names}))
+            tell(f"{restored_anew.total()} images were restored anew, since this has changed: {changed}")
 
     def run_interrupted(self, run: Run) -> None:
         """Write the table of what is there."""
@@ -84,7 +85,7 @@ class ResultWriter(RestorationCallback):
         """Let other runs claim the folder."""
         self.folder.release()
 
-    def _save(self, image: Restored) -> None:
+    def _save(self, image: Restored, changed: tuple[str, ...]) -> None:
         """Write the files of an image, its record last; until then a record says that it is missing."""
         target = image.target
         if not self.folder.wrote_files_of(target.name):
@@ -100,7 +101,7 @@ class ResultWriter(RestorationCallback):
             self.folder.save_picture(layout.COMPARISON.format(target.output), image.draw_path())
         output = layout.RESTORED_IMAGE.format(target.output)
         sha256 = self.folder.save_picture(output, _picture(image))
-        self.folder.save_row(_row(image, output, sha256))
+        self.folder.save_row(replace(_row(image, output, sha256), changed=changed))
 
     def _note_failures(self, run: Run) -> None:
         failures = run.folder.failures

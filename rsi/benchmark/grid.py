@@ -115,7 +115,7 @@ def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progre
     folder = ResultFolder(output)
     folder.claim({**module.settings, **data.settings, "precision": str(trainer.precision)}, overwrite=False)
     folder.release()
-    finished = Finished(folder, data.sources)
+    finished = Finished(folder, data.sources, module.sources)
     progress.start_run(f"{method.name} {task.id}")
     progress.skip(sum(map(finished.settles, names)) * module.steps_per_batch)
     if not all(name in finished for name in names):

@@ -16,10 +16,13 @@ from rsi.photos.crop_names import CropNames
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import Face, FaceFinder
 from rsi.photos.face_list import NAME, AlignedFace, FaceList, read_faces, write_faces
+from rsi.photos.older_list import completed
 from rsi.photos.own_files import check_free
 from rsi.photos.own_pictures import own_pictures
 from rsi.photos.photograph import Photograph, png, read_photograph
+from rsi.results.layout import PROGRESS
 from rsi.storage.atomic import atomic_path
+from rsi.storage.lock import FolderLock
 
 FRONTAL = 0.3
 DOUBTFUL = 0.6
@@ -51,6 +54,11 @@ def main(argv: Sequence[str]) -> int:
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
         )
     photographs = _photographs(arguments.photos)
+    with FolderLock(arguments.output_dir / PROGRESS / "lock").held():
+        return _align(arguments, photographs)
+
+
+def _align(arguments: argparse.Namespace, photographs: Sequence[Listed]) -> int:
     output = _open_output(arguments, photographs)
     finder = FaceFinder()
     counts = [_try_photo(arguments.photos, image, finder, output) for image in photographs]
@@ -101,17 +109,14 @@ def _earlier_faces(arguments: argparse.Namespace) -> FaceList:
     if not path.exists():
         return FaceList()
     try:
-        faces = read_faces(arguments.output_dir)
-    except InputError:
-        faces = None
-    if faces is not None and all(face.sha256 for face in faces.faces.values()):
-        return faces
-    if arguments.overwrite:
-        return FaceList()
-    raise InputError(
-        f"{path} was not written by this version of rsi align: choose another --output_dir, or give --overwrite to "
-        "replace it"
-    )
+        return completed(read_faces(arguments.output_dir), arguments.output_dir, arguments.photos)
+    except InputError as error:
+        if arguments.overwrite:
+            return FaceList()
+        raise InputError(
+            f"{path} was not written by this version of rsi align and cannot be added to ({error}): choose another "
+            "--output_dir, or give --overwrite to replace it"
+        ) from None
 
 
 def _try_photo(photos: Path, image: Listed, finder: FaceFinder, output: Output) -> int | None:

@@ -4,13 +4,15 @@ import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
+from rsi.results import layout
 from rsi.results.folder import ResultFolder
+from rsi.results.foreign import is_page
 from rsi.results.outcome import Outcome
 from rsi.results.records import FAILED, MISSING, RESTORED, STOPPED
 
 STATUSES = (RESTORED, STOPPED, FAILED, MISSING)
 PICTURES = {"restored images": ".", "comparisons": "comparisons", "timelapses": "timelapses"}
-PLACES = {"numbers": "results.csv", "report": "index.html"}
+PLACES = {"numbers": layout.TABLE, "report": layout.PAGE}
 
 
 def closing_lines(folder: ResultFolder, outcome: Outcome, seconds: float, processes: int = 1) -> list[str]:
@@ -41,7 +43,7 @@ def _places(folder: ResultFolder, outcome: Outcome) -> Iterator[str]:
     has_pictures = bool(outcome.statuses[RESTORED] or outcome.statuses[STOPPED])
     for what, where in {**(PICTURES if has_pictures else {}), **PLACES}.items():
         path = folder.path / where
-        if path.exists():
+        if is_page(path) if where == layout.PAGE else path.exists():
             yield f"  {what:<15}  {path}"
     if (folder.path / "logs").is_dir():
         yield f"  {'TensorBoard':<15}  tensorboard --logdir {shlex.quote(str(folder.path))}"

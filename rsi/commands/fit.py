@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     if outcome.missing:
         print(f"rsi: {printable(outcome.missing_line())}", file=sys.stderr)
     if is_first and cli.config["fit"]["report"]:
-        _write_report(cli.config["fit"]["output_dir"])
+        _write_report(cli.config["fit"]["output_dir"], overwrite=cli.config["fit"]["overwrite"])
     if is_first and not is_quiet():
         processes = cli.trainer.world_size if len(ranks) < cli.trainer.world_size else 1
         lines = closing_lines(folder, outcome, time.monotonic() - cli.started, processes)
@@ -68,12 +68,12 @@ def _review(cli: FitCLI, folder: ResultFolder, ranks: range) -> Outcome:
     return outcome
 
 
-def _write_report(output_dir: str) -> None:
+def _write_report(output_dir: str, *, overwrite: bool) -> None:
     """Write the report page; that it cannot be written is no reason for the run to fail."""
     if is_url(output_dir):
         tell("the report page is written where the results are local alone")
         return
     try:
-        write_report(output_dir)
+        write_report(output_dir, overwrite=overwrite)
     except (InputError, OSError) as error:
         tell(f"there is no report page, give rsi report {output_dir} once this is mended: {error}")

@@ -25,7 +25,9 @@ from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
 from rsi.photos.pasting import PlacedFace, paste
 from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
+from rsi.results.layout import PROGRESS
 from rsi.storage.atomic import atomic_path, check_inside
+from rsi.storage.lock import FolderLock
 
 SAME = 2.0  # levels of 255 by which, in the mean, a face cut out by another version of Pillow may differ
 
@@ -52,6 +54,11 @@ def main(argv: Sequence[str]) -> int:
     folders = [arguments.photos, arguments.restored, arguments.aligned_dir]
     if arguments.output_dir.resolve() in [folder.resolve() for folder in folders]:
         raise InputError(f"results would mix with what is in {arguments.output_dir}: give another --output_dir")
+    with FolderLock(arguments.output_dir / PROGRESS / "lock").held():
+        return _paste_photos(arguments)
+
+
+def _paste_photos(arguments: argparse.Namespace) -> int:
     photos = _photos(arguments)
     restored = _restored(arguments.restored, photos)
     pasted = _earlier_results(arguments)

@@ -1,7 +1,7 @@
 """A folder of degraded images as a LightningDataModule."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import check_name
 from rsi.results.state import SavedBatch
-from rsi.storage.fingerprint import fingerprint
+from rsi.storage.fingerprint import Fingerprint, fingerprint
 from rsi.storage.location import absolute, locate
 
 WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
@@ -42,6 +42,9 @@ class _Restorer(Protocol):
 
     @property
     def target_factor(self) -> int | None: ...
+
+    @property
+    def sources(self) -> Mapping[str, Fingerprint]: ...
 
     def check_target(self, target: Target) -> None: ...
 
@@ -109,6 +112,7 @@ class TargetFolder(LightningDataModule):
         other_folders = [self.mask_dir, self.results and self.results.path]
         self.names = Listing(self.target_dir, leave_out=[path for path in other_folders if path], samples=samples)
         self._batches: TargetBatches | None = None
+        self._common_sources: Mapping[str, Fingerprint] = {}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -146,8 +150,10 @@ class TargetFolder(LightningDataModule):
 
     @cached_property
     def finished(self) -> Finished | None:
-        """The images that an earlier run has finished; asked for once the output folder is claimed."""
-        return None if self.results is None or self.overwrite else Finished(self.results, self.sources)
+        """The images that an earlier run has finished; asked for once the training loader exists."""
+        if self.results is None or self.overwrite:
+            return None
+        return Finished(self.results, self.sources, self._common_sources)
 
     def share(self, rank: int, world_size: int) -> Iterator[Listed]:
         """The images of one process: every ``world_size``-th, so that nothing has to be agreed upon."""
@@ -179,6 +185,7 @@ class TargetFolder(LightningDataModule):
         if trainer is None:
             raise RuntimeError("TargetFolder gives batches to a Trainer only")
         module = cast(_Restorer, trainer.lightning_module)
+        self._common_sources = module.sources
         self._batches = TargetBatches(
             self.share(trainer.global_rank, trainer.world_size),
             partial(self.read, resolution=module.resolution, factor=module.target_factor),
@@ -223,6 +230,7 @@ class TargetFolder(LightningDataModule):
         _check_unicode(image.file)
         check_name(image.file, image.output, hides_folder=image.hides_folder)
         sources = self.sources(image.file)
+        made_from = {name: _fingerprint(source) for name, source in sources.items()} if self.results else {}
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
@@ -239,7 +247,7 @@ class TargetFolder(LightningDataModule):
             gray=gray,
             sample=image.sample,
             output=image.output,
-            made_from={name: fingerprint(source) for name, source in sources.items()} if self.results else {},
+            made_from={**made_from, **self._common_sources},
         )
 
 
@@ -265,6 +273,14 @@ def read_target(
     """
     image = Listed(name, name.rpartition(".")[0])
     return TargetFolder(str(folder), **settings).read(image, resolution=resolution, factor=factor)
+
+
+def _fingerprint(path: Path) -> Fingerprint:
+    try:
+        return fingerprint(path)
+    except Exception as error:  # file systems of URLs raise nearly anything
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{str(path)!r} cannot be read: {reason}") from error
 
 
 def _check_unicode(name: str) -> None:

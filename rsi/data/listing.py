@@ -1,8 +1,5 @@
 """The pictures of a folder, however many, and what their results are called."""
 
-import hashlib
-import os
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +10,7 @@ from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, k
 from rsi.errors import InputError
 from rsi.log import tell_once
 from rsi.results.layout import SAMPLES, holds_results
+from rsi.storage.folding import folded, name_checksum
 from rsi.storage.listing import WINDOW, OnBad, ignore, read_folder, sorted_windows
 from rsi.storage.location import absolute, check_reachable, is_url
 
@@ -108,7 +106,7 @@ class Listing:
 
     def listed(self) -> Iterator[Listed]:
         """The pictures."""
-        for image in self._ordered(""):
+        for image in self._ordered("", ""):
             if self._is_chosen(image.name):
                 yield from image.samples(self._samples)
 
@@ -147,30 +145,34 @@ class Listing:
             elif self._is_picture(inside + entry, on_other):
                 yield inside + entry
 
-    def _ordered(self, inside: str) -> Iterator[Listed]:
+    def _ordered(self, inside: str, place: str) -> Iterator[Listed]:
+        """The pictures in one of the folders, whose results are below ``place``."""
         for number, window in enumerate(sorted_windows(lambda: self._entries(inside), self._window)):
             is_all = number == 0 and len(window) < self._window
-            images = self._listed(inside, window, window if is_all else self._entries(inside))
+            images, folders = self._listed(inside, place, window, window if is_all else self._entries(inside))
             for entry in window:
-                if entry.endswith("/"):
-                    yield from self._ordered(inside + entry)
+                if entry in folders:
+                    yield from self._ordered(inside + entry, place + folders[entry])
                 elif entry in images:
                     yield images[entry]
 
-    def _listed(self, inside: str, window: Collection[str], everything: Iterable[str]) -> dict[str, Listed]:
-        """The pictures of a window by their names, which depend on everything else in the folder."""
+    def _listed(
+        self, inside: str, place: str, window: Collection[str], everything: Iterable[str]
+    ) -> tuple[dict[str, Listed], dict[str, str]]:
+        """The pictures of a window, and what its folders are in ``place``; both depend on all else in the folder."""
         names = [entry for entry in window if not entry.endswith("/") and self._is_picture(inside + entry)]
-        folders: set[str] = set()
+        folders: Counter[str] = Counter()
         seen, pictures = set(window), set(names)
 
         def is_input(rival: str) -> bool:
             return rival in pictures if rival in seen else self._is_picture(inside + rival)
 
         outputs = output_names(names, _files(everything, folders), is_input)
-        return {
-            name: Listed(inside + name, inside + output, f"{output}.png/".casefold() in folders)
+        images = {
+            name: Listed(inside + name, place + output, folded(f"{output}.png/") in folders)
             for name, output in zip(names, outputs, strict=True)
         }
+        return images, {entry: _folder_name(entry, folders) for entry in window if entry.endswith("/")}
 
     def _entries(self, inside: str, on_bad: OnBad = ignore) -> Iterator[str]:
         """The files in a folder that may be pictures, and the folders to look into."""
@@ -242,11 +244,11 @@ def _head(path: Path) -> bytes | None:
         return None
 
 
-def _files(entries: Iterable[str], folders: set[str]) -> Iterator[str]:
-    """The entries that are no folders; those that are, are noted without regard to case."""
+def _files(entries: Iterable[str], folders: Counter[str]) -> Iterator[str]:
+    """The entries that are no folders; those that are, are counted, as some file system takes them for one."""
     for entry in entries:
         if entry.endswith("/"):
-            folders.add(entry.casefold())
+            folders[folded(entry)] += 1
         else:
             yield entry
 
@@ -256,7 +258,7 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
 
     It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
     ``a.png`` and ``a.jpg``, or is another input's whole name, the suffix stays. Names that differ by case or by
-    Unicode normalisation alone, which some file systems ignore, get a checksum besides.
+    Unicode normalisation alone, which some file systems ignore, get a checksum besides, as folders do in a listing.
 
     Args:
         names: Some inputs, with their suffixes.
@@ -278,16 +280,12 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
     ]
 
 
-def folded(name: str) -> str:
-    """The same text for all names that some file system may take for one: case, accents' form and the dots of i."""
-    if name.isascii():
-        return name.lower()
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).upper().casefold())
-    return text.replace("i\u0307", "i")
+def _folder_name(entry: str, folders: Counter[str]) -> str:
+    return f"{_with_checksum(entry[:-1])}/" if folders[folded(entry)] > 1 else entry
 
 
 def _with_checksum(name: str) -> str:
-    return f"{name}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+    return f"{name}~{name_checksum(name)}"
 
 
 def _stem(name: str) -> str:

@@ -65,7 +65,8 @@ def from_file(path: Path) -> Tensor:
         raise InputError(f"the mask {str(path)!r} is transparent all over: paint what is known white")
     known = (upright(white, mask.orientation) >= 0.5).float()
     if not known.any():
-        raise InputError(f"the mask {str(path)!r} is black all over: paint what is known white")
+        labels = "; it holds 0 and 1 alone, white is 255" if round(white.max().item() * 255) == 1 else ""
+        raise InputError(f"the mask {str(path)!r} is black all over: paint what is known white{labels}")
     return known
 
 

@@ -17,8 +17,8 @@ def find_white(samples: Samples, bits: int) -> tuple[float, str | None]:
     """Which sample is white, and a note where the file itself does not say it.
 
     Integers of 1 to 14 bits are white at the highest. Words of 16 bits and more often hold fewer: white is 255, 65535
-    or the highest, whichever they fill by more than a quarter. Floats may overshoot by some ringing: white is 1, 255
-    or 65535.
+    or the highest, whichever they fill by more than a quarter. Floats may overshoot by some ringing: white is 1, or 255
+    or 65535 if they fill more than half of that, so that percentages are not taken for a dark picture.
 
     Args:
         samples: Of any integer, float or boolean type.
@@ -47,7 +47,7 @@ def to_unit(samples: Samples, white: float) -> Samples:
 
 
 def _white_of_floats(low: float, high: float) -> float | None:
-    whites = [1.0, *(white for white in _USUAL if high > white / 4)]
+    whites = [1.0, *(white for white in _USUAL if high > white / 2)]
     return next((white for white in whites if low >= -_BELOW * white and high <= _ABOVE * white), None)
 
 

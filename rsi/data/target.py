@@ -62,9 +62,10 @@ class Target:
 
 
 def checksum(targets: Sequence[Target]) -> str:
-    """SHA-256 of the names, seeds, images and known pixels of a batch, in order."""
+    """SHA-256 of the names, seeds, images, known pixels and sources of a batch, in order."""
     digest = hashlib.sha256()
     for target in targets:
-        digest.update(repr((target.name, target.seed, tuple(target.image.shape))).encode())
+        sources = sorted((name, source.sha256) for name, source in target.made_from.items())
+        digest.update(repr((target.name, target.seed, tuple(target.image.shape), sources)).encode())
         digest.update(torch.cat([target.image, target.known]).numpy().tobytes())
     return digest.hexdigest()

@@ -16,6 +16,7 @@ from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, parse_degradation, quantise
 from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
+from rsi.degradations.sources import sources_of
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
@@ -47,6 +48,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     Attributes:
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
+        sources: What of the user's own the degradation is made from, see :func:`rsi.degradations.sources.sources_of`.
         perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:
@@ -64,6 +66,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         self.automatic_optimization = False
         self.degradation = parse_degradation(degradation) if isinstance(degradation, str) else degradation
         self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
+        self.sources = sources_of(self.degradation)
         self.schedule = tuple(schedule)
         self.settings = {
             "method": self.method,

@@ -32,15 +32,18 @@ from rsi.callbacks import (
     Timelapse,
 )
 from rsi.data import TargetFolder
-from rsi.log import set_verbosity
+from rsi.errors import InputError
+from rsi.log import set_verbosity, tell
 from rsi.methods.base import RestorationMethod
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.own_degradation import FitParser, raise_if_own
 from rsi.options.text import check_home, optional_path, path
 from rsi.results import layout
+from rsi.results.foreign import check_page
 from rsi.storage.atomic import atomic_path
 from rsi.storage.folder import local_name
+from rsi.storage.location import is_url
 from rsi.training.trainer import check_settings, find_strategy, one_line_errors
 
 PATHS = ("target_dir", "mask_dir", "output_dir", "generator", "perceptual", "prior")
@@ -126,8 +129,14 @@ class FitCLI(LightningCLI):
             return super().instantiate_trainer(**settings)
 
     def before_fit(self) -> None:
-        """Start the clock."""
+        """Start the clock, and say so where there is not going to be a report page."""
         self.started = time.monotonic()
+        chosen = self.config[str(self.subcommand)]
+        if chosen.report and not chosen.overwrite and not is_url(chosen.output_dir):
+            try:
+                check_page(Path(chosen.output_dir) / layout.PAGE)
+            except InputError as error:
+                tell(f"there is not going to be a report page: {error}")
 
 
 class SavedConfig(SaveConfigCallback, RestorationCallback):

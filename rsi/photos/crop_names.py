@@ -1,12 +1,12 @@
 """What the faces cut out of photographs are called."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 
 from rsi.data.listing import Listed
 from rsi.photos.face_list import AlignedFace
+from rsi.storage.folding import folded
 
 
 class CropNames:
@@ -25,9 +25,9 @@ class CropNames:
         self._photographs: dict[str, str] = {}
         self._folders: set[str] = set()
         for image in photographs:
-            self._photographs[_key(image.output)] = image.name
-            self._folders.update(_key(str(parent)) for parent in PurePosixPath(image.name).parents)
-        self._known = {_key(face.file): face for face in known}
+            self._photographs[folded(image.output)] = image.name
+            self._folders.update(folded(str(parent)) for parent in PurePosixPath(image.output).parents)
+        self._known = {folded(face.file): face for face in known}
 
     def choose(self, image: Listed, photo_sha256: str, number: int) -> list[str]:
         """The names of a photograph's faces, from left to right.
@@ -48,15 +48,16 @@ class CropNames:
 
     def add(self, faces: Sequence[AlignedFace]) -> None:
         """Note that faces have their names."""
-        self._known.update({_key(face.file): face for face in faces})
+        self._known.update({folded(face.file): face for face in faces})
 
     def may_become(self, file: str) -> bool:
         """Whether a file has a name that a face may get."""
-        stem = _key(file).removesuffix(".png")
-        return _key(file) in self._known or any(stem_of in self._photographs for stem_of in (stem, _without_end(stem)))
+        key = folded(file)
+        stem = key.removesuffix(".png")
+        return key in self._known or stem in self._photographs or _without_end(stem) in self._photographs
 
     def _is_free(self, name: str, image: Listed, photo_sha256: str) -> bool:
-        key = _key(name)
+        key = folded(name)
         owner = self._known.get(key)
         is_own = owner is None or _is_from(owner, image, photo_sha256)
         return (
@@ -74,10 +75,6 @@ def _names(output: str, underscores: int, number: int) -> list[str]:
 
 def _is_from(face: AlignedFace, image: Listed, photo_sha256: str) -> bool:
     return face.photo == image.name and face.photo_sha256 == photo_sha256
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _without_end(stem: str) -> str:

@@ -73,17 +73,19 @@ def read_card(row: Row, folder: Path, side: int, place: Place) -> Card:
     stem = row.output.removesuffix(".png")
     if not stem:
         return Card(values)
-    way = _way(folder, stem)
+    way, shown = _way(folder, stem)
     difference = _read(folder, f"fidelity/{stem}.png")
     return Card(
         values,
         _links(folder, stem),
-        place(_thumbnail([picture for _, picture in way]), f"{stem}.list", False) if way else "",
+        place(_thumbnail([picture for _, picture in way]), f"{stem}.list", False, shown) if way else "",
         tuple(
-            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}")))
+            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}"), shown))
             for number, (caption, picture) in enumerate(way)
         ),
-        place(reduced(colored(difference), side), f"{stem}.map", False) if difference else "",
+        place(reduced(colored(difference), side), f"{stem}.map", False, folder / f"fidelity/{stem}.png")
+        if difference
+        else "",
     )
 
 
@@ -105,13 +107,17 @@ def _read(folder: Path, name: str) -> Image.Image | None:
         return None
 
 
-def _way(folder: Path, stem: str) -> list[tuple[str, Image.Image]]:
-    """Captions and pictures from the target to the restoration; where no comparison is written, the restoration."""
-    sheet = _read(folder, f"comparisons/{stem}.png")
+def _way(folder: Path, stem: str) -> tuple[list[tuple[str, Image.Image]], Path]:
+    """Captions and pictures from the target to the restoration, and the file they are in.
+
+    Where no comparison is written it is the restoration.
+    """
+    comparison, image = f"comparisons/{stem}.png", f"{stem}.png"
+    sheet = _read(folder, comparison)
     if sheet is not None:
-        return stages(sheet)
-    restored = _read(folder, f"{stem}.png")
-    return [] if restored is None else [("restored", restored.convert("RGB"))]
+        return stages(sheet), folder / comparison
+    restored = _read(folder, image)
+    return [] if restored is None else [("restored", restored.convert("RGB"))], folder / image
 
 
 def _thumbnail(way: Sequence[Image.Image]) -> Image.Image:

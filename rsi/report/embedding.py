@@ -5,6 +5,7 @@ import io
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,8 +21,8 @@ LARGEST_SIDE = 1024
 SIDE_OF_FILES = 512
 QUALITY = 88
 
-Place = Callable[[Image.Image, str, bool], str]
-"""Stores a picture under a name, lossless or not, and returns the address that the page has for it."""
+Place = Callable[[Image.Image, str, bool, Path], str]
+"""Stores a picture of a file under a name, lossless or not, and returns the address that the page has for it."""
 
 
 def picture_side(images: int) -> int:
@@ -40,16 +41,23 @@ def reduced(picture: Image.Image, side: int) -> Image.Image:
 
 
 def placing(images: int, folder: Path) -> Place:
-    """How a page of so many images has its pictures: as ``data:`` URIs, or as files in a folder of ``folder``."""
+    """How a page of so many images has its pictures: as ``data:`` URIs, or as files in a folder of ``folder``.
+
+    A file that is there has the time of what it shows, and is written again only if that has another time now.
+    """
     if images <= MOST_EMBEDDED:
-        return lambda picture, _, lossless: data_uri(picture, lossless=lossless)
+        return lambda picture, _, lossless, __: data_uri(picture, lossless=lossless)
     check_inside(folder / PAGE_FILES, folder)
 
-    def write(picture: Image.Image, name: str, lossless: bool) -> str:
+    def write(picture: Image.Image, name: str, lossless: bool, shown: Path) -> str:
         file = f"{PAGE_FILES}/{name}.webp"
         check_inside(folder / file, folder)
-        with atomic_path(folder / file) as path:
-            path.write_bytes(_webp(picture, lossless=lossless))
+        time = shown.stat().st_mtime_ns
+        if not (folder / file).is_file() or (folder / file).stat().st_mtime_ns != time:
+            with atomic_path(folder / file) as path:
+                path.write_bytes(_webp(picture, lossless=lossless))
+            with suppress(OSError):  # some mounts refuse
+                os.utime(folder / file, ns=(time, time))
         return quote(os.fsencode(file))
 
     return write

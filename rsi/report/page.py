@@ -20,6 +20,7 @@ from rsi.log import printable
 from rsi.report import embedding
 from rsi.report.card import Card, read_card
 from rsi.results.folder import ResultFolder
+from rsi.results.foreign import check_page
 from rsi.results.layout import PAGE
 from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import atomic_path, check_inside
@@ -28,26 +29,30 @@ SCRIPTS = ("theme.js", "list.js", "compare.js", "viewer.js", "keys.js")
 NO_MEASURE = ("seed",)
 
 
-def write_report(folder: str | Path) -> Path:
-    """Write ``index.html`` into the output folder of a run: all results in one page that needs no network.
+def write_report(folder: str | Path, name: str = PAGE, *, overwrite: bool = False) -> Path:
+    """Write a page into the output folder of a run: all results, without need of a network.
 
     Of some hundred images it holds their pictures itself; of more they are in ``index_files/`` beside it.
 
     Args:
         folder: The output folder; the run may still be going on.
+        name: What the page is called.
+        overwrite: Whether it may take the place of a file that is no page of rsi's.
 
     Returns:
         The page.
 
     Raises:
-        InputError: The folder holds no results, or a link leads out of it.
+        InputError: The folder holds no results, a link leads out of it, or a file that rsi did not write is there.
     """
     folder = Path(folder)
     rows = list(ResultFolder(folder).rows())
     if not rows:
         raise InputError(f"{folder} holds no results: give the output folder of a run")
-    page = folder / PAGE
+    page = folder / name
     check_inside(page.parent, folder)
+    if not overwrite:
+        check_page(page)
     with ThreadPoolExecutor() as pool, atomic_path(page) as path, path.open("w", encoding="utf-8") as file:
         read = partial(
             read_card, folder=folder, side=embedding.picture_side(len(rows)), place=embedding.placing(len(rows), folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 from rsi.errors import InputError
 from rsi.results.folder import ResultFolder
 from rsi.results.records import Row
-from rsi.storage.fingerprint import is_unchanged
+from rsi.storage.fingerprint import Fingerprint, is_unchanged
 
 REMEMBERED = 10_000
 
@@ -16,18 +16,25 @@ class Finished(Container[str]):
 
     Args:
         folder: The output folder, once it is claimed.
-        sources: The files that an input is restored from today, by the names of :attr:`Row.made_from`; left out, files
-            are not compared.
+        sources: The files that an input is restored from today, by the names of :attr:`Row.made_from`; left out,
+            nothing is compared.
+        common: What all are made from besides.
 
     Attributes:
-        changed: How many inputs have a restored image that was made from other files.
+        changed: What has changed of the sources of an input that has a restored image made from others.
     """
 
-    def __init__(self, folder: ResultFolder, sources: Callable[[str], Mapping[str, Path]] | None = None) -> None:
+    def __init__(
+        self,
+        folder: ResultFolder,
+        sources: Callable[[str], Mapping[str, Path]] | None = None,
+        common: Mapping[str, Fingerprint] | None = None,
+    ) -> None:
         self._folder = folder
         self._sources = sources
+        self._common = common or {}
         self._known: dict[str, bool] = {}
-        self.changed = 0
+        self.changed: dict[str, tuple[str, ...]] = {}
 
     def __contains__(self, file: object) -> bool:
         """Whether an input is one of them."""
@@ -52,19 +59,23 @@ class Finished(Container[str]):
     def _is_finished(self, row: Row | None) -> bool:
         if row is None or not self._folder.is_whole(row):
             return False
-        is_same = self._is_from_the_same(row)
-        self.changed += not is_same
-        return is_same
+        changed = self._changed(row)
+        if changed:
+            self.changed[row.file] = changed
+        return not changed
 
-    def _is_from_the_same(self, row: Row) -> bool:
+    def _changed(self, row: Row) -> tuple[str, ...]:
         if self._sources is None or not row.made_from:
-            return True
+            return ()
         try:
             sources = self._sources(row.file)
         except InputError:  # its mask is gone: restoring it anew tells
-            return False
+            return ("mask",)
         if not sources["target"].exists():  # an image that was taken away, asked for as a companion of another
-            return True
-        return sources.keys() == row.made_from.keys() and all(
-            is_unchanged(path, row.made_from[name]) for name, path in sources.items()
-        )
+            return ()
+        return tuple(name for name, known in row.made_from.items() if not self._is_same(name, known, sources))
+
+    def _is_same(self, name: str, known: Fingerprint, sources: Mapping[str, Path]) -> bool:
+        if name in sources:
+            return is_unchanged(sources[name], known)
+        return name in self._common and self._common[name].sha256 == known.sha256

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -84,22 +85,27 @@ class ResultFolder:
     def wrote_files_of(self, file: str) -> bool:
         """Whether this run or an earlier one, of whatever settings, has begun to write files of an input."""
         record = self.storage.read(layout.record_of(file))
-        row = read_record(record)
-        return record is not None and (row is None or row.is_done or row.has_files)
+        row = self._older_row(file) if record is None else read_record(record)
+        if row is None:
+            return record is not None  # one that cannot be read is rsi's, too
+        return row.is_done or row.has_files
 
     def row(self, file: str) -> Row | None:
         """The row of an input, if this run or one with the same settings has left one."""
-        row = read_record(self.storage.read(layout.record_of(file)))
+        record = self.storage.read(layout.record_of(file))
+        row = self._older_row(file) if record is None else read_record(record)
         return row if row is not None and row.settings in ("", self._current_settings()) else None
 
     def rows(self) -> Iterator[Row]:
         """The rows of all images so far, in the order of their names; records that cannot be read are passed over.
 
-        So are those that an earlier run with other settings has left.
+        So are those that an earlier run with other settings has left, or an earlier version in another place.
         """
         current = ("", self._current_settings())
-        records = map(read_record, self.storage.read_all(layout.RECORDS, ".json"))
-        return (row for row in records if row is not None and row.settings in current)
+        for name, record in self.storage.read_all(layout.RECORDS, ".json"):
+            row = read_record(record)
+            if row is not None and row.settings in current and not self._is_replaced(name, row.file):
+                yield row
 
     def is_whole(self, row: Row) -> bool:
         """Whether the restored image of a row is there as it was written."""
@@ -125,9 +131,12 @@ class ResultFolder:
             path.write_bytes(tensor_bytes(latent, metadata))
 
     def save_row(self, row: Row) -> None:
-        """Write the record of an image; with it the image counts as finished."""
+        """Write the record of an image; with it the image counts as finished.
+
+        It is noted as of the run that has claimed the folder; of a folder that is not claimed, as of the run it was of.
+        """
         has_files = row.has_files or row.is_done or self.wrote_files_of(row.file)
-        stamped = replace(row, settings=self._current_settings(), run=self.run, has_files=has_files)
+        stamped = replace(row, settings=self._current_settings(), run=self.run or row.run, has_files=has_files)
         self._write_text(layout.record_of(row.file), stamped.to_record())
 
     @property
@@ -135,31 +144,52 @@ class ResultFolder:
         """Whether the table can be written again and take up but a small share of the run's time."""
         return time.monotonic() - self._table_saved >= self._table_seconds / TABLE_SHARE
 
-    def save_table(self) -> None:
-        """Write ``results.csv`` from the records, one process after another."""
+    def save_table(self) -> Counter[tuple[str, ...]]:
+        """Write ``results.csv`` from the records, one process after another.
+
+        Returns:
+            How many images the processes of this run have restored anew, by what had changed.
+        """
         started = time.monotonic()
         lock = FolderLock(self.local / layout.PROGRESS / "table-lock")
         lock.acquire(wait=True)
         try:
-            self._write_table()
+            restored_anew = self._write_table()
         finally:
             lock.release()
         self._table_saved = time.monotonic()
         self._table_seconds = self._table_saved - started
+        return restored_anew
 
     def publish(self) -> None:
         """Move what was written locally, such as logs, to where the folder is."""
         if self.storage.is_remote:
             self.storage.send(self.local)
 
-    def _write_table(self) -> None:
+    def _older_row(self, file: str) -> Row | None:
+        """The row of an input that an earlier version has left under another name."""
+        older = layout.older_record_of(file)
+        row = read_record(self.storage.read(older)) if older != layout.record_of(file) else None
+        return row if row is not None and row.file == file else None
+
+    def _is_replaced(self, record: str, file: str) -> bool:
+        """Whether a record is one of an earlier version and there is a newer one."""
+        newer = layout.record_of(file)
+        return record == layout.older_record_of(file) != newer and self.storage.read(newer) is not None
+
+    def _write_table(self) -> Counter[tuple[str, ...]]:
+        restored_anew: Counter[tuple[str, ...]] = Counter()
         with (
             self._writing(layout.TABLE) as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             table = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
             table.writeheader()
-            table.writerows(asdict(row) for row in self.rows())
+            for row in self.rows():
+                table.writerow(asdict(row))
+                restored_anew.update([row.changed] * (row.run == self.run))
+        del restored_anew[()]
+        return restored_anew
 
     def _check_settings(self, settings: Mapping[str, Any], overwrite: bool) -> None:
         stored = self._stored_settings() if self._holds_work() else dict(settings)

@@ -1,6 +1,7 @@
 """Files in the output folder that rsi did not write and must not replace."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.folder import ResultFolder
 from rsi.storage.location import absolute, is_url
+
+PAGE_MARK = b", rsi report</title>"
+PAGE_HEAD = 16_384  # bytes; the title comes after the policy, and has the name of a folder in it
 
 
 def refuse_foreign_files(
@@ -40,6 +44,28 @@ def refuse_foreign_files(
         for path in (folder.path / name for name in layout.files_of(output)):
             if path.exists() or path.is_symlink():
                 _refuse(path, read, overwrite)
+
+
+def check_page(page: Path) -> None:
+    """Make sure that the report page takes the place of nothing but another report page.
+
+    Raises:
+        InputError: It would.
+    """
+    if os.path.lexists(page) and not is_page(page):
+        raise InputError(
+            f"{page} was not written by rsi: rsi report {page.parent} --page other.html writes the page beside it, "
+            f"rsi report {page.parent} --overwrite replaces it"
+        )
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a report page of rsi's."""
+    try:
+        with path.open("rb") as file:
+            return PAGE_MARK in file.read(PAGE_HEAD)
+    except OSError:
+        return False
 
 
 def _can_have_results(file: str, output: str) -> bool:

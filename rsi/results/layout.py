@@ -5,6 +5,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 from rsi.errors import InputError
+from rsi.storage.folding import folded, name_checksum
 
 SETTINGS, CONFIG, TABLE, PAGE = "settings.json", "config.yaml", "results.csv", "index.html"
 RECORDS, LOGS, PROGRESS = "records", "logs", ".progress"
@@ -39,11 +40,24 @@ def files_of(output: str) -> tuple[str, ...]:
 
 
 def record_of(file: str) -> str:
-    """Where the record of an input is: its own name, if that can be a file's beside those of all others."""
-    parts = PurePosixPath(file).parts
+    """Where the record of an input is: its own name, if no other name can be taken for it, else with a checksum.
+
+    The dash keeps the records of several restorations of an input, ``NAME~2`` and so on, in their order.
+    """
+    return _record(file if file == folded(file) else f"{file}-{name_checksum(file)}", file)
+
+
+def older_record_of(file: str) -> str:
+    """Where earlier versions have put the record of an input, perhaps in the place of another's."""
+    return _record(file, file)
+
+
+def _record(name: str, file: str) -> str:
+    """The record of an input under a name, if that can be a file's beside those of all others."""
+    parts = PurePosixPath(name).parts
     fits = max(len(os.fsencode(part)) for part in parts) < LONGEST_NAME
-    is_own = fits and not any(part.endswith(".json") for part in parts[:-1])
-    return f"{RECORDS}/{file if is_own else hashlib.sha256(os.fsencode(file)).hexdigest()}.json"
+    is_own = fits and not any(folded(part).endswith(".json") for part in parts[:-1])
+    return f"{RECORDS}/{name if is_own else hashlib.sha256(os.fsencode(file)).hexdigest()}.json"
 
 
 def holds_results(folder: Path) -> bool:
@@ -66,11 +80,12 @@ def check_name(file: str, output: str, *, hides_folder: bool) -> None:
         InputError: Its folder is named as one of the output folder, a part of the path is too long, or the result would
             be named as a folder beside it.
     """
-    folder, *rest = parts = PurePosixPath(file).parts
-    if rest and folder.casefold() in RESERVED:
+    folder, *rest = PurePosixPath(file).parts
+    if rest and folded(folder) in RESERVED:
         raise InputError(f"the output folder has a folder {folder!r} of its own: rename that of {file!r}")
-    if max(len(os.fsencode(part)) for part in parts) > LONGEST_NAME:
-        raise InputError(f"a name in {file!r} is longer than {LONGEST_NAME} bytes: shorten it")
+    for name in (file, output):
+        if max(len(os.fsencode(part)) for part in PurePosixPath(name).parts) > LONGEST_NAME:
+            raise InputError(f"a name in {name!r} is longer than {LONGEST_NAME} bytes: shorten it")
     if hides_folder:
         result = RESTORED_IMAGE.format(output)
         raise InputError(f"the result of {file!r} would take the place of a folder: rename the folder {result!r}")

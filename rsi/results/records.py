@@ -10,7 +10,7 @@ RESTORED = "restored"
 STOPPED = "stopped"
 FAILED = "failed"
 MISSING = "missing"
-RECORD_ALONE = ("batch", "settings", "run", "made_from", "has_files")
+RECORD_ALONE = ("batch", "settings", "run", "made_from", "changed", "has_files")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Row:
         batch: The inputs it was restored together with; in the record alone.
         settings: Checksum of the settings of the run; in the record alone.
         run: The run that it is from, see :func:`rsi.results.run.run_id`; in the record alone.
-        made_from: The files it was restored from, ``target`` and, where there is one, ``mask``; in the record alone.
+        made_from: What it was restored from: ``target``, where there is one ``mask``, and of the user's own degradation
+            each module and its tensors; in the record alone.
+        changed: What of that had changed, so that the image was restored anew; in the record alone.
         has_files: This run or an earlier one has begun to write files of the image; in the record alone.
     """
 
@@ -56,6 +58,7 @@ class Row:
     settings: str = ""
     run: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
     has_files: bool = False
 
     @property
@@ -80,6 +83,7 @@ def read_record(content: bytes | None) -> Row | None:
     try:
         values = {name: value for name, value in json.loads(content or b"").items() if name in FIELDS}
         made_from = {name: Fingerprint(**facts) for name, facts in values.get("made_from", {}).items()}
-        return Row(**{**values, "batch": tuple(values.get("batch", ())), "made_from": made_from})
+        lists = {name: tuple(values.get(name, ())) for name in ("batch", "changed")}
+        return Row(**{**values, **lists, "made_from": made_from})
     except (ValueError, TypeError, AttributeError):
         return None

@@ -55,12 +55,13 @@ class Storage:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def read_all(self, inside: str, suffix: str) -> Iterator[bytes]:
-        """The contents of the files in a folder and the folders inside it that end in a suffix, in order of names."""
+    def read_all(self, inside: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Names and contents of the files in a folder and those inside it that end in a suffix, in order of names."""
         forget_listings(self.folder)
         names = (f"{inside}/{name}" for name in walk(self.folder / inside, suffix))
         while some := list(islice(names, AT_ONCE)):
-            yield from filter(None, self._fetch(some) if self.is_remote else map(self.read, some))
+            contents = self._fetch(some) if self.is_remote else map(self.read, some)
+            yield from ((name, content) for name, content in zip(some, contents, strict=True) if content)
 
     def holds(self, inside: str, suffix: str) -> bool:
         """Whether there is such a file."""

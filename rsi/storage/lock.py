@@ -1,6 +1,8 @@
 """One run at a time in an output folder, one download at a time of a file."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -57,3 +59,23 @@ class FolderLock(ProcessLock):
         if not self.try_acquire(wait=wait):
             folder = self._path.parent.parent
             raise InputError(f"another run is writing to {folder}: wait for it or choose another --output_dir")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock for a block and leave nothing of it behind, for folders that hold no run.
+
+        Raises:
+            InputError: Another process, or another run of this one, holds it.
+        """
+        inside, folder = self._path.parent, self._path.parent.parent
+        made = [path for path in (inside, folder) if not path.exists()]
+        self.acquire()
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes no open file, and filelock does it there
+                self._path.unlink()  # while it is locked: filelock takes no lock on a file that is gone
+            self.release()
+            with suppress(OSError):  # there is something in it
+                for path in made:
+                    path.rmdir()

@@ -72,3 +72,9 @@ def test_a_map_that_is_missing_is_drawn_by_the_next_run(fit: Fit, tmp_path: Path
 def test_no_samples_are_refused(fit: Fit, capsys: pytest.CaptureFixture[str]) -> None:
     assert fit("out", "--samples", "0") == 2
     assert "samples is 0: it must be at least 1" in capsys.readouterr().err
+
+
+def test_samples_restored_anew_are_this_run_s(fit: Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fit("out", "--samples", "2")
+    assert fit("out", "--samples", "2", "--overwrite") == 0
+    assert "6 restored; 0:" in capsys.readouterr().out

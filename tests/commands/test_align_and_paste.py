@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from rsi.commands.main import main
 from rsi.photos.face_list import read_faces
 from rsi.results.folder import ResultFolder
 from rsi.results.records import Row
+from rsi.storage.lock import FolderLock
 
 
 @pytest.fixture
@@ -254,3 +256,61 @@ def test_nothing_pasted_is_not_called_written(tmp_path: Path, one: Path, capsys:
     assert "no face is pasted: nothing is written" in told.err
     assert "written to" not in told.out
     assert not (tmp_path / "p").exists()
+
+
+def _as_older_versions_wrote_it(aligned: Path) -> None:
+    entries = json.loads((aligned / "faces.json").read_text())["faces"]
+    older = {name: {key: entry[key] for key in ("photo", "center", "right")} for name, entry in entries.items()}
+    (aligned / "faces.json").write_text(json.dumps(older))
+
+
+def test_list_of_an_older_version_is_added_to(tmp_path: Path, one: Path) -> None:
+    aligned = tmp_path / "aligned"
+    assert _align(one, aligned) == 0
+    before = read_faces(aligned)
+    _as_older_versions_wrote_it(aligned)
+    photograph("astronaut").crop((60, 0, 400, 290)).save(one / "b.png")
+    assert _align(one, aligned) == 0
+    after = read_faces(aligned)
+    assert sorted(after.faces) == ["a.png", "b.png"]
+    assert (after.photos, after.faces["a.png"]) == (before.photos, before.faces["a.png"])
+
+
+def test_list_of_an_older_version_is_refused_where_a_face_was_changed_or_is_another_photograph_s(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned = tmp_path / "aligned"
+    assert _align(one, aligned) == 0
+    _as_older_versions_wrote_it(aligned)
+    other = tmp_path / "other"
+    other.mkdir()
+    photograph("astronaut").crop((50, 0, 390, 280)).save(other / "a.png")
+    whole = (aligned / "a.png").read_bytes()
+    assert _align(other, aligned) == 2
+    why = f"{aligned}/a.png cannot be cut out of {other}/a.png again"
+    assert (
+        f"faces.json was not written by this version of rsi align and cannot be added to ({why}): choose another"
+        in (capsys.readouterr().err)
+    )
+    retouched = Image.open(aligned / "a.png")
+    retouched.putpixel((3, 3), (255, 0, 0))
+    retouched.save(aligned / "a.png")
+    assert _align(one, aligned) == 2
+    (aligned / "a.png").write_bytes(whole)
+    assert _align(one, aligned) == 0
+
+
+@pytest.mark.parametrize("command", ["align", "paste"])
+def test_two_commands_do_not_write_to_one_folder(
+    tmp_path: Path, one: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned, run, output = tmp_path / "aligned", tmp_path / "run", tmp_path / "output"
+    assert _align(one, aligned) == 0
+    _restore(aligned, run)
+    again = partial(_align, one, output) if command == "align" else partial(_paste, run, one, output)
+    with FolderLock(output / ".progress" / "lock").held():
+        assert again() == 2
+    assert f"another run is writing to {output}: wait for it or choose another" in capsys.readouterr().err
+    assert not output.exists()
+    assert again() == 0
+    assert not (output / ".progress").exists()

@@ -20,7 +20,10 @@ def test_only_what_is_there_is_named(tmp_path: Path) -> None:
     assert first == "1 restored; 0:00:02"
     assert [line.split()[0] for line in places] == ["restored"]
     (folder.path / "logs").mkdir()
-    (folder.path / "index.html").touch()
+    page = folder.path / "index.html"
+    page.write_text("<h1>mine</h1>")
+    assert "index.html" not in "".join(closing_lines(folder, Outcome(Counter({RESTORED: 1})), 2))
+    page.write_text("<title>my results: 1 image, rsi report</title>")
     places = closing_lines(folder, Outcome(Counter({RESTORED: 1})), 2)[1:]
     assert [line.split()[0] for line in places] == ["restored", "report", "TensorBoard"]
     assert places[-1].endswith(f"tensorboard --logdir '{folder.path}'")

@@ -1,4 +1,5 @@
 import csv
+import importlib
 import shutil
 import subprocess
 import sys
@@ -196,6 +197,28 @@ def test_own_degradation_by_class(
     assert fit(jpeg_folder, "--degradation", "my_module.Darker", "--degradation.by", "0.8") == 0
     assert fit.rows()[0]["degradation"] == "Darker"
     assert fit(jpeg_folder, "--degradation", "my_module.Darker", "--degradation.by", "0.7") == 2
+
+
+def test_change_of_an_own_degradation_restores_its_images_anew(
+    fit: Runner, jpeg_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (
+        "from rsi import Degradation\nclass Dark(Degradation):\n    def forward(self, x, random):\n        return x * "
+    )
+    monkeypatch.chdir(tmp_path)
+
+    def restore(share: str) -> tuple[bytes, str]:
+        (tmp_path / "own_dark.py").write_text(f"{source}{share}\n")
+        monkeypatch.delitem(sys.modules, "own_dark", raising=False)
+        importlib.invalidate_caches()
+        assert fit(jpeg_folder, "--degradation", "own_dark.Dark", "--report", "false") == 0
+        return (fit.output / "a.png").read_bytes(), capsys.readouterr().err
+
+    before, _ = restore("0.50")
+    assert restore("0.50")[0] == before
+    after, told = restore("0.9")
+    assert after != before
+    assert "3 images were restored anew, since this has changed: module own_dark\n" in told
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,33 @@ def test_stages_of_a_comparison_are_what_was_drawn(tiny_generator: Path, jpeg_fo
     assert [caption for caption, _ in way] == ["target", "W", "W+", "W++"]
     assert way[0][1].tobytes() == Image.open(jpeg_folder / "a.jpg").tobytes()
     assert way[-1][1].tobytes() == Image.open(tmp_path / "restored/a.png").tobytes()
+
+
+def test_page_of_others_is_left_alone_by_fit_which_says_so_and_how_to_get_the_page(
+    tiny_generator: Path, jpeg_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "restored"
+    fit(tiny_generator, jpeg_folder, folder, "--report", "false")
+    (folder / "index.html").write_text("<h1>mine</h1>")
+    capsys.readouterr()
+    assert fit(tiny_generator, jpeg_folder, folder) == 0
+    output, told = capsys.readouterr()
+    why = f"{folder}/index.html was not written by rsi: rsi report {folder} --page other.html writes the page beside it"
+    assert f"there is not going to be a report page: {why}" in told
+    assert f"there is no report page, give rsi report {folder} once this is mended: {why}" in told
+    assert f"{folder}/index.html" not in output
+    assert main(["report", str(folder)]) == 2
+    assert f"rsi: {why}" in capsys.readouterr().err
+    assert main(["report", str(folder), "--page", "other.html"]) == 0
+    assert len(cards(folder / "other.html")) == 3
+    assert (folder / "index.html").read_text() == "<h1>mine</h1>"
+    assert main(["report", str(folder), "--overwrite"]) == 0
+    assert main(["report", str(folder)]) == 0
+    assert len(cards(folder / "index.html")) == 3
+
+
+@pytest.mark.parametrize("name", ["results.csv", "../page.html", "sub/page.html"])
+def test_page_is_a_name_in_the_folder(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["report", str(tmp_path), "--page", name])
+    assert f"{name!r} is not a name that ends in .html" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
+from rsi.degradations.sources import sources_of
 from rsi.errors import InputError
 from rsi.results.folder import ResultFolder
 from rsi.results.records import RESTORED, Row
@@ -38,6 +39,7 @@ class Recorder(LightningModule):
         self.steps_per_batch = 2
         self.seen: list[tuple[list[str], int]] = []
         self.target_factor = degradation.factor
+        self.sources = sources_of(degradation)
 
     def check_target(self, target: Target) -> None:
         self.degradation.bind([target], self.resolution)

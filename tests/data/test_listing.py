@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsi.data.listing import Listing, folded, output_names
+from rsi.data.listing import Listing, output_names
 from rsi.errors import InputError
+from rsi.storage.folding import folded
 from rsi.storage.location import file_system, locate
 
 
@@ -94,6 +95,15 @@ def test_names_that_a_file_system_may_take_for_one_give_results_apart(twins: tup
     outputs = output_names(twins, [*twins, "other.png"])
     assert len(set(map(folded, outputs))) == 2
     assert all(output.startswith(f"{name}~") for output, name in zip(outputs, twins, strict=True))
+
+
+@pytest.mark.parametrize("window", [1, 2, 100])
+def test_folders_that_a_file_system_may_take_for_one_have_results_apart(tmp_path: Path, window: int) -> None:
+    touch(tmp_path, "Sub/a.png", "sub/a.png", "sub/É/b.png", "sub/é/b.png", "other/c.png")
+    images = {image.name: image.output for image in Listing(tmp_path, window=window).listed()}
+    assert len({folded(output) for output in images.values()}) == len(images) == 5
+    assert images["Sub/a.png"].startswith("Sub~")
+    assert images["other/c.png"] == "other/c"
 
 
 def test_a_name_without_twins_is_its_stem() -> None:

@@ -161,6 +161,12 @@ def test_black_mask_is_an_error(tmp_path: Path) -> None:
         from_file(mask)
 
 
+def test_mask_of_labels_is_said_to_be_one(tmp_path: Path) -> None:
+    mask = save_mask(tmp_path / "m.png", [[0, 1]])
+    with pytest.raises(InputError, match=r"is black all over: .*; it holds 0 and 1 alone, white is 255"):
+        from_file(mask)
+
+
 def test_mask_of_another_size_is_an_error(tmp_path: Path) -> None:
     mask = save_mask(tmp_path / "m.png", [[255, 255]])
     with pytest.raises(InputError, match=r"mask '.*m.png' is 2x1 but 'faces.a.png' is 3x2: make them equal"):

@@ -134,7 +134,9 @@ def test_words_that_hold_fewer_bits_find_their_white(tmp_path: Path, dtype: str,
         ((COLOURS * 255 - 128).astype("i1"), r"signed 8-bit samples reach from -128 to 127"),
         ((COLOURS * 2 - 1).astype("f4"), r"32-bit float samples reach from -1 to 1"),
         ((COLOURS * 1.5).astype("f4"), r"reach from 0 to 1.5"),
+        ((COLOURS * 100).astype("f4"), r"reach from 0 to 100, so that what is white cannot be known"),
         ((COLOURS * 4095).astype("f4"), r"reach from 0 to 4095"),
+        ((COLOURS * 32767).astype("f4"), r"reach from 0 to 32767"),
     ],
 )
 def test_unknown_white_is_refused(tmp_path: Path, samples: np.ndarray[Any, Any], reason: str) -> None:

@@ -107,6 +107,21 @@ def test_pictures_beside_a_page_lead_nowhere_else(run: Any, tmp_path: Path, monk
         run.page()
 
 
+def test_pictures_beside_a_page_are_written_again_only_where_what_they_show_has_changed(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "MOST_EMBEDDED", 0)
+    for name in ("a.jpg", "b.jpg"):
+        run.restored(name)
+    pictures = run.page().parent / "index_files"
+    before = {path.name: path.stat().st_ino for path in pictures.iterdir()}
+    os.utime(run.folder.path / "comparisons/b.png", (0, 0))  # copied from elsewhere, with its time
+    run.page()
+    after = {path.name: path.stat().st_ino for path in pictures.iterdir()}
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {f"b.{part}.webp" for part in ("list", "0", "1", "2", "3")}
+
+
 def test_restoration_without_views_is_in_the_page(run: Any) -> None:
     run.restored("a.jpg", views=False)
     html = run.page().read_text()

@@ -58,7 +58,7 @@ def test_result_of_another_target_or_mask_is_not_finished(tmp_path: Path, change
     sources[changed].write_bytes(b"as it is!")
     finished = Finished(folder, lambda _: sources)
     assert "a.png" not in finished
-    assert finished.changed == 1
+    assert finished.changed == {"a.png": (changed,)}
 
 
 def test_file_that_was_only_copied_anew_is_the_same(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from rsi.errors import InputError
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
+from rsi.results.layout import record_of
 from rsi.results.records import FAILED, RESTORED, Row
 
 
@@ -117,3 +118,27 @@ def test_claim_removes_what_a_killed_run_left(tmp_path: Path) -> None:
     (tmp_path / ".partial-x.png").touch()
     ResultFolder(tmp_path).claim({}, overwrite=False)
     assert not (tmp_path / ".partial-x.png").exists()
+
+
+def put_where_older_versions_did(folder: ResultFolder, file: str) -> None:
+    (folder.path / record_of(file)).rename(folder.path / f"records/{file}.json")
+
+
+def test_folder_of_an_older_version_is_read_and_has_one_row_an_image(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    for name in ("IMG_1.png", "É.png"):
+        save(folder, name)
+        put_where_older_versions_did(folder, name)
+    assert finished(folder, "IMG_1.png", "É.png", "img_1.png") == ["IMG_1.png", "É.png"]
+    assert folder.wrote_files_of("IMG_1.png")
+    assert not folder.wrote_files_of("img_1.png")
+    folder.save_row(Row("IMG_1.png", FAILED, notes="broken"))
+    assert [(row.file, row.status) for row in folder.rows()] == [("IMG_1.png", FAILED), ("É.png", RESTORED)]
+
+
+def test_older_record_in_the_place_of_another_image_s_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path)
+    save(folder, "img_1.png")
+    (tmp_path / "records/img_1.png.json").rename(tmp_path / "records/IMG_1.png.json")
+    assert folder.row("IMG_1.png") is None
+    assert not folder.wrote_files_of("IMG_1.png")

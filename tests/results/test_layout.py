@@ -4,7 +4,8 @@ import pytest
 
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
-from rsi.results.layout import check_name
+from rsi.results.layout import check_name, record_of
+from rsi.storage.folding import folded
 
 
 def check_output(image: Listed) -> None:
@@ -29,6 +30,28 @@ def test_name_that_leaves_no_room_for_a_suffix() -> None:
         check_output(listed("a" * 240 + ".png"))
     with pytest.raises(InputError, match=r"is longer than 243 bytes: shorten it"):
         check_output(listed("é" * 125 + "/b.png"))
+
+
+def test_checksum_of_a_name_counts_towards_its_length(tmp_path: Path) -> None:
+    for name in ("a" * 235 + ".png", "A" * 235 + ".png", "b" * 230 + ".png", "B" * 230 + ".png"):
+        (tmp_path / name).touch()
+    long_upper, upper, long_lower, lower = Listing(tmp_path).listed()
+    for image in (upper, lower):
+        check_output(image)
+    for image in (long_upper, long_lower):
+        with pytest.raises(InputError, match=r"is longer than 243 bytes: shorten it"):
+            check_output(image)
+
+
+def test_no_two_records_are_one_file_where_case_and_accents_do_not_count() -> None:
+    names = ["a.jpg", "A.jpg", "a.JPG", "a.jpg~2", "A.jpg~2", "é.png", "e\u0301.png", "sub/a.jpg", "Sub/a.jpg"]
+    names += ["x" * 242, "X" * 242, "a.json/b.png", "a.JSON/b.png", "a"]
+    records = [record_of(name) for name in names]
+    assert len({folded(record) for record in records}) == len(names)
+    assert max(len(Path(record).name) for record in records) <= 255
+    assert [record_of(name) for name in ("a.jpg", "sub/a.jpg")] == ["records/a.jpg.json", "records/sub/a.jpg.json"]
+    assert record_of("A.jpg") < record_of("A.jpg~2") < record_of("B.jpg")
+    assert not {folded(record) for record in records} & {folded(str(Path(record).parent)) for record in records}
 
 
 def test_result_in_place_of_a_folder(tmp_path: Path) -> None:

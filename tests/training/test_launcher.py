@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -34,6 +35,19 @@ def test_one_of_four_dies_the_others_finish_and_a_second_run_does_the_rest(
     after = changed(output)
     assert {name: after[name] for name in before} == before
     assert sorted(set(after) - set(before)) == ["2.png", "6.png"]
+
+
+@pytest.mark.slow
+def test_images_that_any_process_restores_anew_are_counted(tiny_generator: Path, tmp_path: Path) -> None:
+    targets, output = make_images(tmp_path / "targets", 4), tmp_path / "out"
+    command = ["rsi", *flags(targets, output, tiny_generator, **{"trainer.devices": 2})]
+    assert start(command).wait(300) == 0
+    for number in (0, 1, 3):
+        shutil.copy(targets / "2.jpg", targets / f"{number}.jpg")
+    run = start(command)
+    _, told = run.communicate(timeout=300)
+    assert run.returncode == 0
+    assert "3 images were restored anew, since this has changed: target\n" in told
 
 
 @pytest.mark.slow
