@@ -111,7 +111,7 @@ class TargetBatches:
 
     def _next_batch(self) -> tuple[Target, ...]:
         for target in self._targets:
-            kind = _kind(target)
+            kind = kind_of(target)
             self._buckets.setdefault(kind, []).append(target)
             if len(self._buckets[kind]) >= self.batch_size:
                 return self._take(kind)
@@ -138,7 +138,8 @@ class TargetBatches:
         return target
 
 
-def _kind(target: Target) -> Hashable:
+def kind_of(target: Target) -> Hashable:
+    """What targets of one batch have in common: their size and the coding of their JPEG files."""
     jpeg = target.jpeg
     coding = None if jpeg is None else (jpeg.sampling, jpeg.grayscale, jpeg.orientation)
     return tuple(target.image.shape), coding

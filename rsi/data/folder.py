@@ -11,8 +11,8 @@ import torch
 from pytorch_lightning import LightningDataModule
 
 from rsi.data.batches import Failure, Step, TargetBatches
-from rsi.data.decoded import luminance
-from rsi.data.fitting import Fit, fit_to_square
+from rsi.data.decoded import Picture, luminance
+from rsi.data.fitting import Fit, Square, fit_to_square
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
@@ -234,21 +234,39 @@ class TargetFolder(LightningDataModule):
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
-        gray = picture.is_gray and not self.color
         square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
-        return Target(
-            name=image.name,
-            image=luminance(square.image).contiguous() if gray else square.image,
-            known=square.known,
-            seed=image_seed(image.name, self.seed),
-            frame=square.frame,
-            jpeg=picture.jpeg,
-            notes=(*picture.notes, *square.notes, *([WITHOUT_COLOUR] if gray else [])),
-            gray=gray,
-            sample=image.sample,
-            output=image.output,
-            made_from={**made_from, **self._common_sources},
+        return make_target(
+            picture, square, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
         )
+
+
+def make_target(
+    picture: Picture, square: Square, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
+) -> Target:
+    """A picture that was made square, as a target.
+
+    Args:
+        picture: The decoded file.
+        square: What was made of it.
+        image: The image, for one of its restorations.
+        seed: Of all random numbers of a run.
+        color: Restore pictures without colour in colour.
+        made_from: The files that the picture was read from.
+    """
+    gray = picture.is_gray and not color
+    return Target(
+        name=image.name,
+        image=luminance(square.image).contiguous() if gray else square.image,
+        known=square.known,
+        seed=image_seed(image.name, seed),
+        frame=square.frame,
+        jpeg=picture.jpeg,
+        notes=(*picture.notes, *square.notes, *([WITHOUT_COLOUR] if gray else [])),
+        gray=gray,
+        sample=image.sample,
+        output=image.output,
+        made_from=made_from,
+    )
 
 
 def read_target(

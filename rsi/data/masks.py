@@ -18,13 +18,15 @@ _A_LITTLE = 0.01  # share of the paint
 _PHOTOGRAPH = 0.25, 16  # share of the paint that is neither nearly black nor nearly white, and its shades
 
 
-def known_pixels(picture: Picture, path: Path, *, mask: Path | None = None, mask_color: str | None = None) -> Tensor:
-    """What is known of a picture: the product of its alpha channel, mask file and mask colour where given.
+def known_pixels(
+    picture: Picture, path: Path, *, mask: Path | Picture | None = None, mask_color: str | None = None
+) -> Tensor:
+    """What is known of a picture: the product of its alpha channel, mask and mask colour where given.
 
     Args:
         picture: The decoded file.
         path: The file, for messages.
-        mask: A mask file of the upright picture's size.
+        mask: A mask of the upright picture's size, decoded or as a file.
         mask_color: The colour of holes.
 
     Returns:
@@ -46,6 +48,15 @@ def known_pixels(picture: Picture, path: Path, *, mask: Path | None = None, mask
 
 
 def from_file(path: Path) -> Tensor:
+    """What a mask file says is known, see :func:`from_picture`.
+
+    Raises:
+        InputError: The file cannot be read, or is transparent or a hole all over.
+    """
+    return from_picture(read_picture(path), path)
+
+
+def from_picture(mask: Picture, path: Path) -> Tensor:
     """Known where a mask picture is at least half white: ``[1, H, W]`` upright, 0 or 1.
 
     White is known, any other colour is a hole, and transparency is the opposite of what is painted: a hole beside
@@ -54,10 +65,13 @@ def from_file(path: Path) -> Tensor:
     White is half reached where every channel is at least one half. A layer that is partly opaque at most counts as
     opaque where it is most so.
 
+    Args:
+        mask: The decoded mask.
+        path: Its file, for messages.
+
     Raises:
-        InputError: The file cannot be read, or is transparent or a hole all over.
+        InputError: It is transparent or a hole all over.
     """
-    mask = read_picture(path)
     white = mask.rgb.amin(dim=0, keepdim=True)
     if mask.alpha is not None and mask.alpha.min() < mask.alpha.max():
         white = _flattened(mask.rgb, white, mask.alpha / mask.alpha.max())
@@ -143,11 +157,12 @@ def find_mask(mask_dir: Path, name: str) -> Path:
     return (same or found)[0]
 
 
-def _stored_mask(mask: Path, picture: Picture, path: Path) -> Tensor:
-    known = from_file(mask)
+def _stored_mask(mask: Path | Picture, picture: Picture, path: Path) -> Tensor:
+    name = Path("mask") if isinstance(mask, Picture) else mask
+    known = from_picture(mask, name) if isinstance(mask, Picture) else from_file(mask)
     size = f"{known.shape[-1]}x{known.shape[-2]}"
     if size != picture.size:
-        raise InputError(f"the mask {str(mask)!r} is {size} but {str(path)!r} is {picture.size}: make them equal")
+        raise InputError(f"the mask {str(name)!r} is {size} but {str(path)!r} is {picture.size}: make them equal")
     return as_stored(known, picture.orientation)
 
 

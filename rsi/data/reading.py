@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, features
 from PIL.ExifTags import Base
-from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
@@ -55,7 +54,7 @@ def _read(file: BinaryIO) -> Picture:
     file.seek(0)
     try:
         with _pillow_set_up(), Image.open(file, formats=[_name_in_pillow(kind)]) as image:
-            return _decode(image)
+            return decode(image)
     except (OSError, SyntaxError) as error:
         if kind == "JPEG" and (coding := rare_coding(file)):
             raise InputError(f"it is a {coding}, which is not read: save it as an ordinary JPEG or PNG") from error
@@ -96,8 +95,9 @@ def _name_in_pillow(kind: str) -> str:
     return kind.upper()
 
 
-def _decode(image: ImageFile) -> Picture:
-    has_words = image.mode[0] != "I" and any(";16" in str(tile) for tile in image.tile)
+def decode(image: Image.Image) -> Picture:
+    """What Pillow has opened, or made, as a picture."""
+    has_words = image.mode[0] != "I" and any(";16" in str(tile) for tile in getattr(image, "tile", []))
     notes = _what_is_left_out(image, 16 if has_words else image.info.get("bit_depth", 8))  # the latter of HEIC
     image.load()
     orientation = _read_orientation(image)
@@ -119,7 +119,7 @@ def _decode(image: ImageFile) -> Picture:
     return Picture(rgb, alpha, jpeg, orientation, tuple(notes), profile)
 
 
-def _what_is_left_out(image: ImageFile, depth: int) -> list[str]:
+def _what_is_left_out(image: Image.Image, depth: int) -> list[str]:
     notes = []
     if getattr(image, "is_animated", False):
         notes.append("only the first of its frames is read")
@@ -138,7 +138,7 @@ def _check_bright(rgb: Tensor, alpha: Tensor | None) -> None:
         )
 
 
-def _read_orientation(image: ImageFile) -> int:
+def _read_orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(Base.Orientation)
     except Exception:  # malformed EXIF says nothing, and raises nearly anything

@@ -34,12 +34,13 @@ def check_measured(measured: Any) -> None:  # noqa: ANN401 - whatever a user giv
         raise InputError(f"{bad} of the {measured.numel()} values of the images are NaN or infinite: {WANTED}")
 
 
-def check_images(images: Any, side: int | None = None) -> None:  # noqa: ANN401 - whatever a user gives
+def check_images(images: Any, side: int | None = None, *, square: bool = True) -> None:  # noqa: ANN401
     """Make sure that something is a batch of images as rsi has them.
 
     Args:
-        images: What should be ``[B, 3, h, w]`` in [0, 1], square.
+        images: What should be ``[B, 3, h, w]`` in [0, 1].
         side: The side that they have to have in pixels; ``None`` for any.
+        square: They have to be square.
 
     Raises:
         InputError: It is not, or the caller is inside ``torch.inference_mode``.
@@ -48,7 +49,7 @@ def check_images(images: Any, side: int | None = None) -> None:  # noqa: ANN401 
     shape = list(images.shape)
     if images.ndim != 4 or shape[1] != 3 or images.is_complex():
         raise InputError(f"the images are {shape} {images.dtype}{_mended(shape)}: {WANTED}")
-    if shape[2] != shape[3] or side not in (None, shape[3]):
+    if (square and shape[2] != shape[3]) or side not in (None, shape[3]):
         wanted = "square ones" if side is None else f"{side}x{side} for this degradation and generator"
         raise InputError(f"the images are {shape[3]}x{shape[2]}: give {wanted}")
     low, high = (value.item() for value in images.detach().aminmax())

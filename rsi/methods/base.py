@@ -202,8 +202,12 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return result
 
     @torch.enable_grad()
-    def restore(self, targets: Sequence[Target]) -> Tensor:
+    def restore(self, targets: Sequence[Target], on_step: Callable[[], object] | None = None) -> Tensor:
         """Restore a batch without a Trainer, once :meth:`configure_model` has run.
+
+        Args:
+            targets: The batch.
+            on_step: Called after every step.
 
         Returns:
             The images, ``[B, 3, R, R]`` in [0, 1], on the CPU.
@@ -216,6 +220,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             for _ in range(stage.steps):
                 self.batch.terms = self.take_step(self.batch.step, optimizer, torch.autograd.backward)
                 self.batch.step += 1
+                if on_step is not None:
+                    on_step()
             self.end_phase()
         return self.batch.path[-1].images
 
