@@ -8,6 +8,7 @@ nothing of the module.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from PIL import Image
 from pytorch_lightning import Callback
@@ -48,6 +49,7 @@ class Run:
 
     Attributes:
         settings: All that the results depend on, apart from the targets.
+        hyperparameters: What the run was asked for, with the values in force.
         schedule: The stages of every batch, in order.
         data: Where the targets come from; ``None`` where they are no folder's.
         precision: The Trainer's.
@@ -63,6 +65,7 @@ class Run:
     rank: int = 0
     world_size: int = 1
     draws_aligned_faces: bool = False
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -254,4 +257,4 @@ class RestorationCallback(Callback):
         """All images of this process are restored or have failed."""
 
     def run_interrupted(self, run: Run) -> None:
-        """A signal has ended the run between two steps."""
+        """The run ends between two steps and before its images are restored: by a signal, ``max_time`` or the like."""

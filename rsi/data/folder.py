@@ -70,6 +70,7 @@ class TargetFolder(LightningDataModule):
             their results are grey.
 
     Attributes:
+        output_dir: Where the results go.
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
     Raises:
@@ -107,6 +108,7 @@ class TargetFolder(LightningDataModule):
         self.seed = seed
         self.samples = samples
         self.color = color
+        self.output_dir = output_dir
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
         other_folders = [self.mask_dir, self.results and self.results.path]
@@ -127,11 +129,23 @@ class TargetFolder(LightningDataModule):
         }
 
     @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What loggers are told."""
+        more = {"batch_size": self.batch_size, "seed": self.seed, "samples_per_image": self.samples}
+        values: dict[str, Any] = {**self.settings, **more}
+        return {name: value for name, value in values.items() if value not in ("None", AUTO)}
+
+    @property
     def batches(self) -> TargetBatches:
         """The batches of this process, once the training loader exists."""
         if self._batches is None:
             raise RuntimeError("TargetFolder has batches once it has been asked for its training loader")
         return self._batches
+
+    @property
+    def is_done(self) -> bool:
+        """All images of this process are restored or have failed."""
+        return self._batches is not None and self._batches.is_done
 
     @property
     def failures(self) -> list[Failure]:
