@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
 from rsi.callbacks.base import Restored, StepTaken
-from rsi.training.private import forget_logged
+from rsi.training.private import forget_logged, log_quickly
 
 
 class StepMetrics:
@@ -31,11 +31,11 @@ class StepMetrics:
             forget_logged(trainer, self._by_phase)  # or loggers get the last values of other phases again and again
         images, has_bar = len(step.targets), module.device.type == "cpu"
         loss = _mean(step.terms["total"])
-        module.log("loss", loss, prog_bar=has_bar, on_step=True, on_epoch=False, batch_size=images)
+        log_quickly(trainer, module, {"loss": loss}, images, prog_bar=has_bar)
         if step.ends_stage or _is_due(trainer):
             values = _by_phase(step)
             self._by_phase |= values.keys()
-            module.log_dict(values, on_step=True, on_epoch=False, batch_size=images)
+            log_quickly(trainer, module, values, images)
 
     def log_images(self, trainer: Trainer, module: LightningModule, images: Sequence[Restored]) -> None:
         """Log the fidelity of restored images, whose mean over the folder is there at the end of the run."""
@@ -44,20 +44,20 @@ class StepMetrics:
             module.log("fidelity", fidelity, on_step=False, on_epoch=True, batch_size=len(images))
 
 
-def _by_phase(step: StepTaken) -> dict[str, Tensor | float]:
+def _by_phase(step: StepTaken) -> dict[str, Tensor]:
     phase = step.stage.space.replace("+", "_plus")  # MLflow has no plus in names
     measured = {**step.terms, **step.measures}
     means = _mean(torch.stack([*measured.values()])).unbind()
-    values: dict[str, Tensor | float] = dict(zip(measured, means, strict=True))
+    values = dict(zip(measured, means, strict=True))
     values["loss"] = values.pop("total")
     if step.step_size is not None:
-        values["step_size"] = step.step_size
+        values["step_size"] = torch.tensor(step.step_size)
     return {f"{name}/{phase}": value for name, value in values.items()}
 
 
 def _mean(values: Tensor) -> Tensor:
     """The mean over the images, the last axis, whose value is finite."""
-    return values.where(values.isfinite(), torch.nan).nanmean(-1)
+    return values.detach().where(values.isfinite(), torch.nan).nanmean(-1)
 
 
 def _is_due(trainer: Trainer) -> bool:
