@@ -8,6 +8,7 @@ from pytorch_lightning.callbacks import ModelSummary, RichModelSummary
 
 from rsi.callbacks.base import RestorationCallback
 from rsi.callbacks.batch_size import BatchSize
+from rsi.callbacks.logged_images import LoggedImages
 from rsi.callbacks.network_summary import NetworkSummary
 from rsi.callbacks.phase_scheduler import PhaseScheduler
 from rsi.callbacks.result_writer import ResultWriter
@@ -26,9 +27,10 @@ _ADDED: WeakSet[Callback] = WeakSet()
 def add_needed(trainer: Trainer) -> None:
     """Complete the callbacks of a Trainer that is going to fit, in place.
 
-    :class:`PhaseScheduler` is added where there is none, :class:`BatchSize` where the batch size is ``auto`` and
-    :class:`ResultWriter` where the data module says where the results go. Each comes before those that it has to come
-    before, for this run alone. :class:`NetworkSummary` takes the place of Lightning's summaries.
+    :class:`PhaseScheduler` is added where there is none, :class:`BatchSize` where the batch size is ``auto``,
+    :class:`ResultWriter` where the data module says where the results go and :class:`LoggedImages` where there are
+    loggers. Each comes before those that it has to come before, for this run alone. :class:`NetworkSummary` takes the
+    place of Lightning's summaries.
     """
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     callbacks[:] = [callback for callback in callbacks if callback not in _ADDED]
@@ -40,6 +42,8 @@ def add_needed(trainer: Trainer) -> None:
         _add(callbacks, ResultWriter(data.output_dir, data.overwrite), PhaseScheduler, Timelapse)
     if not any(isinstance(callback, RestorationCallback) for callback in callbacks):
         tell(NOBODY)
+    if trainer.loggers and not cast(Any, trainer).fast_dev_run:
+        _add(callbacks, LoggedImages(), Callback)
     for index, callback in enumerate(callbacks):
         if type(callback) in (ModelSummary, RichModelSummary):
             callbacks[index] = NetworkSummary(summary_depth(callback))
