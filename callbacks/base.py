@@ -6,10 +6,11 @@ nothing of the module.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import torch
 from PIL import Image
 from pytorch_lightning import Callback
 from torch import Tensor
@@ -203,6 +204,21 @@ class Restored:
     degradation: str
     parameters: Mapping[str, float | str]
     seconds: float
+
+    @property
+    def name(self) -> str:
+        """The name of what it was restored from."""
+        return self.target.name
+
+    def to(self, device: torch.device | str) -> "Restored":
+        """The same with what was found, but not its target, on a device; Lightning asks it of predictions."""
+        return replace(
+            self,
+            image=self.image.to(device),
+            path=[(space, image.to(device)) for space, image in self.path],
+            latent={name: value.to(device) for name, value in self.latent.items()},
+            fidelity_map=self.fidelity_map.to(device),
+        )
 
     @property
     def loss(self) -> float:

@@ -14,6 +14,7 @@ from rsi.callbacks.phase_scheduler import PhaseScheduler
 from rsi.callbacks.result_writer import ResultWriter
 from rsi.callbacks.timelapse import Timelapse
 from rsi.data.folder import AUTO, TargetFolder
+from rsi.errors import InputError
 from rsi.log import tell
 from rsi.training.private import summary_depth
 
@@ -25,16 +26,22 @@ _ADDED: WeakSet[Callback] = WeakSet()
 
 
 def add_needed(trainer: Trainer) -> None:
-    """Complete the callbacks of a Trainer that is going to fit, in place.
+    """Complete the callbacks of a Trainer, in place; ``Trainer.predict`` needs none.
 
     :class:`PhaseScheduler` is added where there is none, :class:`BatchSize` where the batch size is ``auto``,
     :class:`ResultWriter` where the data module says where the results go and :class:`LoggedImages` where there are
     loggers. Each comes before those that it has to come before, for this run alone. :class:`NetworkSummary` takes the
     place of Lightning's summaries.
+
+    Raises:
+        InputError: There is a callback that can do nothing.
     """
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     callbacks[:] = [callback for callback in callbacks if callback not in _ADDED]
     data: LightningDataModule | None = cast(Any, trainer).datamodule
+    if trainer.predicting:
+        _refuse_telling(callbacks)
+        return
     if isinstance(data, TargetFolder) and data.batch_size == AUTO:
         _add(callbacks, BatchSize())
     _add(callbacks, PhaseScheduler(), BatchSize)
@@ -47,6 +54,20 @@ def add_needed(trainer: Trainer) -> None:
     for index, callback in enumerate(callbacks):
         if type(callback) in (ModelSummary, RichModelSummary):
             callbacks[index] = NetworkSummary(summary_depth(callback))
+
+
+def _refuse_telling(callbacks: list[Callback]) -> None:
+    """Refuse callbacks that wait to be told of a restoration, which ``Trainer.predict`` does not do.
+
+    Raises:
+        InputError: There is one.
+    """
+    for callback in callbacks:
+        if isinstance(callback, RestorationCallback):
+            raise InputError(
+                f"Trainer.predict returns the images and tells {type(callback).__name__} of none: leave it out, or use "
+                "Trainer.fit"
+            )
 
 
 def _add(callbacks: list[Callback], callback: Callback, *after: type[Callback]) -> None:

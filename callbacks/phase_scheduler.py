@@ -7,11 +7,12 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken, stage_of
+from rsi.callbacks.progress import RestorationProgress
 from rsi.callbacks.step_metrics import StepMetrics
-from rsi.data.batches import Step
+from rsi.data.batches import Step, as_step
 from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
-from rsi.errors import InputError, Interrupted
+from rsi.errors import Interrupted
 from rsi.log import tell
 from rsi.results.state import SavedBatch
 
@@ -88,9 +89,7 @@ class PhaseScheduler(Callback):
         Raises:
             InputError: It is no batch of an :class:`rsi.TargetFolder`.
         """
-        if not isinstance(batch, Step):
-            raise InputError(f"a {type(batch).__name__} cannot be restored: pass an rsi.TargetFolder as datamodule")
-        module = as_restorer(pl_module)
+        batch, module = as_step(batch), as_restorer(pl_module)
         stage, first, _ = stage_of(module.schedule, batch.index)
         if batch.begins:
             module.begin_batch(batch.targets, batch.saved)
@@ -127,7 +126,9 @@ class PhaseScheduler(Callback):
                 self._run.data.batches.finish(batch.targets)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Tell that all is done, or that the run was cut short, as by ``max_time``."""
+        """Tell that all is done, or that the run was cut short, as by ``max_time``, and what has failed."""
+        if self._run and self._run.data and not any(isinstance(c, RestorationProgress) for c in _listeners(trainer)):
+            self._run.data.tell_failures()
         if self._is_done:
             self._tell(trainer, lambda callback, run: callback.folder_done(run))
         else:

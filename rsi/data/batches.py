@@ -30,6 +30,17 @@ class Step:
         return self.index == 0 or self.saved is not None
 
 
+def as_step(batch: object) -> Step:
+    """What Lightning calls a batch.
+
+    Raises:
+        InputError: It is something else, which cannot be restored.
+    """
+    if not isinstance(batch, Step):
+        raise InputError(f"a {type(batch).__name__} cannot be restored: pass an rsi.TargetFolder as datamodule")
+    return batch
+
+
 @dataclass(frozen=True)
 class Failure:
     """A file that could not be used.

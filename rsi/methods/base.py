@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rsi.callbacks.base import PhaseResult, Restored, Stage, StepTaken, stage_of
 from rsi.callbacks.needed import add_needed
-from rsi.data.batches import Step
+from rsi.data.batches import Step, as_step
 from rsi.data.target import Target
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, parse_degradation, quantise
@@ -238,6 +238,16 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
                 self.batch.step += 1
             self.end_phase()
         return self.batch.path[-1].images
+
+    @torch.inference_mode(False)
+    def predict_step(self, batch: Step, batch_idx: int) -> list[Restored]:  # noqa: ARG002 - Lightning's signature
+        """Restore a batch for ``Trainer.predict``, which returns a list of these for every batch of the folder.
+
+        Raises:
+            InputError: It is no batch of an :class:`rsi.TargetFolder`.
+        """
+        self.restore(as_step(batch).targets)
+        return self.restored()
 
     def forward(self, measured: Tensor, physics: nn.Module | None = None) -> Tensor:
         """Restores a batch of measurements, as deepinv's reconstructors do.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.loggers import CSVLogger
@@ -189,11 +190,24 @@ def test_next_run_goes_on_where_max_steps_has_ended_one(
     assert all((Path("out") / f"{n}.png").read_bytes() == (Path("whole") / f"{n}.png").read_bytes() for n in "abc")
 
 
-def test_images_that_failed_leave_nothing_to_do(module: Restoration, data: TargetFolder, jpeg_folder: Path) -> None:
+def test_images_that_failed_leave_nothing_to_do_and_are_told(
+    module: Restoration, data: TargetFolder, jpeg_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (jpeg_folder / "broken.jpg").write_text("no picture")
     told = Told()
     Trainer(callbacks=[told], logger=False).fit(module, datamodule=data)
     assert told.end == ["done"]
+    assert "failed broken.jpg: " in capsys.readouterr().err
+
+
+def test_loggers_are_told_the_values_in_force(tiny_generator: Path, data: TargetFolder) -> None:
+    module = Restoration(str(tiny_generator), "upsample:factor=1", "embedded", [Phase("W", 1, 0.1)])
+    Trainer(logger=CSVLogger(".", name="", version="logs")).fit(module, datamodule=data)
+    told = yaml.safe_load(Path("logs/hparams.yaml").read_text())
+    in_force = {"degradation": "upsample:factor=1", "lr_scale": pytest.approx(0.3123), "schedule": "W 1 x 0.1"}
+    assert {name: told[name] for name in in_force} == in_force
+    assert {name: told[name] for name in ("batch_size", "fit", "seed")} == {"batch_size": 2, "fit": "crop", "seed": 0}
+    assert not {None, "None"} & {*told.values()}
 
 
 def test_max_steps_counts_steps_without_an_optimiser(png_folder: Path, tiny_prior: Path) -> None:
