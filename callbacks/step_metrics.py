@@ -29,8 +29,8 @@ class StepMetrics:
             return
         if step.begins_stage:
             forget_logged(trainer, self._by_phase)  # or loggers get the last values of other phases again and again
-        images, has_bar = len(step.targets), module.device.type == "cpu"
-        loss = _mean(step.terms["total"])
+        images, loss = len(step.targets), _mean(step.terms["total"])
+        has_bar = trainer.progress_bar_callback is not None and module.device.type == "cpu"
         log_quickly(trainer, module, {"loss": loss}, images, prog_bar=has_bar)
         if step.ends_stage or _is_due(trainer):
             values = _by_phase(step)

@@ -8,6 +8,7 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from recording import Record
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rsi import Phase, Restoration, TargetFolder
 from rsi.results.folder import ResultFolder
@@ -107,6 +108,38 @@ def test_image_that_is_not_finite_leaves_the_means_to_the_others(
     module = Broken(str(tiny_generator), "jpeg", "embedded", SCHEDULE)
     trainer.fit(module, datamodule=TargetFolder(str(jpeg_folder), 2, output_dir=str(tmp_path / "out")))
     assert trainer.callback_metrics["loss"] == module.batch.terms["total"][1]
+
+
+class Reads(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts how often a number is read from a tensor, for which a GPU has to have computed it."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+class ReadsOfSteps(Callback):
+    def __init__(self, reads: Reads) -> None:
+        self.reads, self.counts = reads, [0]
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        self.counts.append(self.reads.count)
+
+
+def test_steps_that_no_logger_is_given_wait_for_nothing(
+    jpeg_folder: Path, tiny_generator: Path, tmp_path: Path
+) -> None:
+    module = Restoration(str(tiny_generator), "jpeg", "embedded", [Phase("W", 12, 0.08)])
+    settings = {"log_every_n_steps": 6, "enable_progress_bar": False, "enable_checkpointing": False}
+    with Reads() as reads:  # type: ignore[no-untyped-call]
+        steps = ReadsOfSteps(reads)
+        trainer = Trainer(logger=CSVLogger(tmp_path), callbacks=[steps], **settings)  # type: ignore[arg-type]
+        trainer.fit(module, datamodule=TargetFolder(str(jpeg_folder), output_dir=str(tmp_path / "out")))
+    counts = torch.tensor(steps.counts).diff()[2:]  # after the first step
+    assert counts[4] > 0
+    assert (counts[[0, 1, 2, 3, 5, 6, 7, 8, 9]] == 0).all()
 
 
 def test_barebones_logs_nothing(jpeg_folder: Path, tiny_generator: Path, tmp_path: Path) -> None:
