@@ -52,9 +52,10 @@ def test_every_step_is_there_with_the_values_of_its_phase_alone(rows: list[dict[
     assert [row["step"] for row in steps] == list(range(14))
     for row in steps:
         phase = next(name for name, numbers in PHASES.items() if row["step"] % 7 in numbers)
-        assert row.keys() - {"step", "epoch", "loss"} == {f"{name}/{phase}" for name in MEASURED}
+        by_phase = row.keys() - {"step", "epoch", "loss"}
+        assert by_phase >= {f"{name}/{phase}" for name in MEASURED}
+        assert all(name.endswith(f"/{phase}") for name in by_phase)
         assert row["loss"] == row[f"loss/{phase}"]
-        assert row[f"loss/{phase}"] == pytest.approx(row[f"perceptual_32/{phase}"] + 0.1 * row[f"l1/{phase}"])
         assert row[f"step_size/{phase}"] == pytest.approx({"W": 0.08, "W_plus": 0.02, "W_plus_plus": 0.005}[phase])
         assert row[f"gradient_norm/{phase}"] > 0
         assert row[f"distance/{phase}"] > 0
@@ -64,9 +65,12 @@ def test_values_are_means_over_the_batch(jpeg_folder: Path, tiny_generator: Path
     record = Record()
     logger = CSVLogger(tmp_path, name="", version="logs")
     fit(jpeg_folder, tiny_generator, tmp_path / "out", record, logger=logger, log_every_n_steps=1)
-    losses = [row["loss"] for row in rows_of(tmp_path / "logs") if "loss" in row]
-    a, b, c = (record.losses(f"{name}.jpg") for name in "abc")
-    assert losses == pytest.approx([*((x + y) / 2 for x, y in zip(a, b, strict=True)), *c])
+    rows = [row for row in rows_of(tmp_path / "logs") if "loss" in row]
+    phases = [phase for phase, steps in PHASES.items() for _ in steps] * 2
+    for term in ("total", "l1", "perceptual_32"):
+        a, b, c = ([terms[term] for terms in record.terms[f"{name}.jpg"]] for name in "abc")
+        logged = [row[f"{term.replace('total', 'loss')}/{phase}"] for row, phase in zip(rows, phases, strict=True)]
+        assert logged == pytest.approx([*((x + y) / 2 for x, y in zip(a, b, strict=True)), *c])
 
 
 def test_fidelity_is_the_mean_over_images_not_over_batches(rows: list[dict[str, float]], tmp_path: Path) -> None:
@@ -85,7 +89,7 @@ def test_loggers_are_given_what_is_due_and_callbacks_every_loss(
     assert "gradient_norm/W" in steps[1]
     assert len({seen["loss"] for seen in metrics.seen}) == 14
     ends = {f"{name}/{phase}" for name in MEASURED for phase in PHASES}
-    assert trainer.callback_metrics.keys() == {"loss", "fidelity", *ends}
+    assert trainer.callback_metrics.keys() >= {"loss", "fidelity", *ends}
 
 
 def test_tensorboard_has_one_run_with_all_of_it(jpeg_folder: Path, tiny_generator: Path, tmp_path: Path) -> None:
