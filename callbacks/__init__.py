@@ -6,6 +6,8 @@ from rsi.callbacks.batch_size import BatchSize
 from rsi.callbacks.event_files import EventFiles
 from rsi.callbacks.face_alignment import FaceAlignment
 from rsi.callbacks.interruption import Interruption
+from rsi.callbacks.logged_images import LoggedImages
+from rsi.callbacks.network_summary import NetworkSummary
 from rsi.callbacks.phase_scheduler import PhaseScheduler
 from rsi.callbacks.progress import RestorationProgress
 from rsi.callbacks.result_writer import ResultWriter
@@ -22,6 +24,8 @@ __all__ = [
     "EventFiles",
     "FaceAlignment",
     "Interruption",
+    "LoggedImages",
+    "NetworkSummary",
     "PhaseResult",
     "PhaseScheduler",
     "RestorationCallback",

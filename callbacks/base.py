@@ -6,9 +6,11 @@ nothing of the module.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
+import torch
 from PIL import Image
 from pytorch_lightning import Callback
 from torch import Tensor
@@ -48,6 +50,7 @@ class Run:
 
     Attributes:
         settings: All that the results depend on, apart from the targets.
+        hyperparameters: What the run was asked for, with the values in force.
         schedule: The stages of every batch, in order.
         data: Where the targets come from; ``None`` where they are no folder's.
         precision: The Trainer's.
@@ -63,6 +66,7 @@ class Run:
     rank: int = 0
     world_size: int = 1
     draws_aligned_faces: bool = False
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -202,6 +206,21 @@ class Restored:
     seconds: float
 
     @property
+    def name(self) -> str:
+        """The name of what it was restored from."""
+        return self.target.name
+
+    def to(self, device: torch.device | str) -> "Restored":
+        """The same with what was found, but not its target, on a device; Lightning asks it of predictions."""
+        return replace(
+            self,
+            image=self.image.to(device),
+            path=[(space, image.to(device)) for space, image in self.path],
+            latent={name: value.to(device) for name, value in self.latent.items()},
+            fidelity_map=self.fidelity_map.to(device),
+        )
+
+    @property
     def loss(self) -> float:
         """The loss before the last step."""
         return self.terms["total"]
@@ -254,4 +273,4 @@ class RestorationCallback(Callback):
         """All images of this process are restored or have failed."""
 
     def run_interrupted(self, run: Run) -> None:
-        """A signal has ended the run between two steps."""
+        """The run ends between two steps and before its images are restored: by a signal, ``max_time`` or the like."""

@@ -7,13 +7,13 @@ from pytorch_lightning.utilities.memory import garbage_collection_cuda
 
 from rsi.callbacks.base import RestorationCallback, Run
 from rsi.callbacks.phase_scheduler import Restorer, as_restorer
-from rsi.data.batches import Step, TargetBatches
+from rsi.data.batches import Step
 from rsi.data.folder import AUTO
 from rsi.data.target import Target
 from rsi.log import tell
 from rsi.numerics.memory import PeakMemory, free_memory, is_out_of_memory
 from rsi.training.private import data_fetcher
-from rsi.training.splitting import SplittingLoop, take_back
+from rsi.training.splitting import SplittingLoop, drop_steps
 
 MEGABYTE = 10**6
 
@@ -44,7 +44,8 @@ class BatchSize(RestorationCallback):
         if run.folder.batch_size != AUTO:
             return
         fetcher = data_fetcher(trainer)
-        _put_back(batches, [step.targets for step in take_back(fetcher)])
+        drop_steps(fetcher)
+        batches.put_back()
         images = run.folder.share_size(run.rank, run.world_size)
         for target in batches.look_ahead(1):
             batches.batch_size = largest_batch(trainer, as_restorer(pl_module), target, images)
@@ -54,16 +55,13 @@ class BatchSize(RestorationCallback):
         """Keep the batch, before it takes any memory."""
         self._targets = batch.targets
 
-    def _give_up(self, ahead: list[Step]) -> None:
+    def _give_up(self) -> None:
         batches, count = self._known_run.folder.batches, len(self._targets)
-        others = [step.targets for step in ahead if step.targets is not self._targets]
         if count > 1:
             batches.batch_size = min(batches.batch_size, count // 2)
             tell(f"memory is not enough for {count} images at once: going on with {batches.batch_size}")
-            _put_back(batches, [self._targets, *others])
         elif count:
             batches.fail(self._targets[0], _too_large(self._targets[0]))
-            _put_back(batches, others)
         else:
             raise MemoryError("memory ran out before the first step")
         garbage_collection_cuda()
@@ -73,12 +71,6 @@ class BatchSize(RestorationCallback):
         if self._run is None:
             raise RuntimeError("BatchSize needs rsi.callbacks.PhaseScheduler before it")
         return self._run
-
-
-def _put_back(batches: TargetBatches, ahead: Sequence[Sequence[Target]]) -> None:
-    """Put back the targets of some batches, once each."""
-    once = {id(targets): targets for targets in ahead}
-    batches.put_back([target for targets in once.values() for target in targets])
 
 
 def _too_large(target: Target) -> str:

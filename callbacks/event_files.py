@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
 from torch.utils.tensorboard import SummaryWriter
 
 from rsi.callbacks.base import RestorationCallback, Run
@@ -13,36 +14,60 @@ from rsi.log import printable
 from rsi.storage.atomic import remove_partial
 
 FLUSH_SECONDS = 20
+AVERAGE = ".average"
 
 
 class EventFiles(RestorationCallback):
-    """Opens the event files that the TensorBoard callbacks share, one per run of TensorBoard, and closes them.
+    """Opens the event files that the TensorBoard callbacks share: a run of TensorBoard for the folder and one a phase.
 
-    Every process writes files of its own, which end in its rank. TensorBoard shows nothing at first where there are
-    more than 40 runs, so images share runs and are told apart by tags. Put it after those that use it.
+    The folder's is the run of the Trainer's ``TensorBoardLogger``; a Trainer without one is given one. The phases' are
+    folders inside it. Every process writes files of its own, which end in its rank. Put it after those that use it.
 
     Args:
-        log_dir: Where the event files go.
+        log_dir: Where the event files go, unless the Trainer has a ``TensorBoardLogger``.
         images: How many images of the folder, the first ones, have charts and pictures of their own.
         overwrite: Remove the event files of earlier runs.
+
+    Attributes:
+        log_dir: Where the event files go.
+        has_logger_of_its_own: The Trainer had no ``TensorBoardLogger``.
     """
 
     def __init__(self, log_dir: str = "restored/logs", images: int = 8, overwrite: bool = False) -> None:
         self.log_dir = Path(log_dir)
         self.images = images
         self.overwrite = overwrite
+        self.has_logger_of_its_own = False
+        self._logger: TensorBoardLogger | None = None
         self._writers: dict[str, SummaryWriter] = {}
-        self._shown: dict[str, int] = {}
+        self._shown: set[str] = set()
         self._rank = 0
 
     def run_begins(self, run: Run) -> None:
-        """Settle which images are shown; remove what a killed process of this rank has left."""
-        names = run.data.names.first(self.images) if run.data else []
-        self._shown = {name: number for number, name in enumerate(names, 1)}
+        """Settle which images are shown."""
+        self._shown = set(run.data.names.first(self.images)) if run.data else set()
         self._rank = run.rank
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Find the Trainer's logger or make one, and remove what a killed process of this rank has left."""
+        self._logger = find_tensorboard_logger(trainer)
+        if self._logger is None:
+            self._logger = TensorBoardLogger(
+                self.log_dir.parent,
+                name="",
+                version=self.log_dir.name,
+                default_hp_metric=False,
+                filename_suffix=self._suffix,
+                flush_secs=FLUSH_SECONDS,
+            )
+            self.has_logger_of_its_own = True
+            trainer.loggers = [*trainer.loggers, self._logger]
+        self.log_dir = Path(self._logger.log_dir)
         remove_partial(self.averages_path.parent)
         if self.overwrite:
-            self._remove()
+            self.averages_path.unlink(missing_ok=True)
+            self._remove(self.log_dir, "")
+            self._remove(self.log_dir, AVERAGE)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Close the files."""
@@ -52,24 +77,29 @@ class EventFiles(RestorationCallback):
         """Close the files."""
         self._close()
 
-    def writer(self, run: str) -> Any:
-        """The writer of a run, a folder below ``log_dir``."""
-        if run not in self._writers:
-            folder = str(self.log_dir / run)
-            self._writers[run] = SummaryWriter(folder, filename_suffix=self._suffix, flush_secs=FLUSH_SECONDS)
-        return self._writers[run]
+    @property
+    def folder_writer(self) -> Any:
+        """The writer of the run of the folder."""
+        if self._rank or self._logger is None:
+            return self._open("", "")  # the logger writes in the first process alone
+        return self._logger.experiment
+
+    def phase_writer(self, phase: str) -> Any:
+        """The writer of the run of a phase."""
+        return self._open(phase, "")
+
+    def new_average_writer(self, phase: str) -> Any:
+        """A writer of the run of a phase whose files replace those of the last one."""
+        self._remove(self.log_dir / phase, AVERAGE)
+        return self._open(phase, AVERAGE)
 
     def shown(self, targets: Sequence[Target]) -> list[int]:
         """Which images of a batch are shown, as indices into it."""
         return [index for index, target in enumerate(targets) if target.name in self._shown]
 
-    def number(self, name: str) -> int | None:
-        """The place of an image among those shown, from 1; ``None`` if it is not."""
-        return self._shown.get(name)
-
     @property
-    def averages(self) -> str:
-        """The name below which the averages of this process have their runs."""
+    def average_tag(self) -> str:
+        """What the charts of the averages of this process are grouped under."""
         return f"average of rank {self._rank}" if self._rank else "average"
 
     @property
@@ -81,14 +111,25 @@ class EventFiles(RestorationCallback):
     def _suffix(self) -> str:
         return f".{self._rank}"
 
+    def _open(self, run: str, kind: str) -> SummaryWriter:
+        suffix = f"{self._suffix}{kind}"
+        if run + suffix not in self._writers:
+            folder = str(self.log_dir / run)
+            self._writers[run + suffix] = SummaryWriter(folder, filename_suffix=suffix, flush_secs=FLUSH_SECONDS)
+        return self._writers[run + suffix]
+
     def _close(self) -> None:
         while self._writers:
             self._writers.popitem()[1].close()
 
-    def _remove(self) -> None:
-        self.averages_path.unlink(missing_ok=True)
-        for path in self.log_dir.rglob(f"events.out.tfevents.*{self._suffix}"):
+    def _remove(self, folder: Path, kind: str) -> None:
+        for path in folder.rglob(f"events.out.tfevents.*{self._suffix}{kind}"):
             path.unlink()
+
+
+def find_tensorboard_logger(trainer: Trainer) -> TensorBoardLogger | None:
+    """The Trainer's logger that writes event files, if it has one."""
+    return next((logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)), None)
 
 
 def image_tag(name: str, what: str) -> str:

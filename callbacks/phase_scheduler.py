@@ -7,10 +7,13 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken, stage_of
-from rsi.data.batches import Step
+from rsi.callbacks.progress import RestorationProgress
+from rsi.callbacks.step_metrics import StepMetrics
+from rsi.data.batches import Step, as_step
 from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.errors import Interrupted
+from rsi.log import tell
 from rsi.results.state import SavedBatch
 
 
@@ -20,6 +23,10 @@ class Restorer(Protocol):
 
     settings: Mapping[str, str]
     schedule: Sequence[Any]
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """Settings and arguments with the values in force."""
 
     @property
     def draws_aligned_faces(self) -> bool:
@@ -49,29 +56,40 @@ class PhaseScheduler(Callback):
 
     The schedule is the module's. Every phase begins with a new parameter and a new optimiser. Nobody else has to know
     the numbers of steps: the callbacks after this one are told by the hooks of
-    :class:`rsi.callbacks.RestorationCallback`. Source: RSI, section 4.1.
+    :class:`rsi.callbacks.RestorationCallback`. So are Lightning's own callbacks and loggers, see
+    :class:`rsi.callbacks.step_metrics.StepMetrics`. Source: RSI, section 4.1.
     """
 
     def __init__(self) -> None:
         self._run: Run | None = None
+        self._metrics = StepMetrics()
+        self._between_batches = True
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Tell what is going to be done."""
         module, data = as_restorer(pl_module), cast(Any, trainer).datamodule
+        folder = data if isinstance(data, TargetFolder) else None
         self._run = Run(
             settings=dict(module.settings),
+            hyperparameters={**module.hyperparameters, **(folder.hyperparameters if folder else {})},
             schedule=module.schedule,
-            data=data if isinstance(data, TargetFolder) else None,
+            data=folder,
             precision=str(trainer.precision),
             rank=trainer.global_rank,
             world_size=trainer.world_size,
             draws_aligned_faces=module.draws_aligned_faces,
         )
+        values = dict(self._run.hyperparameters)
+        pl_module.save_hyperparameters(values, ignore=[name for name in pl_module.hparams if name not in values])
         self._tell(trainer, lambda callback, run: callback.run_begins(run))
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
-        """Begin a batch at its first step, or where an earlier run has left it, and a phase at the phase's first."""
-        module = as_restorer(pl_module)
+        """Begin a batch at its first step, or where an earlier run has left it, and a phase at the phase's first.
+
+        Raises:
+            InputError: It is no batch of an :class:`rsi.TargetFolder`.
+        """
+        batch, module = as_step(batch), as_restorer(pl_module)
         stage, first, _ = stage_of(module.schedule, batch.index)
         if batch.begins:
             module.begin_batch(batch.targets, batch.saved)
@@ -91,23 +109,41 @@ class PhaseScheduler(Callback):
         module = as_restorer(pl_module)
         stage, *_ = stage_of(module.schedule, batch.index)
         taken = module.step_taken(stage, batch.index, trainer.optimizers)
+        self._between_batches = taken.ends_batch
+        self._metrics.log_step(trainer, pl_module, taken)
+        if 0 <= trainer.max_steps <= trainer.fit_loop.total_batch_idx + 1:  # Lightning counts those of optimisers alone
+            trainer.should_stop = True
         self._tell(trainer, lambda callback, run: callback.step_taken(run, taken))
         if not taken.ends_stage:
             return
         result = module.end_phase()
         self._tell(trainer, lambda callback, run: callback.phase_ends(run, result))
-        if taken.ends_batch and any(_listeners(trainer)):
+        if taken.ends_batch:
             images = module.restored()
+            self._metrics.log_images(trainer, pl_module, images)
             self._tell(trainer, lambda callback, run: callback.batch_restored(run, images))
+            if self._run is not None and self._run.data is not None:
+                self._run.data.batches.finish(batch.targets)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Tell that all is done."""
-        self._tell(trainer, lambda callback, run: callback.folder_done(run))
+        """Tell that all is done, or that the run was cut short, as by ``max_time``, and what has failed."""
+        if self._run and self._run.data and not any(isinstance(c, RestorationProgress) for c in _listeners(trainer)):
+            self._run.data.tell_failures()
+        if self._is_done:
+            self._tell(trainer, lambda callback, run: callback.folder_done(run))
+        else:
+            tell("the run ends before all images are restored: another one restores the others")
+            self._tell(trainer, lambda callback, run: callback.run_interrupted(run))
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell of a signal."""
         if isinstance(exception, Interrupted):
             self._tell(trainer, lambda callback, run: callback.run_interrupted(run))
+
+    @property
+    def _is_done(self) -> bool:
+        folder = self._run and self._run.data
+        return folder.is_done if folder else self._between_batches
 
     def _tell(self, trainer: Trainer, what: Callable[[RestorationCallback, Run], None]) -> None:
         if self._run is not None:

@@ -88,6 +88,10 @@ class RestorationProgress(ProgressBar, RestorationCallback):
         self._tell_failures(run)
         self._bar.stop()
 
+    def run_interrupted(self, run: Run) -> None:
+        """Close the display."""
+        self._bar.stop()
+
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Give the terminal back."""
         self._bar.stop()

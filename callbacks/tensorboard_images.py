@@ -8,10 +8,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from rsi.callbacks.base import Restored, Run, StepTaken
 from rsi.callbacks.event_files import TensorBoardCallback, image_tag
-from rsi.data.pictures import side_by_side, stack
-
-GAIN = 4
-CAPTIONS = (("target", "prediction"), ("degraded prediction", f"absolute difference x {GAIN}"))
+from rsi.callbacks.logged_images import draw_step, draw_whole_path
 
 
 class TensorBoardImages(TensorBoardCallback):
@@ -34,19 +31,15 @@ class TensorBoardImages(TensorBoardCallback):
         if step.index % self.every and not step.ends_stage:
             return
         for index in self.files.shown(step.targets):
-            target = step.targets[index]
-            difference = GAIN * (step.degraded[index] - target.image * target.known).abs()
-            rows = ((target.image, step.images[index]), (step.degraded[index], difference))
-            sheet = stack([side_by_side(row, words, self.side) for row, words in zip(rows, CAPTIONS, strict=True)])
-            _add_picture(self.files.writer(step.stage.space), image_tag(target.name, "steps"), sheet, step.index)
+            writer, tag = self.files.phase_writer(step.stage.space), image_tag(step.targets[index].name, "steps")
+            _add_picture(writer, tag, draw_step(step, index, self.side), step.index)
 
     def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
         """Log the whole path of the images."""
         for index in self.files.shown([image.target for image in images]):
-            sheet = images[index].draw_path()
-            sheet.thumbnail((sheet.width, self.side))
+            writer = self.files.phase_writer(run.schedule[-1].space)
             tag = image_tag(images[index].target.name, "whole_path")
-            _add_picture(self.files.writer(run.schedule[-1].space), tag, sheet, run.steps - 1)
+            _add_picture(writer, tag, draw_whole_path(images[index], self.side), run.steps - 1)
 
 
 def _add_picture(writer: SummaryWriter, tag: str, sheet: Image.Image, step: int) -> None:

@@ -4,28 +4,19 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
-from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
 from rsi.callbacks.base import PhaseResult, Restored, Run, StepTaken
 from rsi.callbacks.event_files import TensorBoardCallback, image_tag
 from rsi.storage.atomic import atomic_path
 
-GROWTH = 1.1
-
 
 class StepAverages:
-    """Averages of named numbers over the images so far that have taken a step, leaving out those that are not finite.
-
-    Attributes:
-        images: How many images have been through all steps.
-    """
+    """Averages of named numbers over the images so far that have taken a step; what is not finite is left out."""
 
     def __init__(self) -> None:
-        self.images = 0
         self._sums: dict[tuple[int, str, str], tuple[float, int]] = {}
 
     def add(self, step: int, phase: str, values: Mapping[str, Sequence[float]]) -> None:
@@ -34,10 +25,6 @@ class StepAverages:
             finite = [number for number in numbers if math.isfinite(number)]
             total, count = self._sums.get((step, phase, name), (0.0, 0))
             self._sums[step, phase, name] = (total + sum(finite), count + len(finite))
-
-    def at(self, step: int) -> Iterator[tuple[str, str, float]]:
-        """Phase, name and average of everything at a step."""
-        return ((phase, name, mean) for s, phase, name, mean in self.all() if s == step)
 
     def all(self) -> Iterator[tuple[int, str, str, float]]:
         """Step, phase, name and average of everything, in the order of the steps."""
@@ -49,7 +36,7 @@ class StepAverages:
         """Keep them in a file."""
         sums = [[*key, *value] for key, value in self._sums.items()]
         with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps({"images": self.images, "sums": sums}))
+            temporary.write_text(json.dumps({"sums": sums}))
 
     @classmethod
     def read(cls, path: Path) -> "StepAverages":
@@ -58,7 +45,6 @@ class StepAverages:
         try:
             kept = json.loads(path.read_text())
             averages._sums = {(step, phase, name): (total, count) for step, phase, name, total, count in kept["sums"]}
-            averages.images = kept["images"]
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
         return averages
@@ -68,8 +54,8 @@ class TensorBoardScalars(TensorBoardCallback):
     """Logs every term of the loss, gradient norm, distance from the start of the phase and step size.
 
     Each phase is a run of its own, so that a chart shows W, W+ and W++ in three colours that meet where one ends. Steps
-    count from 0 for every image. The first images have charts of their own; ``average`` is over all images of this
-    process so far, written as they come for the first batch and anew whenever the images have become a tenth more.
+    count from 0 for every image. The first images have charts of their own; ``average`` is over all images that this
+    process has restored, in this run and in those that it goes on from, and is written at the end.
 
     Args:
         every: Log every so many steps, and at both ends of a phase; the other steps cost nothing.
@@ -78,12 +64,10 @@ class TensorBoardScalars(TensorBoardCallback):
     def __init__(self, every: int = 10) -> None:
         self.every = every
         self._averages = StepAverages()
-        self._written = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on with the averages of an earlier run."""
         self._averages = StepAverages.read(self.files.averages_path)
-        self._written = self._averages.images
 
     def step_taken(self, run: Run, step: StepTaken) -> None:
         """Log what is due at this step."""
@@ -95,12 +79,7 @@ class TensorBoardScalars(TensorBoardCallback):
         self._averages.write(self.files.averages_path)
 
     def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
-        """Count the images; write the averages if there are many more than the last time."""
-        self._averages.images += len(images)
-        if self._written == 0:
-            self._written = self._averages.images
-        elif self._averages.images >= GROWTH * self._written:
-            self._write_averages()
+        """Keep the averages, now that the images are not going to be restored again."""
         self._averages.write(self.files.averages_path)
 
     def folder_done(self, run: Run) -> None:
@@ -118,28 +97,12 @@ class TensorBoardScalars(TensorBoardCallback):
         for index in self.files.shown(step.targets):
             for name, numbers in values.items():
                 tag = image_tag(step.targets[index].name, name)
-                self.files.writer(space).add_scalar(tag, numbers[index], step.index)
+                self.files.phase_writer(space).add_scalar(tag, numbers[index], step.index)
         step_sizes = {} if step.step_size is None else {"step_size": [step.step_size]}
         self._averages.add(step.index, space, {**values, **step_sizes})
-        if self._written == 0:
-            for phase, name, mean in self._averages.at(step.index):
-                self._writer(phase).add_scalar(f"average/{name}", mean, step.index)
 
     def _write_averages(self) -> None:
-        if self._averages.images == self._written:
-            return
         means = list(self._averages.all())
-        for phase in {phase for _, phase, _, _ in means}:
-            _withdraw(self._writer(phase))
+        writers = {phase: self.files.new_average_writer(phase) for phase in {phase for _, phase, _, _ in means}}
         for step, phase, name, mean in means:
-            self._writer(phase).add_scalar(f"average/{name}", mean, step)
-        self._written = self._averages.images
-
-    def _writer(self, phase: str) -> Any:
-        return self.files.writer(f"{self.files.averages}/{phase}")
-
-
-def _withdraw(writer: Any) -> None:
-    """Make TensorBoard forget what a run has shown; it takes the first mark of a run for its beginning."""
-    for _ in range(2):
-        writer.file_writer.add_event(Event(step=0, session_log=SessionLog(status=SessionLog.START)))
+            writers[phase].add_scalar(f"{self.files.average_tag}/{name}", mean, step)

@@ -8,23 +8,23 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from torch.utils.tensorboard.summary import hparams
 
-from rsi.callbacks.base import Restored, Run
+from rsi.callbacks.base import Run
 from rsi.callbacks.event_files import TensorBoardCallback
 from rsi.log import printable
 from rsi.results import layout
 from rsi.results.folder import ResultFolder
 from rsi.results.records import FAILED, RESTORED, STOPPED, Row
 
-ALL = "summary/all images"
-METRICS = ("loss", "fidelity", "seconds")
+METRICS = ("fidelity", "loss", "seconds")
 LONGEST_TABLE = 1000
 
 
 class TensorBoardSummary(TensorBoardCallback):
-    """Fills the table of settings and final numbers (HParams): a row for the run and one for each image that is shown.
+    """Fills the table of settings and final numbers (HParams), and writes both as text.
 
-    The resolved settings and the table of all images are there as text. The numbers are those of ``results.csv``: put
-    it after :class:`rsi.callbacks.ResultWriter`.
+    The settings are those in force, the numbers the means of ``results.csv`` and how many images have which status: put
+    it after :class:`rsi.callbacks.ResultWriter`. Where the Trainer had a logger for TensorBoard, Lightning has filled
+    in the settings.
 
     Args:
         output_dir: The results' folder.
@@ -32,41 +32,29 @@ class TensorBoardSummary(TensorBoardCallback):
 
     def __init__(self, output_dir: str = "restored") -> None:
         self.folder = ResultFolder(output_dir)
-        self._settings: dict[str, str] = {}
+        self._settings: dict[str, Any] = {}
 
     def run_begins(self, run: Run) -> None:
         """Settle what the settings are."""
-        self._settings = {**run.settings, **({"fit": run.data.fit, "seed": str(run.data.seed)} if run.data else {})}
+        self._settings = {name: _hyperparameter(value) for name, value in run.hyperparameters.items()}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the settings."""
-        writer = self.files.writer(ALL)
+        writer = self.files.folder_writer
         if trainer.is_global_zero:
             writer.add_text("settings", _settings_text(self.folder.local / layout.CONFIG, self._settings))
-        _start_row(writer, {"image": "all", **self._settings})
-
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
-        """Write the rows of the images that are shown."""
-        targets = [image.target for image in images]
-        rows = [self.folder.row(targets[index].name) for index in self.files.shown(targets)]
-        for row in filter(None, rows):
-            self._write_row(row)
+        if self.files.has_logger_of_its_own:
+            experiment, start, _ = hparams(self._settings, dict.fromkeys(_Totals().names, 0.0))  # type: ignore[no-untyped-call]
+            writer.file_writer.add_summary(experiment)
+            writer.file_writer.add_summary(start)
 
     def folder_done(self, run: Run) -> None:
-        """Write the row of the run and the table of its images."""
+        """Write the numbers of the run and the table of its images."""
         self._write_run()
 
     def run_interrupted(self, run: Run) -> None:
         """Write what is there."""
         self._write_run()
-
-    def _write_row(self, row: Row) -> None:
-        writer = self.files.writer(f"summary/image {self.files.number(row.file)}")
-        _start_row(writer, {"image": printable(row.file), **self._settings, "parameters": row.parameters})
-        for metric in METRICS:
-            if getattr(row, metric) is not None:
-                writer.add_scalar(f"final/{metric}", getattr(row, metric), 1)
-        _end_row(writer)
 
     def _write_run(self) -> None:
         first, totals = [], _Totals()
@@ -74,11 +62,12 @@ class TensorBoardSummary(TensorBoardCallback):
             totals.add(row)
             if totals.images <= LONGEST_TABLE:
                 first.append(row)
-        writer = self.files.writer(ALL)
+        writer = self.files.folder_writer
         for name, value in totals.numbers():
-            writer.add_scalar(f"final/{name}", value, totals.images)
+            writer.add_scalar(name, value, totals.images)
         writer.add_text("results", _results_text(first, totals.images), totals.images)
-        _end_row(writer)
+        _, _, end = hparams({}, {})  # type: ignore[no-untyped-call]
+        writer.file_writer.add_summary(end)
 
 
 class _Totals:
@@ -99,25 +88,24 @@ class _Totals:
                 self._sums[metric] += value
                 self._counts[metric] += 1
 
+    @property
+    def names(self) -> list[str]:
+        return [f"final/{name}" for name in (*METRICS, *(f"images_{status}" for status in self._statuses))]
+
     def numbers(self) -> Iterator[tuple[str, float]]:
         for metric, count in self._counts.items():
             if count:
-                yield metric, self._sums[metric] / count
+                yield f"final/{metric}", self._sums[metric] / count
         for status, count in self._statuses.items():
-            yield f"images_{status}", count
+            yield f"final/images_{status}", count
 
 
-def _start_row(writer: Any, settings: dict[str, str]) -> None:
-    _, start, _ = hparams(settings, {})  # type: ignore[no-untyped-call]
-    writer.file_writer.add_summary(start)
+def _hyperparameter(value: object) -> bool | int | float | str:
+    """A value of a kind that TensorBoard's table takes."""
+    return value if isinstance(value, bool | int | float) else printable(str(value))
 
 
-def _end_row(writer: Any) -> None:
-    _, _, end = hparams({}, {})  # type: ignore[no-untyped-call]
-    writer.file_writer.add_summary(end)
-
-
-def _settings_text(config: Path, settings: dict[str, str]) -> str:
+def _settings_text(config: Path, settings: dict[str, Any]) -> str:
     """The resolved options, where the run has such a file, or else the settings alone."""
     lines = config.read_text() if config.is_file() else "\n".join(f"{k}: {v}" for k, v in settings.items())
     return f"```yaml\n{lines}\n```"

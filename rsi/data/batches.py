@@ -1,6 +1,6 @@
 """Batches of targets, each given for as many training steps as its restoration takes."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -30,6 +30,17 @@ class Step:
         return self.index == 0 or self.saved is not None
 
 
+def as_step(batch: object) -> Step:
+    """What Lightning calls a batch.
+
+    Raises:
+        InputError: It is something else, which cannot be restored.
+    """
+    if not isinstance(batch, Step):
+        raise InputError(f"a {type(batch).__name__} cannot be restored: pass an rsi.TargetFolder as datamodule")
+    return batch
+
+
 @dataclass(frozen=True)
 class Failure:
     """A file that could not be used.
@@ -48,7 +59,8 @@ class TargetBatches:
 
     A batch holds targets that fit in one tensor and one JPEG operator: same size, chroma sampling, number of
     channels and orientation. Batches that stay smaller come last. Leaving out whole batches does not change the others.
-    The targets are read when their batch is due and are given once: another iterator goes on with those that are left.
+    The targets are read when their batch is due and are given until it is finished: another iterator begins with those
+    that an earlier one has given in vain.
 
     Args:
         images: The files to read.
@@ -86,28 +98,43 @@ class TargetBatches:
         self._saved = saved
         self._targets: Iterator[Target] = filter(None, map(self._usable, filter(self._is_due, images)))
         self._buckets: dict[Hashable, list[Target]] = {}
+        self._unfinished: list[tuple[Target, ...]] = []
 
     def __iter__(self) -> Iterator[Step]:
         """One :class:`Step` after another."""
+        self.put_back()
         while targets := self._next_batch():
+            self._unfinished.append(targets)
             saved = self._saved if self._saved and checksum(targets) == self._saved.targets else None
             first = saved.step if saved else 0
             yield Step(targets, first, saved)
             yield from (Step(targets, index) for index in range(first + 1, self._steps))
 
-    def put_back(self, targets: Iterable[Target]) -> None:
-        """Give some targets once more, when the batches are iterated over anew."""
-        self._targets = chain(targets, self._targets)
+    @property
+    def is_done(self) -> bool:
+        """All targets are finished or have failed."""
+        return not (self._unfinished or self._buckets or self.look_ahead(1))
+
+    def finish(self, targets: Sequence[Target]) -> None:
+        """Note that all steps of a batch are taken."""
+        self._unfinished = [batch for batch in self._unfinished if batch is not targets]
+
+    def put_back(self) -> None:
+        """Make the targets that were given and are not finished the next ones."""
+        self._targets = chain([target for batch in self._unfinished for target in batch], self._targets)
+        self._unfinished = []
 
     def look_ahead(self, count: int) -> list[Target]:
         """The next targets, which stay the next."""
         ahead = list(islice(self._targets, count))
-        self.put_back(ahead)
+        self._targets = chain(ahead, self._targets)
         return ahead
 
     def fail(self, target: Target, reason: str) -> None:
         """Note that a target could not be restored."""
         self.failures.append(Failure(target.name, reason))
+        self._unfinished = [tuple(other for other in batch if other is not target) for batch in self._unfinished]
+        self._unfinished = [batch for batch in self._unfinished if batch]
 
     def _next_batch(self) -> tuple[Target, ...]:
         for target in self._targets:

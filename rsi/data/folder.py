@@ -1,14 +1,14 @@
 """A folder of degraded images as a LightningDataModule."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 import torch
-from pytorch_lightning import LightningDataModule
+from pytorch_lightning import LightningDataModule, Trainer
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.decoded import Picture, luminance
@@ -18,6 +18,7 @@ from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
 from rsi.data.target import Target
 from rsi.errors import InputError
+from rsi.log import tell
 from rsi.numerics.randomness import image_seed
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
@@ -70,6 +71,7 @@ class TargetFolder(LightningDataModule):
             their results are grey.
 
     Attributes:
+        output_dir: Where the results go.
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
     Raises:
@@ -107,6 +109,7 @@ class TargetFolder(LightningDataModule):
         self.seed = seed
         self.samples = samples
         self.color = color
+        self.output_dir = output_dir
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
         other_folders = [self.mask_dir, self.results and self.results.path]
@@ -127,11 +130,23 @@ class TargetFolder(LightningDataModule):
         }
 
     @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What loggers are told."""
+        more = {"batch_size": self.batch_size, "seed": self.seed, "samples_per_image": self.samples}
+        values: dict[str, Any] = {**self.settings, **more}
+        return {name: value for name, value in values.items() if value not in ("None", AUTO)}
+
+    @property
     def batches(self) -> TargetBatches:
         """The batches of this process, once the training loader exists."""
         if self._batches is None:
             raise RuntimeError("TargetFolder has batches once it has been asked for its training loader")
         return self._batches
+
+    @property
+    def is_done(self) -> bool:
+        """All images of this process are restored or have failed."""
+        return self._batches is not None and self._batches.is_done
 
     @property
     def failures(self) -> list[Failure]:
@@ -180,20 +195,55 @@ class TargetFolder(LightningDataModule):
             )
 
     def train_dataloader(self) -> TargetBatches:
-        """The batches of this process's share, without the images that are finished."""
-        trainer = self.trainer
-        if trainer is None:
-            raise RuntimeError("TargetFolder gives batches to a Trainer only")
-        module = cast(_Restorer, trainer.lightning_module)
-        self._common_sources = module.sources
-        self._batches = TargetBatches(
-            self.share(trainer.global_rank, trainer.world_size),
-            partial(self.read, resolution=module.resolution, factor=module.target_factor),
-            module.check_target,
-            batch_size=1 if self.batch_size == AUTO else self.batch_size,
-            steps=module.steps_per_batch,
+        """The batches of this process's share, without the images that are finished, each for all of its steps."""
+        trainer = self._trainer
+        steps = cast(_Restorer, trainer.lightning_module).steps_per_batch
+        return self._make_batches(
+            steps,
             skip=lambda name: self.finished is not None and self.finished.settles(name),
             saved=self._saved(trainer.global_rank),
+        )
+
+    def predict_dataloader(self) -> TargetBatches:
+        """The batches of this process's share with all images, each once.
+
+        Raises:
+            InputError: The batch size is ``auto``.
+        """
+        if self.batch_size == AUTO:
+            raise InputError("batch_size is auto, which Trainer.predict cannot measure: pass a number")
+        return self._make_batches(1, skip=lambda _: False)
+
+    def teardown(self, stage: str) -> None:
+        """Tell which images could not be used for predictions."""
+        if stage == "predict":
+            self.tell_failures()
+
+    def tell_failures(self) -> None:
+        """Tell which images could not be used."""
+        for failure in self.failures:
+            tell(f"failed {failure.name}: {failure.reason}")
+
+    @property
+    def _trainer(self) -> Trainer:
+        if self.trainer is None:
+            raise RuntimeError("TargetFolder gives batches to a Trainer only")
+        return self.trainer
+
+    def _make_batches(
+        self, steps: int, *, skip: Callable[[str], bool], saved: SavedBatch | None = None
+    ) -> TargetBatches:
+        trainer, module = self._trainer, cast(_Restorer, self._trainer.lightning_module)
+        self._common_sources = module.sources
+        read = partial(self.read, resolution=module.resolution, factor=module.target_factor)
+        self._batches = TargetBatches(
+            self.share(trainer.global_rank, trainer.world_size),
+            torch.inference_mode(False)(read),  # predictions are made without gradients, these are not
+            module.check_target,
+            batch_size=1 if self.batch_size == AUTO else self.batch_size,
+            steps=steps,
+            skip=skip,
+            saved=saved,
         )
         return self._batches
 

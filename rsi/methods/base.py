@@ -6,24 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic
 
 import torch
-from pytorch_lightning import LightningModule
+from pytorch_lightning import Callback, LightningModule
 from torch import Tensor, nn
 
 from rsi.callbacks.base import PhaseResult, Restored, Stage, StepTaken, stage_of
-from rsi.data.batches import Step
+from rsi.callbacks.needed import add_needed
+from rsi.data.batches import Step, as_step
 from rsi.data.target import Target
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, parse_degradation, quantise
 from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.degradations.sources import sources_of
+from rsi.errors import InputError
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
-from rsi.numerics.precision import check_precision, full_precision
+from rsi.numerics.precision import full_precision
 from rsi.perceptual import PerceptualDistance
 from rsi.results.state import SavedBatch
+from rsi.training.refusals import check_trainer
 
 FIDELITY_STEP = -1
 
@@ -133,6 +136,23 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return True
 
     @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """Settings and arguments with the values in force; those that stand for nothing are left out."""
+        given = {**self.hparams, "degradation": self.degradation_text}
+        values = {**self.settings, **given, **self.resolved()}
+        return {k: v for k, v in values.items() if v not in (None, "None") and not k.startswith("_")}
+
+    @property
+    def degradation_text(self) -> str:
+        """The degradation as it was given, or as it calls itself."""
+        given = self.degradation_name
+        return given if given != type(self.degradation).__name__ else " ".join(str(self.degradation).split())
+
+    def resolved(self) -> dict[str, Any]:
+        """The arguments that were left out, as ``configure_model`` has settled them."""
+        return {}
+
+    @property
     def steps_per_batch(self) -> int:
         """How many steps every batch of targets takes."""
         return sum(stage.steps for stage in self.schedule)
@@ -158,7 +178,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             RuntimeError: There is none.
         """
         if self._batch is None:
-            raise RuntimeError("no batch is in progress: put rsi.callbacks.PhaseScheduler first among the callbacks")
+            raise RuntimeError("no batch is in progress: begin one, or call super().configure_callbacks() in your own")
         return self._batch
 
     def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
@@ -224,6 +244,16 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
                     on_step()
             self.end_phase()
         return self.batch.path[-1].images
+
+    @torch.inference_mode(False)
+    def predict_step(self, batch: Step, batch_idx: int) -> list[Restored]:  # noqa: ARG002 - Lightning's signature
+        """Restore a batch for ``Trainer.predict``, which returns a list of these for every batch of the folder.
+
+        Raises:
+            InputError: It is no batch of an :class:`rsi.TargetFolder`.
+        """
+        self.restore(as_step(batch).targets)
+        return self.restored()
 
     def forward(self, measured: Tensor, physics: nn.Module | None = None) -> Tensor:
         """Restores a batch of measurements, as deepinv's reconstructors do.
@@ -319,13 +349,20 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             for index, target in enumerate(batch.targets)
         ]
 
-    def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
-        """Refuse a Trainer that the method cannot be computed with.
+    def configure_callbacks(self) -> list[Callback]:
+        """Refuse a Trainer that the method cannot be computed with, and give it what it lacks for one epoch.
+
+        An epoch is the folder. This is the first hook that Lightning calls, before it has advice of its own on
+        arguments that cannot be met and before a strategy's processes wait for each other.
 
         Raises:
-            InputError: Its precision is not supported.
+            InputError: See :func:`rsi.training.refusals.check_trainer`.
         """
-        check_precision(str(self.trainer.precision))
+        check_trainer(self.trainer)
+        add_needed(self.trainer)
+        if self.trainer.max_epochs != 0:
+            self.trainer.fit_loop.max_epochs = self.trainer.current_epoch + 1
+        return []
 
     def on_fit_start(self) -> None:
         """On CPUs, keep freed memory for the next step."""
@@ -333,11 +370,20 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             keep_freed_memory()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave out the frozen networks; only the variables are ours."""
-        state = checkpoint["state_dict"]
-        checkpoint["state_dict"] = {
-            name: value for name, value in state.items() if name.startswith("_batch._variables.")
-        }
+        """Leave out networks, latents and optimisers: what a run goes on from is in the output folder."""
+        checkpoint["state_dict"] = {}
+        checkpoint["optimizer_states"] = []
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002 - Lightning's signature
+        """Refuse to go on from a checkpoint of Lightning's.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(
+            "a checkpoint of Lightning's holds nothing of an image, leave ckpt_path out: with the same output_dir a "
+            "run restores what is missing, and with rsi.callbacks.BatchCheckpoint it goes on in the middle of a batch"
+        )
 
     @torch.no_grad()
     def _degraded_now(self, step: int) -> Tensor:

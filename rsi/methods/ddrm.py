@@ -95,6 +95,10 @@ class DDRM(RestorationMethod[PosteriorSampler]):
         tell_once(f"perceptual distance: {self.perceptual_name}")
         self.perceptual = load_perceptual(self.perceptual_name)
 
+    def resolved(self) -> dict[str, Any]:
+        """The perceptual distance and the noise."""
+        return {"perceptual": self.perceptual_name, "sigma_0": self.sigma_0}
+
     def configure_optimizers(self) -> list[Optimizer]:
         """None at all: nothing is optimised."""
         return []

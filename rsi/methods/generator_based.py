@@ -87,6 +87,10 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         self.perceptual = load_perceptual(self.perceptual_name)
         self.prepare_model()
 
+    def resolved(self) -> dict[str, Any]:
+        """The perceptual distance, and the generator by the name that was given."""
+        return {"generator": self.generator_name, "perceptual": self.perceptual_name}
+
     def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
         """The degradation, bound to targets whose pixels are ``observed``; colour counts where they have some."""
         return compared_without_colour(self.told(super().bind(targets, observed), observed), targets).to(self.device)

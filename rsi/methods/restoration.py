@@ -167,6 +167,10 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
 
+    def resolved(self) -> dict[str, Any]:
+        """The step scale as well."""
+        return {**super().resolved(), "lr_scale": self.step_scale}
+
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:
         """The operator with the approximation of noise that was asked for."""
         if self.noise_offset is not None:

@@ -22,7 +22,7 @@ def check_precision(precision: str) -> None:
         InputError: Codes or gradients would be rounded to nothing, or types would not match.
     """
     if precision not in PRECISIONS:
-        raise InputError(f"precision {precision} is not supported: use --trainer.precision 32 or bf16-mixed")
+        raise InputError(f"precision {precision} is not supported: use 32 or bf16-mixed")
 
 
 def network_dtype(x: Tensor) -> torch.dtype:

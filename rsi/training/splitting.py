@@ -5,7 +5,6 @@ from typing import Any
 
 from pytorch_lightning import Trainer
 
-from rsi.data.batches import Step
 from rsi.numerics.memory import is_out_of_memory
 from rsi.training.private import TrainingEpochLoop
 
@@ -17,11 +16,10 @@ class SplittingLoop(TrainingEpochLoop):
 
     Args:
         trainer: The trainer whose loop it replaces.
-        give_up: Is told that the step has run out of memory before the loader is asked anew; it is given the steps that
-            were read ahead.
+        give_up: Is told that the step has run out of memory before the loader is asked anew.
     """
 
-    def __init__(self, trainer: Trainer, give_up: Callable[[list[Step]], None]) -> None:
+    def __init__(self, trainer: Trainer, give_up: Callable[[], None]) -> None:
         replaced = trainer.fit_loop.epoch_loop
         super().__init__(trainer, replaced.min_steps, replaced.max_steps)
         self._give_up = give_up
@@ -34,13 +32,12 @@ class SplittingLoop(TrainingEpochLoop):
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-        self._give_up(take_back(data_fetcher))  # here, where the error no longer keeps the memory of the step
+        self._give_up()  # here, where the error no longer keeps the memory of the step
+        drop_steps(data_fetcher)
         iter(data_fetcher)
         self.batch_progress.is_last_batch = False
 
 
-def take_back(data_fetcher: Any) -> list[Step]:  # noqa: ANN401 - Lightning's own
-    """The steps that Lightning has read ahead; it reads anew once ``iter`` is called on the fetcher."""
-    steps = [step for step, *_ in data_fetcher.batches]
+def drop_steps(data_fetcher: Any) -> None:  # noqa: ANN401 - Lightning's own
+    """Forget the steps that Lightning has read ahead; it reads anew once ``iter`` is called on the fetcher."""
     data_fetcher.batches.clear()
-    return steps

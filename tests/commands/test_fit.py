@@ -72,9 +72,9 @@ def test_tensorboard_shows_losses_by_phase_and_pictures(fit: Runner, jpeg_folder
     fit(jpeg_folder, "--tensorboard_scalars.every", "1")
     board = EventMultiplexer().AddRunsFromDirectory(str(fit.output)).Reload()
     assert [event.step for event in board.Scalars("logs/W", "image a.jpg/total")] == [0, 1, 2]
-    assert [event.step for event in board.Scalars("logs/average/W++", "average/l1")] == [5, 6]
+    assert [event.step for event in board.Scalars("logs/W++", "average/l1")] == [5, 6]
     assert board.Images("logs/W+", "image b.jpg/steps")[-1].width > 2 * 32
-    settings = board.Tensors("logs/summary/all images", "settings/text_summary")[-1].tensor_proto
+    settings = board.Tensors("logs", "settings/text_summary")[-1].tensor_proto
     assert "degradation: jpeg" in settings.string_val[0].decode()
 
 

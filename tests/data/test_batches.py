@@ -149,11 +149,10 @@ def test_names_are_taken_as_they_are_needed() -> None:
     assert [item.name for item in next(iter(loader)).targets] == ["0/4", "2/4"]
 
 
-def test_targets_that_are_put_back_come_again_in_batches_of_the_present_size() -> None:
+def test_targets_that_are_not_finished_come_again_in_batches_of_the_present_size() -> None:
     loader = batches([f"{letter}/4" for letter in "abcdef"], batch_size=4, steps=2)
-    failed = next(iter(loader))
+    next(iter(loader))
     loader.batch_size = 3
-    loader.put_back(failed.targets)
     assert names_of(loader) == [[f"{letter}/4" for letter in batch] for batch in ("abc", "abc", "def", "def")]
 
 
@@ -162,8 +161,28 @@ def test_batches_that_have_become_smaller_take_what_was_waiting() -> None:
     first = next(iter(loader))
     assert [item.name for item in first.targets] == ["c/8", "d/8", "e/8"]
     loader.batch_size = 1
-    loader.put_back(first.targets)
     assert names_of(loader) == [["c/8"], ["d/8"], ["e/8"], ["a/4"], ["b/4"]]
+
+
+def test_finished_batches_and_failed_targets_do_not_come_again() -> None:
+    loader = batches([f"{letter}/4" for letter in "abcde"])
+    first, second, *_ = loader
+    loader.finish(first.targets)
+    loader.fail(second.targets[0], "too large")
+    assert names_of(loader) == [["d/4", "e/4"]]
+    assert loader.failures == [Failure("c/4", "too large")]
+
+
+def test_all_is_done_once_the_last_batch_is_finished() -> None:
+    loader = batches(["a/4", "b/4", "c/4"])
+    steps = []
+    for step in loader:
+        assert not loader.is_done
+        steps.append(step)
+    assert not loader.is_done
+    for step in steps:
+        loader.finish(step.targets)
+    assert loader.is_done
 
 
 def test_looking_ahead_takes_nothing_away() -> None:

@@ -201,13 +201,6 @@ def test_shrinking_schedule_is_refused() -> None:
         Restoration(schedule=[Phase("W+", 1, 0.1), Phase("W", 1, 0.1)])
 
 
-def test_checkpoint_holds_the_codes_alone(jpeg_folder: Path, tiny_generator: Path) -> None:
-    _, module = run(jpeg_folder, tiny_generator)
-    checkpoint = {"state_dict": module.state_dict()}
-    module.on_save_checkpoint(checkpoint)
-    assert list(checkpoint["state_dict"]) == ["_batch._variables.codes"]
-
-
 def test_step_sizes_fall_by_the_same_factor(jpeg_folder: Path, tiny_generator: Path) -> None:
     codes: list[Tensor] = []
 

@@ -23,5 +23,5 @@ def test_other_precisions_are_refused(
     paths = ["--target_dir", str(jpeg_folder), "--output_dir", str(tmp_path / "out")]
     networks = ["--generator", str(tiny_generator), "--perceptual", "embedded"]
     assert main(["fit", *paths, *networks, "--trainer.precision", precision]) == 2
-    message = f"rsi: precision {precision} is not supported: use --trainer.precision 32 or bf16-mixed"
+    message = f"rsi: precision {precision} is not supported: use 32 or bf16-mixed"
     assert message in capsys.readouterr().err
