@@ -51,7 +51,8 @@ class ResultWriter(RestorationCallback):
             raise InputError(
                 f"results would replace the images in {run.folder.target_dir}: choose another --output_dir"
             )
-        images = ((image.name, image.output) for image in run.folder.share(run.rank, run.world_size))
+        share = run.folder.share(run.rank, run.world_size)
+        images = ((image.name, image.output) for image in share if not image.hides_folder)
         refuse_foreign_files(self.folder, images, run.folder.read_folders, overwrite=self.overwrite)
         settings = {**run.settings, **run.folder.settings, "precision": run.precision}
         self.folder.claim(settings, overwrite=self.overwrite, rank=run.rank)

@@ -13,7 +13,7 @@ from rsi.log import printable
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
-from rsi.storage.download import file_sha256
+from rsi.storage.fingerprint import file_sha256
 
 
 def main(argv: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rsi.data.listing import Listing
+from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.options.local_path import local_path
@@ -27,6 +27,7 @@ from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import PROGRESS
 from rsi.storage.atomic import atomic_path, check_inside
+from rsi.storage.folding import composed
 from rsi.storage.lock import FolderLock
 
 SAME = 2.0  # levels of 255 by which, in the mean, a face cut out by another version of Pillow may differ
@@ -80,22 +81,27 @@ def _paste_photos(arguments: argparse.Namespace) -> int:
 def _photos(arguments: argparse.Namespace) -> list[Photo]:
     """The photographs that faces were cut out of, in the order of their names."""
     faces = sorted(read_faces(arguments.aligned_dir).faces.values(), key=attrgetter("photo"))
-    outputs = {
-        image.name: f"{image.name if image.hides_folder else image.output}.png"
-        for image in Listing(arguments.photos).listed()
-    }
+    listed = {image.name: image for image in Listing(arguments.photos).listed()}
+    alike = {composed(name): image for name, image in listed.items()}
     grouped = groupby(faces, key=attrgetter("photo"))
-    return [Photo(name, list(group), outputs.get(name, "")) for name, group in grouped]
+    return [_photo(name, list(group), listed.get(name) or alike.get(composed(name))) for name, group in grouped]
+
+
+def _photo(name: str, faces: Sequence[AlignedFace], image: Listed | None) -> Photo:
+    """A photograph under the name that it has now, which may have its accents in another form."""
+    if image is None:
+        return Photo(name, faces, "")
+    return Photo(image.name, faces, f"{image.name if image.hides_folder else image.output}.png")
 
 
 def _restored(folder: Path, photos: Sequence[Photo]) -> dict[str, str]:
-    """The restored faces by the names of the faces they were made from, as these are now."""
-    checksums = {face.file: face.sha256 for photo in photos for face in photo.faces}
+    """The restored faces by the composed names of the faces they were made from, as these are now."""
+    checksums = {composed(face.file): face.sha256 for photo in photos for face in photo.faces}
     found = {}
     for row in ResultFolder(folder).rows():
-        made_from, is_now = row.made_from.get("target"), checksums.get(row.file)
+        made_from, is_now = row.made_from.get("target"), checksums.get(composed(row.file))
         if row.is_done and (not made_from or not is_now or made_from.sha256 == is_now):
-            found[row.file] = row.output
+            found[composed(row.file)] = row.output
     return found
 
 
@@ -127,13 +133,15 @@ def _try_photo(arguments: argparse.Namespace, photo: Photo, restored: dict[str, 
 def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, str], pasted: dict[str, str]) -> str:
     if not photo.output:
         raise InputError(f"it is not in {arguments.photos}: give the folder that rsi align was given")
-    if not any(face.file in restored for face in photo.faces):
+    if not any(composed(face.file) in restored for face in photo.faces):
         raise InputError(
             f"none of its faces is restored in {arguments.restored}: run rsi fit on the aligned faces first"
         )
     photograph = read_photograph(_inside(arguments.photos, photo.name))
     faces = _faces_of(photograph, photo.faces, arguments.aligned_dir)
-    placed = [PlacedFace(face.crop, _read_restored(arguments.restored, restored.get(face.file))) for face in faces]
+    placed = [
+        PlacedFace(face.crop, _read_restored(arguments.restored, restored.get(composed(face.file)))) for face in faces
+    ]
     if not (count := sum(face.picture is not None for face in placed)):
         raise InputError(f"what is restored in {arguments.restored} is of an earlier version of it: run rsi fit again")
     content = photograph.with_colours(paste(photograph.picture, placed, arguments.edge))

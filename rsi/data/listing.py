@@ -9,7 +9,7 @@ from pathlib import Path
 from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
 from rsi.errors import InputError
 from rsi.log import tell_once
-from rsi.results.layout import SAMPLES, holds_results
+from rsi.results.layout import RESULT_SUFFIXES, SAMPLES, holds_results
 from rsi.storage.folding import folded, name_checksum
 from rsi.storage.listing import WINDOW, OnBad, ignore, read_folder, sorted_windows
 from rsi.storage.location import absolute, check_reachable, is_url
@@ -22,13 +22,13 @@ class Listed:
     Attributes:
         name: Its path in the folder, with forward slashes.
         output: What its results are called, see :func:`rsi.data.listing.output_names`.
-        hides_folder: The restored image would take the place of a folder.
+        hides_folder: The folder whose place a file of its results would take; empty if there is none.
         sample: Which of several restorations of the picture it stands for, from 0.
     """
 
     name: str
     output: str
-    hides_folder: bool = False
+    hides_folder: str = ""
     sample: int = 0
 
     @property
@@ -169,7 +169,7 @@ class Listing:
 
         outputs = output_names(names, _files(everything, folders), is_input)
         images = {
-            name: Listed(inside + name, place + output, folded(f"{output}.png/") in folders)
+            name: Listed(inside + name, place + output, inside + hidden if (hidden := _hidden(output, folders)) else "")
             for name, output in zip(names, outputs, strict=True)
         }
         return images, {entry: _folder_name(entry, folders) for entry in window if entry.endswith("/")}
@@ -278,6 +278,12 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
         _with_checksum(name) if twins[folded(name)] > 1 else name if claims[folded(_stem(name))] > 1 else _stem(name)
         for name in names
     ]
+
+
+def _hidden(output: str, folders: Container[str]) -> str:
+    """The folder, one of some folded ones, whose place a file of the results would take."""
+    files = (f"{output}{suffix}" for suffix in RESULT_SUFFIXES)
+    return next((file for file in files if folded(f"{file}/") in folders), "")
 
 
 def _folder_name(entry: str, folders: Counter[str]) -> str:

@@ -1,6 +1,5 @@
 """Which pixels of a picture are known."""
 
-import unicodedata
 from pathlib import Path, PurePosixPath
 
 import torch
@@ -12,6 +11,7 @@ from rsi.data.listing import is_picture
 from rsi.data.orientation import as_stored, upright
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
+from rsi.storage.folding import composed
 
 _PAINTED = 0.75  # opacity of what is paint, not the edge of it
 _A_LITTLE = 0.01  # share of the paint
@@ -150,7 +150,7 @@ def find_mask(mask_dir: Path, name: str) -> Path:
     if not found:
         expected = mask_dir / PurePosixPath(name).with_suffix(".png")
         raise InputError(f"{name!r} has no mask: put it at {str(expected)!r}")
-    same = [path for path in found if _composed(path.name) == _composed(exact.name)]
+    same = [path for path in found if composed(path.name) == composed(exact.name)]
     if len(same or found) > 1:
         several = ", ".join(repr(path.name) for path in found)
         raise InputError(f"{name!r} has several masks in {str(mask_dir)!r}, keep one of {several}")
@@ -171,17 +171,12 @@ def _folder(mask_dir: Path, inside: PurePosixPath) -> Path:
     folder = mask_dir
     for part in inside.parts:
         if not (folder / part).is_dir():
-            same = (path for path in folder.glob("*") if _composed(path.name) == _composed(part) and path.is_dir())
+            same = (path for path in folder.glob("*") if composed(path.name) == composed(part) and path.is_dir())
             part = next(same, folder / part).name
         folder = folder / part
     return folder
 
 
 def _is_mask_of(path: Path, name: str) -> bool:
-    same_stem = _composed(path.stem) == _composed(PurePosixPath(name).stem)
+    same_stem = composed(path.stem) == composed(PurePosixPath(name).stem)
     return same_stem and path.is_file() and is_picture(path.parent, path.name)
-
-
-def _composed(name: str) -> str:
-    """A name with each accented letter in one piece (NFC); Apple's file systems and archives take them apart (NFD)."""
-    return unicodedata.normalize("NFC", name)

@@ -3,6 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 import torch
@@ -24,8 +25,9 @@ from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
-from rsi.perceptual import PerceptualDistance
+from rsi.perceptual import PerceptualDistance, load_perceptual
 from rsi.results.state import SavedBatch
+from rsi.storage.fingerprint import fingerprint
 from rsi.training.refusals import check_trainer
 
 FIDELITY_STEP = -1
@@ -51,7 +53,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     Attributes:
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
-        sources: What of the user's own the degradation is made from, see :func:`rsi.degradations.sources.sources_of`.
+        sources: What of the user's own all results are made from: that of :func:`rsi.degradations.sources.sources_of`,
+            and the file of the perceptual distance.
         perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:
@@ -86,6 +89,16 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     @abstractmethod
     def configure_model(self) -> None:
         """Read the frozen networks, once."""
+
+    def use_perceptual(self, name: str) -> None:
+        """Read a perceptual distance by its name or file, see :func:`rsi.perceptual.load_perceptual`.
+
+        Raises:
+            InputError: Its weights cannot be had.
+        """
+        self.perceptual = load_perceptual(name)
+        if Path(name).is_file():
+            self.sources["perceptual distance"] = fingerprint(Path(name))
 
     @abstractmethod
     def prepare(self, observation: Observation) -> Prepared:

@@ -17,7 +17,6 @@ from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.ddrm_operators import is_linear, linear_operator, split_linear, unstore
 from rsi.methods.ddrm_prior import TIMESTEPS, DiffusionPrior, load_prior
 from rsi.methods.ddrm_sampler import PosteriorSampler, noise_levels, timesteps
-from rsi.perceptual import load_perceptual
 
 
 class DDRM(RestorationMethod[PosteriorSampler]):
@@ -93,7 +92,7 @@ class DDRM(RestorationMethod[PosteriorSampler]):
         self.perceptual_name = self.perceptual_name or "lpips-vgg"
         tell_once(f"prior: {self.prior_name}")
         tell_once(f"perceptual distance: {self.perceptual_name}")
-        self.perceptual = load_perceptual(self.perceptual_name)
+        self.use_perceptual(self.perceptual_name)
 
     def resolved(self) -> dict[str, Any]:
         """The perceptual distance and the noise."""

@@ -17,7 +17,6 @@ from rsi.methods.base import RestorationMethod
 from rsi.methods.batch import Latent, Prepared
 from rsi.methods.latents import draw_latent
 from rsi.numerics.precision import full_precision
-from rsi.perceptual import load_perceptual
 
 
 class GeneratorMethod(RestorationMethod[Prepared]):
@@ -84,7 +83,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         self.perceptual_name = self.perceptual_name or ("embedded" if info.embedded else "lpips-vgg")
         self.settings["generator"] = info.sha256 or self.generator_name
         _tell_choices(info, self.perceptual_name)
-        self.perceptual = load_perceptual(self.perceptual_name)
+        self.use_perceptual(self.perceptual_name)
         self.prepare_model()
 
     def resolved(self) -> dict[str, Any]:

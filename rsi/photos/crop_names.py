@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from rsi.data.listing import Listed
 from rsi.photos.face_list import AlignedFace
-from rsi.storage.folding import folded
+from rsi.storage.folding import composed, folded
 
 
 class CropNames:
@@ -74,7 +74,7 @@ def _names(output: str, underscores: int, number: int) -> list[str]:
 
 
 def _is_from(face: AlignedFace, image: Listed, photo_sha256: str) -> bool:
-    return face.photo == image.name and face.photo_sha256 == photo_sha256
+    return composed(face.photo) == composed(image.name) and face.photo_sha256 == photo_sha256
 
 
 def _without_end(stem: str) -> str:

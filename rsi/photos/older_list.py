@@ -8,7 +8,7 @@ from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, FaceList
 from rsi.photos.photograph import read_photograph
 from rsi.storage.atomic import check_inside
-from rsi.storage.download import file_sha256
+from rsi.storage.fingerprint import file_sha256
 
 
 def completed(faces: FaceList, folder: Path, photos: Path) -> FaceList:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.storage.atomic import check_inside
-from rsi.storage.download import file_sha256
+from rsi.storage.fingerprint import file_sha256
 
 
 def check_free(

@@ -206,11 +206,14 @@ class ResultFolder:
 
     def _stored_settings(self) -> dict[str, Any]:
         try:
-            stored: dict[str, Any] = json.loads(self.storage.read(layout.SETTINGS) or b"")
+            content = self.storage.read(layout.SETTINGS)
+            if content is None:
+                raise FileNotFoundError("it is missing")
+            stored: dict[str, Any] = json.loads(content)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"{self.path / 'settings.json'} cannot be read ({error}): remove the folder or choose another "
-                "--output_dir"
+                f"{self.path / layout.SETTINGS} cannot be read ({error}), so that it is not known what the records "
+                "beside it are of: choose another --output_dir"
             ) from None
         return stored
 

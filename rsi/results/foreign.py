@@ -3,13 +3,16 @@
 import json
 import os
 from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.folder import ResultFolder
+from rsi.storage.atomic import check_inside
 from rsi.storage.location import absolute, is_url
 
+REMEMBERED = 10_000  # folders
 PAGE_MARK = b", rsi report</title>"
 PAGE_HEAD = 16_384  # bytes; the title comes after the policy, and has the name of a folder in it
 
@@ -33,6 +36,9 @@ def refuse_foreign_files(
     """
     if not folder.path.is_dir():
         return
+    check_place = lru_cache(maxsize=REMEMBERED)(partial(_check_place, top=folder.path))
+    for name in (layout.RECORDS, layout.LOGS, layout.PROGRESS):
+        check_place(folder.path / name)
     if not overwrite and not _is_ours(folder):
         for name in (layout.SETTINGS, layout.CONFIG, layout.TABLE, layout.PAGE):
             if folder.holds(name) and not (folder.path / name).is_symlink():  # links are for the claim to refuse
@@ -42,8 +48,23 @@ def refuse_foreign_files(
         if not _can_have_results(file, output) or folder.wrote_files_of(file):
             continue
         for path in (folder.path / name for name in layout.files_of(output)):
+            check_place(path.parent)
             if path.exists() or path.is_symlink():
                 _refuse(path, read, overwrite)
+
+
+def _check_place(place: Path, top: Path) -> None:
+    """Make sure that a folder of results is one or can be made."""
+    if is_url(top):
+        return
+    check_inside(place, top)
+    for path in (place, *place.parents):
+        if path == top:
+            return
+        if os.path.lexists(path) and not path.is_dir():
+            raise InputError(
+                f"{path} is no folder and results need one there: remove it or choose another --output_dir"
+            )
 
 
 def check_page(page: Path) -> None:
@@ -70,7 +91,7 @@ def is_page(path: Path) -> bool:
 
 def _can_have_results(file: str, output: str) -> bool:
     try:
-        layout.check_name(file, output, hides_folder=False)
+        layout.check_name(file, output)
     except InputError:
         return False
     return True
@@ -88,6 +109,8 @@ def _is_ours(folder: ResultFolder) -> bool:
 def _refuse(path: Path, read: Sequence[str], overwrite: bool) -> None:
     if any(absolute(path.parent / path.name).startswith(f"{folder}/") for folder in read):
         raise InputError(f"a result would replace {path}, which this run reads: choose another --output_dir")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder where a result is to be written: choose another --output_dir")
     if not overwrite:
         raise InputError(_refusal(path))
 

@@ -28,6 +28,7 @@ LATENT = f"{LATENTS}/{{}}.safetensors"
 DISAGREEMENT_MAP = f"{DISAGREEMENT}/{{}}.png"
 TIMELAPSE = f"{TIMELAPSES}/{{}}.webp"
 FILES_OF_AN_IMAGE = (RESTORED_IMAGE, COMPARISON, FIDELITY_MAP, LATENT, TIMELAPSE, DISAGREEMENT_MAP)
+RESULT_SUFFIXES = tuple(sorted({PurePosixPath(pattern).suffix for pattern in FILES_OF_AN_IMAGE}))
 
 
 def files_of(output: str) -> tuple[str, ...]:
@@ -68,13 +69,13 @@ def holds_results(folder: Path) -> bool:
         return False
 
 
-def check_name(file: str, output: str, *, hides_folder: bool) -> None:
+def check_name(file: str, output: str, *, hides_folder: str = "") -> None:
     """Make sure that the results of an input have a place in the output folder.
 
     Args:
         file: The input's path in its folder.
         output: What its results are called, without a suffix.
-        hides_folder: A folder beside the input has the name of its result.
+        hides_folder: The folder beside the input that has the name of a file of its results, if there is one.
 
     Raises:
         InputError: Its folder is named as one of the output folder, a part of the path is too long, or the result would
@@ -87,5 +88,4 @@ def check_name(file: str, output: str, *, hides_folder: bool) -> None:
         if max(len(os.fsencode(part)) for part in PurePosixPath(name).parts) > LONGEST_NAME:
             raise InputError(f"a name in {name!r} is longer than {LONGEST_NAME} bytes: shorten it")
     if hides_folder:
-        result = RESTORED_IMAGE.format(output)
-        raise InputError(f"the result of {file!r} would take the place of a folder: rename the folder {result!r}")
+        raise InputError(f"the result of {file!r} would take the place of a folder: rename the folder {hides_folder!r}")

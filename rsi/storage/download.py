@@ -4,7 +4,6 @@ pooch and torch.hub do not go on with a download that broke off, let other proce
 away from https or compare sizes: hence this file and :mod:`rsi.storage.transfer`.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -17,13 +16,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from rsi.errors import InputError
 from rsi.log import tell, tell_once
-from rsi.storage.atomic import atomic_path, naming
+from rsi.storage.atomic import atomic_path
 from rsi.storage.cache import weights_folder
+from rsi.storage.fingerprint import file_sha256
 from rsi.storage.lock import ProcessLock
 from rsi.storage.transfer import Progress as Report
 from rsi.storage.transfer import Transfer, check_address
 
-CHUNK = 2**20
 OFFLINE = "RSI_OFFLINE"  # an environment variable that forbids downloads
 
 
@@ -152,12 +151,3 @@ def _progress(name: str, size: int | None) -> Iterator[Report]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=size)
         yield lambda received, total: progress.update(task, completed=received, total=total or size)
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with naming(path), path.open("rb") as file:
-        while block := file.read(CHUNK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -4,7 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from rsi.storage.atomic import naming
 from rsi.storage.location import file_system, is_url, read_bytes
+
+CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -54,4 +57,13 @@ def _size_and_time(path: Path) -> tuple[int, str]:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+    return hashlib.sha256(read_bytes(path)).hexdigest() if is_url(path) else file_sha256(path)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file of this machine, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with naming(path), path.open("rb") as file:
+        while block := file.read(CHUNK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -13,6 +13,11 @@ def folded(name: str) -> str:
     return text.replace("i\u0307", "i")
 
 
+def composed(name: str) -> str:
+    """A name with each accented letter in one piece (NFC); Apple's file systems and archives take them apart (NFD)."""
+    return unicodedata.normalize("NFC", name)
+
+
 def name_checksum(name: str) -> str:
     """Eight digits that tell a name from those that a file system may take for the same."""
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]

@@ -258,6 +258,17 @@ def test_nothing_pasted_is_not_called_written(tmp_path: Path, one: Path, capsys:
     assert not (tmp_path / "p").exists()
 
 
+def test_photograph_is_the_same_whether_its_accents_are_composed_or_not(tmp_path: Path, one: Path) -> None:
+    aligned, run = tmp_path / "aligned", tmp_path / "run"
+    (one / "a.png").rename(one / "\u00e9.png")
+    assert _align(one, aligned) == 0
+    _restore(aligned, run)
+    (one / "\u00e9.png").rename(one / "e\u0301.png")
+    assert _paste(run, one, tmp_path / "pasted") == 0
+    assert _align(one, aligned) == 0
+    assert list(read_faces(aligned).faces) == ["\u00e9.png"]
+
+
 def _as_older_versions_wrote_it(aligned: Path) -> None:
     entries = json.loads((aligned / "faces.json").read_text())["faces"]
     older = {name: {key: entry[key] for key in ("photo", "center", "right")} for name, entry in entries.items()}

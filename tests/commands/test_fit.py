@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save_file
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 
 import rsi.configs
+import rsi.generators
 from rsi.commands.main import main
 from rsi.generators import load_generator, save_generator
 from rsi.methods.generator_based import GeneratorMethod
@@ -219,6 +222,20 @@ def test_change_of_an_own_degradation_restores_its_images_anew(
     after, told = restore("0.9")
     assert after != before
     assert "3 images were restored anew, since this has changed: module own_dark\n" in told
+
+
+def test_change_of_the_perceptual_distance_s_file_restores_images_anew(
+    fit: Runner, jpeg_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, flags = tmp_path / "mine.safetensors", ["--report", "false"]
+    shipped = Path(rsi.generators.__file__).parent / "assets/perceptual.safetensors"
+    with safe_open(shipped, "pt") as file:
+        weights, facts = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    for factor in (1.0, 1.0, 1.01):
+        save_file({name: factor * tensor for name, tensor in weights.items()}, path, facts)
+        assert fit(jpeg_folder, *flags, "--perceptual", str(path)) == 0
+        told = capsys.readouterr().err
+        assert ("3 images were restored anew, since this has changed: perceptual distance" in told) is (factor > 1)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,24 @@ def test_names_from_hell(fit: Fit, output: Path, jpeg_folder: Path, capsys: pyte
     assert fit() == 1
 
 
+def test_image_that_would_take_the_place_of_a_folder_fails_alone_every_time(
+    fit: Fit, output: Path, jpeg_folder: Path
+) -> None:
+    for folder in ("a.png", "b.safetensors"):
+        (jpeg_folder / folder).mkdir()
+        (jpeg_folder / folder / "d.jpg").write_bytes((jpeg_folder / "a.jpg").read_bytes())
+    for _ in range(2):
+        assert fit("--report", "false") == 1
+        rows = {row.file: row.status for row in ResultFolder(output).rows()}
+        assert rows == {
+            "a.jpg": "failed",
+            "b.jpg": "failed",
+            "c.jpg": "restored",
+            "a.png/d.jpg": "restored",
+            "b.safetensors/d.jpg": "restored",
+        }
+
+
 def test_image_whose_numbers_are_not_finite_stops_alone(
     fit: Fit, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,25 @@ def test_file_of_others_is_refused_unless_it_may_be_replaced(folder: ResultFolde
     check(folder, overwrite=True)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_folder_where_a_result_belongs_and_file_where_a_folder_does_are_refused(
+    tmp_path: Path, overwrite: bool
+) -> None:
+    out = tmp_path / "out"
+    (out / "a.png").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"a.png is a folder where a result is to be written: choose another"):
+        check(ResultFolder(out), overwrite=overwrite)
+    (out / "a.png").rmdir()
+    for name in ("latents", "records", "logs", ".progress"):
+        (out / name).symlink_to("nowhere")
+        with pytest.raises(InputError, match=rf"{name} is no folder and results need one there: remove it or choose"):
+            check(ResultFolder(out), overwrite=overwrite)
+        (out / name).unlink()
+    (out / "sub").write_text("mine")
+    with pytest.raises(InputError, match="sub is no folder"):
+        refuse_foreign_files(ResultFolder(out), [("sub/b/a.jpg", "sub/b/a")], [], overwrite=overwrite)
+
+
 def test_what_the_run_reads_is_never_replaced(folder: ResultFolder) -> None:
     (folder.path / "a.png").write_text("a mask")
     with pytest.raises(InputError, match="which this run reads: choose another --output_dir"):

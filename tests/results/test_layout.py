@@ -54,11 +54,12 @@ def test_no_two_records_are_one_file_where_case_and_accents_do_not_count() -> No
     assert not {folded(record) for record in records} & {folded(str(Path(record).parent)) for record in records}
 
 
-def test_result_in_place_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "A.png").mkdir()
-    for name in ("a.jpg", "A.png/b.jpg"):
+@pytest.mark.parametrize("folder", ["a.png", "A.png", "a.safetensors", "a.webp"])
+def test_result_in_place_of_a_folder(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    for name in ("a.jpg", f"{folder}/b.jpg"):
         (tmp_path / name).touch()
     hidden, other = sorted(Listing(tmp_path).listed(), key=lambda image: len(image.name))
     check_output(other)
-    with pytest.raises(InputError, match=r"the result of 'a.jpg' would take the place of a folder"):
+    with pytest.raises(InputError, match=r"the result of 'a.jpg' would take the place of a folder: rename the folder"):
         check_output(hidden)
