@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.generators.checkpoint import EMBEDDED
 from rsi.generators.description import describe_generator
 from rsi.generators.formats import detect_format
-from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.generators.obtain import obtain
+from rsi.generators.zoo import EMBEDDED, find_by_checksum, zoo
 from rsi.log import printable
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags

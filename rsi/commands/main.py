@@ -7,7 +7,6 @@ before ``rsi --help`` can answer.
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from rsi.commands.streams import lasting_streams
@@ -51,6 +50,8 @@ def _main(argv: Sequence[str] | None) -> int:
         print(_usage(), end="")
         return 0
     if command == "--version":
+        from importlib.metadata import version  # takes longer to import than all the rest
+
         print(f"rsi {version('rsi')}")
         return 0
     if command not in COMMANDS:
