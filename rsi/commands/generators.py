@@ -13,11 +13,16 @@ HEADER = ("name", "px", "MB", "step scale", "SHA-256", "here", "domain")
 NETWORKS = {"VGG16, for LPIPS": VGG16, "Inception, for pFID": INCEPTION}
 
 
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
+    return CommandParser(
+        "rsi generators", description="Lists the generators that --generator knows by name; others are given as files."
+    )
+
+
 def main(argv: Sequence[str]) -> int:
     """Print the table."""
-    CommandParser(
-        "rsi generators", description="Lists the generators that --generator knows by name; others are given as files."
-    ).parse_args(argv)
+    make_parser().parse_args(argv)
     rows = [HEADER, *map(_embedded_row, EMBEDDED), *map(_zoo_row, zoo().values())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     for row in rows:

@@ -16,15 +16,20 @@ from rsi.options.parser import CommandParser
 from rsi.storage.download import file_sha256
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print what is known of a generator; returns 1 if it cannot be used."""
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi inspect",
         description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
     )
     parser.add_argument("generator", type=generator_name, help="a file, or a name that rsi generators lists")
     add_network_flags(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what is known of a generator; returns 1 if it cannot be used."""
+    arguments = make_parser().parse_args(argv)
     apply_network_flags(arguments)
     name = arguments.generator
     if name not in EMBEDDED:

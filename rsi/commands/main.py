@@ -1,9 +1,11 @@
 """The ``rsi`` command.
 
 jsonargparse's sub-commands do not replace this: they need the complete parser of every command, hence all imports,
-before ``rsi --help`` can answer.
+before ``rsi --help`` can answer. Here help and wrong names are answered from a table of all options; the command itself
+is imported after that.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -11,11 +13,13 @@ from pathlib import Path
 
 from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
+from rsi.options.light import read_command_line
 
 COMMANDS = {
-    "fit": "restore a folder of degraded images",
+    "fit": "restore degraded images",
     "benchmark": "degrade clean images, restore them and print the paper's tables",
     "generators": "list the generators that have a name, and what is downloaded",
+    "recipes": "list the sets of options that --config knows by name",
     "inspect": "say what is in a generator file and whether it can be used",
     "convert": "turn a generator of any format into a .safetensors file",
     "report": "write index.html, all results of a run in one page",
@@ -33,8 +37,8 @@ commands:
 
 `rsi COMMAND --help` says more, for example:
 
-  rsi fit --target_dir imgs/ --degradation jpeg
-  rsi fit --target_dir imgs/ --degradation upsample+noise:M --generator ffhq.pkl
+  rsi fit face.jpg --degradation jpeg
+  rsi fit faces/ --degradation upsample+noise:M --generator ffhq1024
 """
 
 
@@ -55,7 +59,9 @@ def _main(argv: Sequence[str] | None) -> int:
         print(f"rsi {version('rsi')}")
         return 0
     if command not in COMMANDS:
-        print(f"rsi: there is no command {command!r}: use one of {', '.join(COMMANDS)}", file=sys.stderr)
+        close = difflib.get_close_matches(command, COMMANDS, n=1)
+        instead = f"did you mean {close[0]}?" if close else f"use one of {', '.join(COMMANDS)}"
+        print(f"rsi: there is no command {command!r}: {instead}", file=sys.stderr)
         return 2
     return _run(command, rest)
 
@@ -63,7 +69,8 @@ def _main(argv: Sequence[str] | None) -> int:
 def _run(command: str, argv: Sequence[str]) -> int:
     sys.path.append(str(Path.cwd()))  # so that --degradation my_module.MyBlur finds my_module.py
     try:
-        status: int = importlib.import_module(f"rsi.commands.{command}").main(argv)
+        line = read_command_line(command, argv)
+        status: int = importlib.import_module(f"rsi.commands.{command}").main([*line.options, *line.images])
     except InputError as error:
         print(f"rsi: {error}", file=sys.stderr)
         return 2

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 from typing import Any, cast
-
-from upath import UPath
+from zipfile import BadZipFile
 
 from rsi.errors import InputError
 from rsi.storage.atomic import naming
@@ -20,16 +19,18 @@ def locate(text: str | Path) -> Path:
         A ``Path``; of a URL a ``UPath``, which has the methods of one.
 
     Raises:
-        InputError: There is no such file system, or what it needs is not installed.
+        InputError: There is no such file system, what it needs is not installed, or it is a damaged archive.
     """
     if isinstance(text, Path) or not is_url(text):
         return Path(text)
     if text.startswith("file://"):
         return Path(text.removeprefix("file://"))
+    from upath import UPath  # with fsspec; local paths do without
+
     try:
         location = UPath(text)
         _ = location.fs
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, OSError, BadZipFile) as error:
         raise InputError(f"{text} cannot be opened: {' '.join(str(error).split())}") from None
     return cast(Path, location)
 

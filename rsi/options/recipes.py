@@ -1,0 +1,36 @@
+"""The recipes that come with the program: files of options for ``rsi fit --config``, which may be asked for by name."""
+
+import difflib
+from importlib import resources
+from pathlib import Path
+
+from rsi.errors import InputError
+from rsi.options.text import path
+from rsi.storage.location import is_url
+
+
+def recipes() -> dict[str, Path]:
+    """Their files by their names, in the order of these."""
+    files = Path(str(resources.files("rsi.configs"))).glob("*.yaml")
+    return {file.stem: file for file in sorted(files)}
+
+
+def purpose(recipe: Path) -> str:
+    """What a recipe is for: the comment that it begins with."""
+    return recipe.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+
+
+def find_recipe(given: str) -> str:
+    """The file that ``--config`` names, which is a recipe's name or a path.
+
+    Raises:
+        InputError: It is neither a recipe nor a file.
+    """
+    known = recipes()
+    if given in known:
+        return str(known[given])
+    if is_url(given) or Path(path(given)).exists():
+        return path(given)
+    close = difflib.get_close_matches(given, known, n=1)
+    meant = f": did you mean {close[0]}?" if close else ": rsi recipes lists the recipes"
+    raise InputError(f"--config {given} is neither a recipe nor a file{meant}")
