@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rsi.commands.completion import answer_shell
 from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
 from rsi.options.light import read_command_line
@@ -26,6 +27,7 @@ COMMANDS = {
     "render": "draw the image of a latent that fit has saved",
     "align": "cut faces out of photographs as FFHQ was made",
     "paste": "put restored faces back into their photographs",
+    "completion": "print what makes a shell complete these",
 }
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
@@ -44,6 +46,7 @@ commands:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 if some image failed, 2 for bad input."""
+    answer_shell(COMMANDS)
     with lasting_streams():
         return _main(argv)
 

@@ -16,12 +16,15 @@ from jsonargparse import capture_parser
 
 from rsi.commands.fit import DESCRIPTION, IMAGES_TEXT, USAGE
 from rsi.commands.main import COMMANDS
+from rsi.degradations.spec import OPERATORS
+from rsi.generators.zoo import EMBEDDED, zoo
 from rsi.methods.registry import DEFAULT_METHOD, METHODS
 from rsi.options import table
 from rsi.options.fit import FitCLI
 from rsi.options.light import IMAGES
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.purposes import HOW_FAST, PURPOSES, WHAT
+from rsi.options.recipes import recipes
 from rsi.options.table import ALL, HIDDEN, TRAINER, Arguments, Command, Option
 from rsi.options.text import optional_path, optional_text, path, paths, text
 from rsi.training.trainer import TRAINER_DEFAULTS, USED
@@ -54,6 +57,11 @@ OUR_WORDS: Mapping[str, Mapping[str, Any]] = {
     "--trainer.benchmark": {"text": "let cuDNN try which of its algorithms is the fastest"},
     "--trainer.devices+": {"text": "GPUs, or processes on a CPU, that share the images", "values": "N|auto"},
     "--trainer.precision": {"text": "bf16-mixed for networks with 16 bits", "default": "32-true", "values": "NAME"},
+}
+CHOICES: Mapping[str, Iterable[str]] = {
+    "--config": recipes(),
+    "--degradation": OPERATORS,
+    **dict.fromkeys(("--generator", "generator", "input"), (*EMBEDDED, *zoo())),
 }
 FAST = ("--trainer.accelerator", "--trainer.devices+", "--trainer.precision")
 
@@ -151,7 +159,7 @@ def _option(action: Any, group: str) -> Option:  # noqa: ANN401 - argparse's and
         default=_default(action),
         group=group,
         arguments=ARGUMENTS[action.nargs],
-        choices=_choices(action, hint),
+        choices=tuple(CHOICES.get(names[-1], ())) or _choices(action, hint),
         nested=hasattr(action, "_typehint") and any(_word(kind) in ("CLASS", "LIST") for kind in _kinds(hint)),
         required=bool(action.option_strings) and action.required,
     )

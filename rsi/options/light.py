@@ -10,7 +10,7 @@ from typing import Any
 from rsi.errors import InputError
 from rsi.options.chosen_method import chosen_method
 from rsi.options.parser import CommandParser
-from rsi.options.table import ALL, Command, Option, lightning_version, read_table
+from rsi.options.table import PAGES, Command, Option, lightning_version, read_table
 
 NARGS: dict[str, Any] = {"none": 0, "one": None, "any": "*", "maybe": "?"}
 IMAGES = "images"
@@ -55,7 +55,10 @@ class LightParser(CommandParser):
     Args:
         command: The command.
         method: The method that its options are for.
-        topic: The page of the help that is shown: empty for the first one, ``all`` or ``trainer``.
+        topic: The page of the help that is shown, one of ``PAGES``.
+
+    Attributes:
+        listed: The options of the table and argparse's actions for them.
     """
 
     def __init__(self, command: Command, method: str = "", topic: str = "") -> None:
@@ -70,6 +73,7 @@ class LightParser(CommandParser):
         )
         self._command, self._method, self._topic = command, method, topic
         self._sections: dict[str, Any] = {}
+        self.listed: list[tuple[Option, argparse.Action]] = []
         self._options = command.of_method(method)
         for option in self._options:
             self._add(option)
@@ -107,7 +111,7 @@ class LightParser(CommandParser):
         if option.group not in self._sections:
             self._sections[option.group] = self.add_argument_group(option.group)
         shown = [name for name in option.names if not name.endswith("+")]
-        self._sections[option.group].add_argument(*shown, **settings)
+        self.listed.append((option, self._sections[option.group].add_argument(*shown, **settings)))
         for name in {*option.names}.difference(shown):
             self.add_argument(name, **{**settings, "help": argparse.SUPPRESS})
 
@@ -122,7 +126,7 @@ class LightParser(CommandParser):
         self.add_argument("-h", nargs="?", action=_ShowHelp, help=argparse.SUPPRESS)
 
     def _help(self, option: Option) -> str:
-        if option.topic not in (("", ALL) if self._topic == ALL else (self._topic,)):
+        if option.topic not in PAGES[self._topic]:
             return argparse.SUPPRESS
         text = f"{option.text} (default: {option.default})" if option.default else option.text
         return text.replace("%", "%%")

@@ -11,6 +11,9 @@ from importlib import resources
 from typing import Any, Literal
 
 ALL, TRAINER, HIDDEN = "all", "trainer", "hidden"
+EVERYTHING = "everything"
+PAGES = {"": [""], ALL: ["", ALL], TRAINER: [TRAINER], EVERYTHING: ["", ALL, TRAINER]}
+"""The topics that each page of the help has; the last is no page, but what a shell completes."""
 Arguments = Literal["none", "one", "any", "maybe"]
 
 
