@@ -19,6 +19,7 @@ from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
 from rsi.benchmark.tuning import tune
 from rsi.errors import InputError
+from rsi.extras import check_extra
 from rsi.generators import load_generator
 from rsi.log import is_quiet, set_verbosity
 from rsi.numerics.precision import PRECISIONS
@@ -35,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = make_parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
     apply_network_flags(arguments)
+    if arguments.tune:
+        check_extra("tune", "--tune")
     _check_homes(arguments)
     inception = find_inception(arguments.inception)
     grid = _grid(arguments)

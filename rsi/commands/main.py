@@ -14,6 +14,7 @@ from pathlib import Path
 from rsi.commands.completion import answer_shell
 from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
+from rsi.extras import check_extra
 from rsi.options.light import read_command_line
 
 COMMANDS = {
@@ -29,6 +30,8 @@ COMMANDS = {
     "paste": "put restored faces back into their photographs",
     "completion": "print what makes a shell complete these",
 }
+
+EXTRAS = {"benchmark": "benchmark", "align": "faces"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
 
@@ -73,6 +76,8 @@ def _run(command: str, argv: Sequence[str]) -> int:
     sys.path.append(str(Path.cwd()))  # so that --degradation my_module.MyBlur finds my_module.py
     try:
         line = read_command_line(command, argv)
+        if command in EXTRAS:
+            check_extra(EXTRAS[command], f"rsi {command}")
         status: int = importlib.import_module(f"rsi.commands.{command}").main([*line.options, *line.images])
     except InputError as error:
         print(f"rsi: {error}", file=sys.stderr)

@@ -5,6 +5,7 @@ from typing import Any, cast
 from zipfile import BadZipFile
 
 from rsi.errors import InputError
+from rsi.extras import MODULES, install_command
 from rsi.storage.atomic import naming
 
 
@@ -31,7 +32,10 @@ def locate(text: str | Path) -> Path:
         location = UPath(text)
         _ = location.fs
     except (ImportError, ValueError, OSError, BadZipFile) as error:
-        raise InputError(f"{text} cannot be opened: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split())
+        has_extra = isinstance(error, ImportError) and any(module in reason for module in MODULES["url"])
+        remedy = f": {install_command('url')}" if has_extra else ""
+        raise InputError(f"{text} cannot be opened: {reason}{remedy}") from None
     return cast(Path, location)
 
 
