@@ -36,7 +36,7 @@ def _embedded_row(name: str) -> tuple[str, ...]:
         header = file.read(int.from_bytes(file.read(8), "little"))  # safetensors itself imports NumPy for as much
         megabytes = f"{path.stat().st_size / 1e6:.0f}"
     facts = json.loads(header)["__metadata__"]
-    return name, facts["img_resolution"], megabytes, facts["lr_scale"], "known", "yes", "cartoons"
+    return name, facts["img_resolution"], megabytes, facts["lr_scale"], "known", "yes", EMBEDDED[name]
 
 
 def _zoo_row(entry: ZooEntry) -> tuple[str, ...]:

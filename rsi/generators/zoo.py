@@ -10,7 +10,8 @@ import yaml
 
 from rsi.storage.cache import cached_path
 
-EMBEDDED = ("avatars128",)
+EMBEDDED = {"avatars128": "drawings of cartoon faces"}
+"""The generators that come with the package, and what they draw."""
 ASSETS = resources.files("rsi.generators") / "assets"
 
 

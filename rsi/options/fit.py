@@ -44,7 +44,7 @@ from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.own_degradation import FitParser, raise_if_own
 from rsi.options.purposes import BY_WHAT, HOW_DEGRADED, HOW_FAST, PURPOSES, WHAT, WHERE
-from rsi.options.recipes import find_recipe
+from rsi.options.recipes import find_recipe, lines_about
 from rsi.options.text import check_home, optional_path, path, paths
 from rsi.results import layout
 from rsi.results.foreign import check_page
@@ -198,8 +198,10 @@ class SavedConfig(SaveConfigCallback, RestorationCallback):
     def run_begins(self, run: Run) -> None:
         """Write the file."""
         if run.rank == 0:
+            recipes = lines_about(Path(str(file)) for file in self.config.get("config") or ())
+            options = self.parser.dump(self.config, skip_none=False)
             with atomic_path(self._folder / layout.CONFIG) as file:
-                file.write_text(self.parser.dump(self.config, skip_none=False), encoding="utf-8")
+                file.write_text("\n".join([*recipes, options]), encoding="utf-8")
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types

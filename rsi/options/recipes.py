@@ -1,11 +1,13 @@
 """The recipes that come with the program: files of options for ``rsi fit --config``, which may be asked for by name."""
 
 import difflib
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.options.text import path
+from rsi.results.layout import RECIPE
 from rsi.storage.location import is_url
 
 
@@ -16,8 +18,20 @@ def recipes() -> dict[str, Path]:
 
 
 def purpose(recipe: Path) -> str:
-    """What a recipe is for: the comment that it begins with."""
-    return recipe.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+    """What a recipe is for: the comment that it begins with, if there is one."""
+    first = recipe.read_text(encoding="utf-8").partition("\n")[0]
+    return first.lstrip("# ") if first.startswith("#") else ""
+
+
+def lines_about(files: Iterable[Path]) -> Iterator[str]:
+    """What a run's ``config.yaml`` says of the recipes and files that its options came from, a line each.
+
+    Of the file of an earlier run these are the lines that it has itself.
+    """
+    for file in files:
+        earlier = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith(RECIPE)]
+        name = file.stem if recipes().get(file.stem) == file else file.name
+        yield from earlier or [f"{RECIPE}{': '.join(filter(None, (name, purpose(file))))}"]
 
 
 def find_recipe(given: str) -> str:

@@ -40,3 +40,18 @@ def test_recipe_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", "imgs/", "--config", "quick"]) == 2
     expected = "rsi: --config quick is neither a recipe nor a file: rsi recipes lists the recipes\n"
     assert capsys.readouterr().err == expected
+
+
+def test_results_say_which_recipes_they_are_from(
+    tiny_generator: Path, jpeg_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(f"# What I need.\ngenerator: {tiny_generator}\n")
+    short = Path(__file__).parents[1] / "conf/short.yaml"
+    flags = ["--config", "jpeg", "--config", str(short), "--config", "mine.yaml", "--output_dir", "out"]
+    assert main(["fit", str(jpeg_folder / "a.jpg"), *flags]) == 0
+    assert main(["fit", "--config", "out/config.yaml", "--output_dir", "again"]) == 0
+    lines = [f"# recipe jpeg: {purpose(recipes()['jpeg'])}", f"# recipe short.yaml: {purpose(short)}"]
+    for folder in ("out", "again"):
+        assert Path(folder, "config.yaml").read_text().splitlines()[:3] == [*lines, "# recipe mine.yaml: What I need."]
+        assert "mine.yaml: What I need" in Path(folder, "index.html").read_text()
