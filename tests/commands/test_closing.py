@@ -33,3 +33,10 @@ def test_only_what_is_there_is_named(tmp_path: Path) -> None:
 
 def test_nothing_restored(tmp_path: Path) -> None:
     assert closing_lines(ResultFolder(tmp_path / "none"), Outcome(), 0) == ["no images; 0:00:00"]
+
+
+def test_reason_is_told_once_for_all_samples_of_an_image(tmp_path: Path) -> None:
+    outcome = Outcome(Counter({FAILED: 3}))
+    outcome.failures |= {"a.png": "no picture", "a.png~2": "no picture", "b~3": "another"}
+    lines = closing_lines(ResultFolder(tmp_path / "none"), outcome, 0)
+    assert lines == ["failed a.png: no picture", "failed b~3: another", "3 failed; 0:00:00"]
