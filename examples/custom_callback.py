@@ -1,6 +1,6 @@
 """A callback of your own that prints a line for every restored image; from the folder of this file it is used as below.
 
-rsi fit --target_dir imgs/ --trainer.callbacks custom_callback.PrintResults
+rsi fit imgs/ --trainer.callbacks custom_callback.PrintResults
 """
 
 # --8<-- [start:callback]

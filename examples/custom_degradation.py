@@ -1,6 +1,6 @@
 """An operator of your own, Gaussian blur; from the folder of this file it is used as below.
 
-rsi fit --target_dir imgs/ --degradation custom_degradation.MyBlur --degradation.sigma 3
+rsi fit imgs/ --degradation custom_degradation.MyBlur --degradation.sigma 3
 """
 
 import torch

@@ -9,8 +9,6 @@ import logging
 import sys
 from typing import TextIO
 
-from pytorch_lightning.utilities import rank_zero_only
-
 LOGGER = logging.getLogger("rsi")
 
 
@@ -29,11 +27,12 @@ def is_verbose() -> bool:
     return LOGGER.isEnabledFor(logging.INFO)
 
 
-@rank_zero_only
 def tell(message: str) -> None:
     """Print a line on standard error, once for all ranks, unless rsi is quiet."""
+    from pytorch_lightning.utilities import rank_zero_only  # commands that answer at once do without Lightning
+
     if not is_quiet() and sys.stderr is not None:
-        print(printable(message), file=sys.stderr)
+        rank_zero_only(print)(printable(message), file=sys.stderr)
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, METHODS, find_method
 from rsi.options.fit import FitCLI
+from rsi.options.recipes import recipes
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def _find(word: str) -> Method:
         return Method(word, None, {}, METHODS[word])
     if Path(word).is_dir():
         return _find_tuned(Path(word))
-    path = Path(word) if word.endswith((".yaml", ".yml")) else Path(str(_shipped() / f"{word}.yaml"))
-    if not path.is_file():
-        known = ", ".join([*METHODS, *sorted({recipe.stem for recipe in _shipped().glob("*.yaml")} - METHODS.keys())])
+    path = Path(word) if word.endswith((".yaml", ".yml")) else recipes().get(word)
+    if path is None or not path.is_file():
+        known = ", ".join([*METHODS, *(name for name in recipes() if name not in METHODS)])
         raise InputError(f'there is no method "{word}": use some of {known}, or the path of a YAML file')
     recipe = _read(path)
     return Method(path.stem, path, _parse(_degradation_of(recipe, path)), _kind(recipe))
@@ -121,10 +121,6 @@ def _find_tuned(folder: Path) -> Method:
 
 def _kind(recipe: dict[str, Any]) -> type[RestorationMethod[Any]]:
     return find_method(str(recipe.get("method", DEFAULT_METHOD)))
-
-
-def _shipped() -> Path:
-    return Path(str(resources.files("rsi.configs")))
 
 
 def _read(path: Path) -> dict[str, Any]:

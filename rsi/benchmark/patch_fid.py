@@ -10,12 +10,9 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.perceptual import EmbeddedDistance
-from rsi.storage.download import cached_path, fetch
+from rsi.storage.download import fetch
+from rsi.storage.published import INCEPTION
 
-INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION_FILE}"
-INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-INCEPTION_SIZE = 95_628_359
 DOWNLOAD = "download"
 CROPS_AT_ONCE = 250
 
@@ -64,12 +61,12 @@ def find_inception(given: str | None) -> Path | None:
         path = Path(given)
         if not path.is_file():
             raise InputError(
-                f"{path} does not exist: give the path of torch-fidelity's {INCEPTION_FILE}, or {DOWNLOAD}"
+                f"{path} does not exist: give the path of torch-fidelity's {INCEPTION.path.name}, or {DOWNLOAD}"
             )
         return path
-    if given is None and not cached_path(INCEPTION_URL).is_file():
+    if given is None and not INCEPTION.path.is_file():
         return None
-    return fetch(INCEPTION_URL, INCEPTION_SHA256, size=INCEPTION_SIZE)
+    return fetch(INCEPTION.url, INCEPTION.sha256, size=INCEPTION.size)
 
 
 def load_features(inception: Path | None) -> nn.Module:
@@ -85,7 +82,7 @@ def load_features(inception: Path | None) -> nn.Module:
         return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(inception))
     except Exception as error:  # a file of another kind fails in nearly any way
         raise InputError(
-            f"{inception} is not torch-fidelity's {INCEPTION_FILE}: {str(error).splitlines()[0]}"
+            f"{inception} is not torch-fidelity's {INCEPTION.path.name}: {str(error).splitlines()[0]}"
         ) from None
 
 

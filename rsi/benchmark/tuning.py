@@ -78,7 +78,7 @@ def tune(grid: Grid, trials: int, measurer: Measurer) -> Path:
         A folder with a recipe per task, which the benchmark takes as a method, and ``tuning.md``, a table.
 
     Raises:
-        InputError: The method has no hyper-parameters to search, ``trials`` is below 1 or Optuna is not installed.
+        InputError: The method has no hyper-parameters to search or ``trials`` is below 1.
     """
     (method,) = grid.methods
     _check(method, trials)
@@ -156,9 +156,6 @@ def _in_words(values: Mapping[str, float]) -> str:
 
 
 def _optuna() -> Any:  # noqa: ANN401 - Optuna is optional
-    try:
-        optuna = importlib.import_module("optuna")
-    except ImportError:
-        raise InputError("tuning needs Optuna: pip install 'rsi[tune]'") from None
+    optuna = importlib.import_module("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

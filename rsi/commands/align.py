@@ -48,7 +48,7 @@ class Output:
 
 def main(argv: Sequence[str]) -> int:
     """Align the faces of a folder; returns 1 if some photograph could not be read, or no face was found in any."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if arguments.output_dir.resolve() == arguments.photos.resolve():
         raise InputError(
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
@@ -174,7 +174,8 @@ def _power_of_two(side: float) -> int:
     return max(16, 1 << (int(side).bit_length() - 1))
 
 
-def _parser() -> CommandParser:
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi align",
         description="Finds the faces in photographs and cuts them out as FFHQ was made, upright and centred, so that "
@@ -183,7 +184,7 @@ def _parser() -> CommandParser:
     parser.add_argument("photos", type=local_path, help="folder of photographs")
     parser.add_argument("--output_dir", type=local_path, default=Path("aligned"), help="folder for the faces")
     parser.add_argument("--overwrite", action="store_true", help="replace files there that rsi align did not write")
-    parser.add_argument("--size", type=_size, default=1024, help="width and height of the faces in pixels")
+    parser.add_argument("--size", type=_size, metavar="N", default=1024, help="width and height of the faces in pixels")
     return parser
 
 

@@ -20,6 +20,7 @@ from rsi.benchmark.tasks import select_tasks
 from rsi.benchmark.tuning import tune
 from rsi.errors import InputError
 from rsi.generators import load_generator
+from rsi.imports.extras import check_extra
 from rsi.log import is_quiet, set_verbosity
 from rsi.numerics.precision import PRECISIONS
 from rsi.options.fit import quieten
@@ -32,9 +33,11 @@ from rsi.perceptual import load_perceptual
 def main(argv: Sequence[str]) -> int:
     """Run the benchmark; returns 1 if some image could not be restored."""
     quieten()
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
     apply_network_flags(arguments)
+    if arguments.tune:
+        check_extra("tune", "--tune")
     _check_homes(arguments)
     inception = find_inception(arguments.inception)
     grid = _grid(arguments)
@@ -127,28 +130,50 @@ def _paths(text: str) -> str:
     return ",".join(map(path, text.split(",")))
 
 
-def _parser() -> CommandParser:
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi benchmark",
         description="Degrades clean images, restores them with one or several methods, measures and writes the paper's "
         "tables, plots and pictures. Started again, it goes on where it was.",
     )
     add = parser.add_argument
-    add("--clean_dir", type=_folder, required=True, help="folder of clean images, as large as the generator's")
-    add("--output_dir", type=_folder, required=True, help="folder for targets, results, tables and plots")
-    add("--tasks", default="all", help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas")
+    add(
+        "--clean_dir",
+        type=_folder,
+        metavar="PATH",
+        required=True,
+        help="folder of clean images, as large as the generator's",
+    )
+    add(
+        "--output_dir",
+        type=_folder,
+        metavar="PATH",
+        required=True,
+        help="folder for targets, results, tables and plots",
+    )
+    add(
+        "--tasks",
+        metavar="NAMES",
+        default="all",
+        help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas",
+    )
     add(
         "--methods",
         type=_paths,
+        metavar="NAMES",
         default="rsi",
-        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files, with commas",
+        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only or YAML files, joined with commas",
     )
     add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")
     add("--limit", type=int, help="how many of the images are used")
-    add("--generator", type=path, default="avatars128", help="avatars128 or a .safetensors or .pkl file")
+    add("--generator", type=path, metavar="NAME|PATH", default="avatars128", help="a name of rsi generators, or a file")
     add(
-        "--perceptual", type=path, help="lpips-vgg, the path of its VGG16 file, or embedded; by default the generator's"
+        "--perceptual",
+        type=path,
+        metavar="NAME|PATH",
+        help="lpips-vgg, the path of its VGG16 file, or embedded; left out, the one made for the generator",
     )
     add("--batch_size", type=int, default=8, help="images restored at once")
     add("--precision", choices=PRECISIONS, default="32-true", help="bf16-mixed for networks with 16 bits")

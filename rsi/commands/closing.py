@@ -10,13 +10,13 @@ from rsi.results.foreign import is_page
 from rsi.results.outcome import Outcome
 from rsi.results.records import FAILED, MISSING, RESTORED, STOPPED
 
-STATUSES = (RESTORED, STOPPED, FAILED, MISSING)
+STATUSES = (FAILED, MISSING, STOPPED, RESTORED)
 PICTURES = {"restored images": ".", "comparisons": "comparisons", "timelapses": "timelapses"}
 PLACES = {"numbers": layout.TABLE, "report": layout.PAGE}
 
 
 def closing_lines(folder: ResultFolder, outcome: Outcome, seconds: float, processes: int = 1) -> list[str]:
-    """How many images were restored, why others were not, and where everything is.
+    """Which images failed and why, how many were restored, and where everything is.
 
     Args:
         folder: The output folder.
@@ -26,17 +26,19 @@ def closing_lines(folder: ResultFolder, outcome: Outcome, seconds: float, proces
     """
     now = outcome.statuses
     parts = [f"{now[status]} {status}" for status in STATUSES if now[status]] or ["no images"]
-    earlier = [f"{outcome.before} of them before"] if outcome.before else []
+    earlier = [f"{outcome.before} of them finished before"] if outcome.before else []
     shared = [f"the share of one of {processes} processes, results.csv has those of all"] if processes > 1 else []
-    first = "; ".join([", ".join(parts), *earlier, *shared, str(timedelta(seconds=round(seconds)))])
-    return [first, *_failures(outcome), *_places(folder, outcome)]
+    counts = "; ".join([", ".join(parts), *earlier, *shared, str(timedelta(seconds=round(seconds)))])
+    return [*_failures(outcome), counts, *_places(folder, outcome)]
 
 
 def _failures(outcome: Outcome) -> Iterator[str]:
     for name, reason in outcome.failures.items():
-        yield f"  failed {name}: {reason}"
+        image, _, sample = name.rpartition("~")
+        if not (sample.isdecimal() and outcome.failures.get(image) == reason):
+            yield f"failed {name}: {reason}"
     if more := outcome.statuses[FAILED] - len(outcome.failures):
-        yield f"  and {more} more that failed, see results.csv"
+        yield f"and {more} more that failed, see results.csv"
 
 
 def _places(folder: ResultFolder, outcome: Outcome) -> Iterator[str]:

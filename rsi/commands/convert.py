@@ -9,12 +9,8 @@ from rsi.options.parser import CommandParser
 from rsi.photos.own_files import check_no_input, check_single
 
 
-def main(argv: Sequence[str]) -> int:
-    """Read a generator, write it and say what was written.
-
-    Raises:
-        InputError: The input is not a generator, or the output exists, is the input or cannot be written.
-    """
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi convert",
         description="Turns a generator into a .safetensors file. Nothing in it is executed.",
@@ -26,9 +22,18 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.add_argument("--class_label", type=int, help="keep one class of a conditional generator")
+    parser.add_argument("--class_label", type=int, metavar="N", help="keep one class of a conditional generator")
     add_network_flags(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Read a generator, write it and say what was written.
+
+    Raises:
+        InputError: The input is not a generator, or the output exists, is the input or cannot be written.
+    """
+    arguments = make_parser().parse_args(argv)
     apply_network_flags(arguments)
     check_single(arguments.output, overwrite=arguments.overwrite)
     generator = load_generator(arguments.input)

@@ -9,9 +9,10 @@ from rsi.callbacks import ResultWriter
 from rsi.commands.closing import closing_lines
 from rsi.errors import InputError
 from rsi.log import is_quiet, printable, tell
-from rsi.methods.registry import find_method
+from rsi.methods.registry import DEFAULT_METHOD, find_method
 from rsi.options.chosen_method import chosen_method
 from rsi.options.fit import FitCLI, SavedConfig, quieten
+from rsi.options.light import read_command_line
 from rsi.report import write_report
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome, review
@@ -19,21 +20,25 @@ from rsi.storage.location import is_url
 from rsi.training.independent import answers_for
 from rsi.training.trainer import TRAINER_DEFAULTS
 
-USAGE = "rsi fit --target_dir DIR [--degradation NAME] [--generator FILE] [--method NAME] [--output_dir DIR] [OPTIONS]"
-
-
-DESCRIPTION = """
-Restores every image of a folder with a pretrained StyleGAN2. The options that matter come first; the Trainer's and
-those of single parts follow.
-"""
+USAGE = "rsi fit IMAGE... [--degradation NAME] [--generator NAME|PATH] [--output_dir PATH] [OPTIONS]"
+DESCRIPTION = "Restores degraded images with a pretrained StyleGAN2."
+IMAGES_TEXT = "files, folders, a zip file, a URL, or a pattern in quotes such as 'faces/*.jpg'"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Restore a folder; returns 1 if some image could not be restored."""
+    """Restore images; returns 1 if some could not be restored.
+
+    Raises:
+        InputError: Images are named in two ways, or an option cannot be used.
+    """
     quieten()
+    line = read_command_line("fit", argv)
+    if line.images and any(word.partition("=")[0] == "--target_dir" for word in line.options):
+        raise InputError(f"{line.images[0]} and --target_dir: name the images in one way")
     cli = FitCLI(
-        find_method(chosen_method(argv)),
-        argv,
+        find_method(chosen_method(line.options, DEFAULT_METHOD)),
+        line.options,
+        line.images,
         trainer_defaults=TRAINER_DEFAULTS,
         save_config_callback=SavedConfig,
         parser_kwargs={"prog": "rsi", "fit": {"usage": USAGE, "description": DESCRIPTION}},

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.generators.checkpoint import EMBEDDED
 from rsi.generators.description import describe_generator
 from rsi.generators.formats import detect_format
-from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.generators.obtain import obtain
+from rsi.generators.zoo import EMBEDDED, find_by_checksum, zoo
 from rsi.log import printable
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
@@ -16,15 +16,20 @@ from rsi.options.parser import CommandParser
 from rsi.storage.fingerprint import file_sha256
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print what is known of a generator; returns 1 if it cannot be used."""
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi inspect",
         description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
     )
     parser.add_argument("generator", type=generator_name, help="a file, or a name that rsi generators lists")
     add_network_flags(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what is known of a generator; returns 1 if it cannot be used."""
+    arguments = make_parser().parse_args(argv)
     apply_network_flags(arguments)
     name = arguments.generator
     if name not in EMBEDDED:

@@ -1,29 +1,37 @@
 """The ``rsi`` command.
 
 jsonargparse's sub-commands do not replace this: they need the complete parser of every command, hence all imports,
-before ``rsi --help`` can answer.
+before ``rsi --help`` can answer. Here help and wrong names are answered from a table of all options; the command itself
+is imported after that.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from rsi.commands.completion import answer_shell
 from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
+from rsi.imports.extras import check_extra
+from rsi.options.light import read_command_line
 
 COMMANDS = {
-    "fit": "restore a folder of degraded images",
+    "fit": "restore degraded images",
     "benchmark": "degrade clean images, restore them and print the paper's tables",
     "generators": "list the generators that have a name, and what is downloaded",
+    "recipes": "list the sets of options that --config knows by name",
     "inspect": "say what is in a generator file and whether it can be used",
     "convert": "turn a generator of any format into a .safetensors file",
     "report": "write index.html, all results of a run in one page",
     "render": "draw the image of a latent that fit has saved",
     "align": "cut faces out of photographs as FFHQ was made",
     "paste": "put restored faces back into their photographs",
+    "completion": "print what makes a shell complete these",
 }
+
+EXTRAS = {"benchmark": "benchmark", "align": "faces"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
 
@@ -34,13 +42,14 @@ commands:
 
 `rsi COMMAND --help` says more, for example:
 
-  rsi fit --target_dir imgs/ --degradation jpeg
-  rsi fit --target_dir imgs/ --degradation upsample+noise:M --generator ffhq.pkl
+  rsi fit face.jpg --degradation jpeg
+  rsi fit faces/ --degradation upsample+noise:M --generator ffhq1024
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 if some image failed, 2 for bad input."""
+    answer_shell(COMMANDS)
     with lasting_streams():
         return _main(argv)
 
@@ -51,10 +60,14 @@ def _main(argv: Sequence[str] | None) -> int:
         print(_usage(), end="")
         return 0
     if command == "--version":
+        from importlib.metadata import version  # takes longer to import than all the rest
+
         print(f"rsi {version('rsi')}")
         return 0
     if command not in COMMANDS:
-        print(f"rsi: there is no command {command!r}: use one of {', '.join(COMMANDS)}", file=sys.stderr)
+        close = difflib.get_close_matches(command, COMMANDS, n=1)
+        instead = f"did you mean {close[0]}?" if close else f"use one of {', '.join(COMMANDS)}"
+        print(f"rsi: there is no command {command!r}: {instead}", file=sys.stderr)
         return 2
     return _run(command, rest)
 
@@ -62,7 +75,10 @@ def _main(argv: Sequence[str] | None) -> int:
 def _run(command: str, argv: Sequence[str]) -> int:
     sys.path.append(str(Path.cwd()))  # so that --degradation my_module.MyBlur finds my_module.py
     try:
-        status: int = importlib.import_module(f"rsi.commands.{command}").main(argv)
+        line = read_command_line(command, argv)
+        if command in EXTRAS:
+            check_extra(EXTRAS[command], f"rsi {command}")
+        status: int = importlib.import_module(f"rsi.commands.{command}").main([*line.options, *line.images])
     except InputError as error:
         print(f"rsi: {error}", file=sys.stderr)
         return 2

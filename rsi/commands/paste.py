@@ -50,7 +50,7 @@ class Photo:
 
 def main(argv: Sequence[str]) -> int:
     """Paste what is restored; returns 1 if some photograph or face could not be used."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     arguments.aligned_dir = arguments.aligned_dir or _target_dir(arguments.restored)
     folders = [arguments.photos, arguments.restored, arguments.aligned_dir]
     if arguments.output_dir.resolve() in [folder.resolve() for folder in folders]:
@@ -197,7 +197,8 @@ def _target_dir(restored: Path) -> Path:
         raise InputError(f"{restored} is not the folder of a run: give the --output_dir of rsi fit") from None
 
 
-def _parser() -> CommandParser:
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser(
         "rsi paste",
         description="Puts faces that rsi align has cut out and rsi fit has restored back into their photographs, with "
@@ -208,7 +209,13 @@ def _parser() -> CommandParser:
     parser.add_argument("--output_dir", type=local_path, default=Path("pasted"), help="folder for the results")
     parser.add_argument("--overwrite", action="store_true", help="replace files there that rsi paste did not write")
     parser.add_argument("--aligned_dir", type=local_path, help="folder that rsi align has written, if it was moved")
-    parser.add_argument("--edge", type=_edge, default=0.08, help="width of the soft edge, a share of the face's width")
+    parser.add_argument(
+        "--edge",
+        type=_edge,
+        metavar="SHARE",
+        default=0.08,
+        help="width of the soft edge, a share of the face's width",
+    )
     return parser
 
 

@@ -45,7 +45,7 @@ class SavedLatent:
 
 def main(argv: Sequence[str]) -> int:
     """Read a latent, render it and write the picture."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     kind = _format(arguments.output)
     check_single(arguments.output, overwrite=arguments.overwrite)
     check_no_input(arguments.output, arguments.latent)
@@ -116,8 +116,9 @@ def _format(output: Path) -> str:
     return kind
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser("rsi render", description="Draw the image of a latent that fit has saved.")
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
+    parser = CommandParser("rsi render", description="Draws the image of a latent that rsi fit has saved.")
     parser.add_argument("latent", type=local_path, help="a file of restored/latents/")
     parser.add_argument("output", type=local_path, help="the picture to write: .png, .jpg, .webp, .tif or .bmp")
     parser.add_argument("--generator", type=generator_name, help="the generator, if it is not where it was")

@@ -10,13 +10,18 @@ from rsi.report import write_report
 from rsi.results.layout import PAGE
 
 
-def main(argv: Sequence[str]) -> int:
-    """Write the page and tell where it is."""
+def make_parser() -> CommandParser:
+    """The parser of the command's options."""
     parser = CommandParser("rsi report", description="Writes all results of a run in one page that needs no network.")
     parser.add_argument("output_dir", type=local_path, help="the output folder of rsi fit, such as restored/")
-    parser.add_argument("--page", type=_page, default=PAGE, help="name of the page in that folder")
+    parser.add_argument("--page", type=_page, metavar="NAME", default=PAGE, help="name of the page in that folder")
     parser.add_argument("--overwrite", action="store_true", help="replace a file of that name that rsi did not write")
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the page and tell where it is."""
+    arguments = make_parser().parse_args(argv)
     print(write_report(arguments.output_dir, arguments.page, overwrite=arguments.overwrite))
     return 0
 

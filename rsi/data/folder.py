@@ -1,7 +1,7 @@
 """A folder of degraded images as a LightningDataModule."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from rsi.data.fitting import Fit, Square, fit_to_square
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
+from rsi.data.selection import select
 from rsi.data.target import Target
 from rsi.errors import InputError
 from rsi.log import tell
@@ -54,7 +55,8 @@ class TargetFolder(LightningDataModule):
     """Degraded images from a folder: PNG, JPEG, WebP, TIFF and BMP files, in folders inside it too.
 
     Args:
-        target_dir: Folder of degraded images, a path or a URL that fsspec knows, such as ``s3://bucket/faces``.
+        target_dir: Folder of degraded images, a path or a URL that fsspec knows, such as ``s3://bucket/faces``; or a
+            zip file, a picture, a pattern such as ``faces/*.jpg``, or a list of pictures, folders and patterns.
         batch_size: Images restored at once; ``auto``, with :class:`rsi.callbacks.BatchSize`, for as many as fit in
             memory. Random numbers do not depend on it; on GPUs the rounding of floating-point numbers does.
         mask_dir: Folder of masks, named as the images; white is known, black is a hole. Transparent pixels of
@@ -75,13 +77,13 @@ class TargetFolder(LightningDataModule):
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
     Raises:
-        InputError: ``target_dir`` is empty, ``batch_size`` or ``samples`` is no number above 0 or ``mask_color`` is no
-            colour.
+        InputError: ``target_dir`` is empty or names what does not exist, ``batch_size`` or ``samples`` is no number
+            above 0 or ``mask_color`` is no colour.
     """
 
     def __init__(
         self,
-        target_dir: str,
+        target_dir: str | Sequence[str],
         batch_size: BatchSize = 8,
         mask_dir: str | None = None,
         mask_color: str | None = None,
@@ -94,14 +96,15 @@ class TargetFolder(LightningDataModule):
     ) -> None:
         super().__init__()
         if not target_dir:
-            raise InputError("there is no target folder: give --target_dir and the folder of degraded images")
+            raise InputError("there is nothing to restore: give images or a folder of them")
         if batch_size != AUTO and batch_size < 1:
             raise InputError(f"batch_size is {batch_size}: it must be at least 1")
         if samples < 1:
             raise InputError(f"samples is {samples}: it must be at least 1")
         if mask_color is not None:
             parse_color(mask_color)
-        self.target_dir = locate(target_dir)
+        selection = select(target_dir)
+        self.target_dir = selection.folder
         self.batch_size: BatchSize = batch_size
         self.mask_dir = None if mask_dir is None else locate(mask_dir)
         self.mask_color = mask_color
@@ -113,7 +116,8 @@ class TargetFolder(LightningDataModule):
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
         other_folders = [self.mask_dir, self.results and self.results.path]
-        self.names = Listing(self.target_dir, leave_out=[path for path in other_folders if path], samples=samples)
+        leave_out = [path for path in other_folders if path]
+        self.names = Listing(self.target_dir, leave_out, chosen=selection.names, samples=samples)
         self._batches: TargetBatches | None = None
         self._common_sources: Mapping[str, Fingerprint] = {}
 

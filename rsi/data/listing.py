@@ -66,7 +66,8 @@ class Listing:
     Args:
         folder: Where to look; a path or a URL, see :func:`rsi.storage.location.locate`.
         leave_out: Folders inside it that hold something else, such as masks.
-        chosen: Names to confine the listing to.
+        chosen: Paths in it to confine the listing to, those of folders with a slash at their end; nothing else there
+            is looked at.
         samples: How many restorations of each picture there are, see :meth:`Listed.samples`.
         window: How many names are in memory.
     """
@@ -76,7 +77,7 @@ class Listing:
         folder: Path,
         leave_out: Collection[Path] = (),
         *,
-        chosen: Container[str] | None = None,
+        chosen: Collection[str] | None = None,
         samples: int = 1,
         window: int = WINDOW,
     ) -> None:
@@ -96,7 +97,7 @@ class Listing:
         if self._count is None:
             left_out, not_read = Leftovers(), Leftovers()
             names = self._unordered("", left_out.add, not_read.add)
-            self._count = self._samples * sum(self._is_chosen(name) for name in names)
+            self._count = self._samples * sum(1 for _ in names)
             self._tell(left_out, not_read)
         return self._count
 
@@ -107,8 +108,7 @@ class Listing:
     def listed(self) -> Iterator[Listed]:
         """The pictures."""
         for image in self._ordered("", ""):
-            if self._is_chosen(image.name):
-                yield from image.samples(self._samples)
+            yield from image.samples(self._samples)
 
     def check(self) -> None:
         """Make sure that there is something to list.
@@ -117,6 +117,12 @@ class Listing:
             InputError: There is no such folder, or no picture in it.
         """
         check_reachable(self.folder)
+        if self._chosen is None:
+            self._check_folder()
+        if not len(self):
+            raise InputError(f"no picture in {str(self.folder)!r}: {READ_IN_WORDS} files are read")
+
+    def _check_folder(self) -> None:
         if not self.folder.is_dir():
             problem = "is a file, give the folder that holds it" if self.folder.exists() else "does not exist"
             raise InputError(f"the target folder {str(self.folder)!r} {problem}")
@@ -126,11 +132,6 @@ class Listing:
             raise InputError(
                 f"the target folder {str(self.folder)!r} cannot be read: {error.strerror or error}"
             ) from None
-        if not len(self) and next(self._unordered(""), None) is None:
-            raise InputError(f"no picture in {str(self.folder)!r}: {READ_IN_WORDS} files are read")
-
-    def _is_chosen(self, name: str) -> bool:
-        return self._chosen is None or name in self._chosen
 
     def _tell(self, left_out: "Leftovers", not_read: "Leftovers") -> None:
         if left_out.count:
@@ -177,7 +178,10 @@ class Listing:
     def _entries(self, inside: str, on_bad: OnBad = ignore) -> Iterator[str]:
         """The files in a folder that may be pictures, and the folders to look into."""
         folder = self.folder / inside if inside else self.folder
-        if inside and holds_results(folder):
+        if self._chosen is not None and not any(inside.startswith(one) for one in self._chosen if one.endswith("/")):
+            yield from self._chosen_in(inside, self._chosen)
+            return
+        if inside and holds_results(folder) and inside not in (self._chosen or ()):
             return
 
         def on_bad_inside(name: str, reason: str) -> None:
@@ -192,6 +196,13 @@ class Listing:
                     yield name
             elif suffix_of(name) not in NO_PICTURES:
                 yield name
+
+    def _chosen_in(self, inside: str, chosen: Iterable[str]) -> Iterator[str]:
+        """The files of a folder that are chosen, and the folders in it that hold some."""
+        parts = {one[len(inside) :].partition("/")[:2] for one in chosen if one.startswith(inside)}
+        for name, slash in parts:
+            if slash or is_url(self.folder) or (self.folder / inside / name).is_file():
+                yield name + slash
 
     def _is_picture(self, name: str, on_other: OnBad = ignore) -> bool:
         return is_picture(self.folder, name, on_other)

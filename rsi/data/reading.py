@@ -22,6 +22,7 @@ from rsi.data.samples import find_white, to_unit
 from rsi.data.target import NOT_MODELLED
 from rsi.data.tiff import read_tiff
 from rsi.errors import InputError
+from rsi.imports.extras import install_command
 
 LONGEST_TEXT = 64 * 2**20  # bytes of a profile or text in a PNG; Pillow's 1 MB is less than editors write
 
@@ -87,7 +88,7 @@ def _name_in_pillow(kind: str) -> str:
         try:
             from pillow_heif import register_heif_opener
         except ImportError:
-            raise InputError("it is a HEIC picture: pip install 'rsi[heic]' to read it, or save it as PNG") from None
+            raise InputError(f"it is a HEIC picture: {install_command('heic')} to read it, or save it as PNG") from None
         register_heif_opener()
         return "HEIF"
     if kind == "AVIF" and not features.check("avif"):

@@ -1,6 +1,7 @@
 """Degradations of the user's own, by class path."""
 
 import importlib
+import re
 import sysconfig
 import traceback
 from inspect import isclass
@@ -9,8 +10,10 @@ from types import ModuleType
 
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
+from rsi.imports.extras import extra_of, install_command
 
 NOT_THE_USERS = (*(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")), "<frozen")
+MISSING = re.compile(r"No module named '(\w+)")
 OUR_OWN = str(Path(__file__).parents[1])
 
 
@@ -64,6 +67,9 @@ def explain(class_path: str, error: BaseException, argument: str = "") -> InputE
         error = error.__cause__
     if isinstance(error, InputError):
         return error
+    named = MISSING.search(str(error))
+    if named and (extra := extra_of(named[1])):
+        return InputError(f'degradation "{class_path}" needs {named[1]}: {install_command(extra)}')
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing and f"{class_path}.".startswith(f"{missing}."):
         return InputError(

@@ -1,12 +1,33 @@
 """Frozen StyleGAN2 generators."""
 
-from rsi.generators.architecture import Architecture
-from rsi.generators.checkpoint import load_generator, save_generator
-from rsi.generators.classes import select_class
-from rsi.generators.info import GeneratorInfo
-from rsi.generators.lr_scale import LrScale, step_scale
-from rsi.generators.statistics import mean_code, w_rms
-from rsi.generators.stylegan2 import Generator
+from typing import TYPE_CHECKING
+
+from rsi.imports.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rsi.generators.architecture import Architecture
+    from rsi.generators.checkpoint import load_generator, save_generator
+    from rsi.generators.classes import select_class
+    from rsi.generators.info import GeneratorInfo
+    from rsi.generators.lr_scale import LrScale, step_scale
+    from rsi.generators.statistics import mean_code, w_rms
+    from rsi.generators.stylegan2 import Generator
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Architecture": "rsi.generators.architecture",
+            "Generator": "rsi.generators.stylegan2",
+            "GeneratorInfo": "rsi.generators.info",
+            "LrScale": "rsi.generators.lr_scale",
+            "load_generator": "rsi.generators.checkpoint",
+            "mean_code": "rsi.generators.statistics",
+            "save_generator": "rsi.generators.checkpoint",
+            "select_class": "rsi.generators.classes",
+            "step_scale": "rsi.generators.lr_scale",
+            "w_rms": "rsi.generators.statistics",
+        },
+    )
 
 __all__ = [
     "Architecture",

@@ -16,13 +16,13 @@ from rsi.generators.assembly import assemble, infer_architecture
 from rsi.generators.formats import Format, detect_format
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
 from rsi.generators.nvidia_pickle import read_nvidia_pickle
+from rsi.generators.obtain import obtain
 from rsi.generators.rosinality import read_rosinality
 from rsi.generators.statistics import mean_code
 from rsi.generators.stylegan2 import Generator
-from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.storage.atomic import atomic_path
 
-EMBEDDED = ("avatars128",)
 KINDS = "a .safetensors, NVIDIA .pkl or rosinality .pt file"
 
 
@@ -42,8 +42,7 @@ def load_generator(name_or_path: str | Path) -> Generator:
     """
     name = str(name_or_path)
     if name in EMBEDDED:
-        asset = resources.files("rsi.generators") / "assets" / f"{name}.safetensors"
-        with resources.as_file(asset) as path:
+        with resources.as_file(ASSETS / f"{name}.safetensors") as path:
             generator = load_generator(path)
         generator.info = replace(generator.info, embedded=True)
         return generator

@@ -1,7 +1,6 @@
 """Generators that can be asked for by name."""
 
 import functools
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from rsi.errors import InputError
-from rsi.log import tell_once
-from rsi.storage.download import cached_path, fetch
+from rsi.storage.cache import cached_path
 
-ALLOW_UNVERIFIED = "RSI_ALLOW_UNVERIFIED"  # an environment variable; the flag of the commands sets it
+EMBEDDED = {"avatars128": "drawings of cartoon faces"}
+"""The generators that come with the package, and what they draw."""
+ASSETS = resources.files("rsi.generators") / "assets"
 
 
 @dataclass(frozen=True)
@@ -53,26 +52,10 @@ class ZooEntry:
 @functools.cache
 def zoo() -> dict[str, ZooEntry]:
     """All entries by name."""
-    table: dict[str, Any] = yaml.safe_load((resources.files("rsi.generators") / "assets" / "zoo.yaml").read_text())
+    table: dict[str, Any] = yaml.safe_load((ASSETS / "zoo.yaml").read_text())
     return {name: ZooEntry(name, **fields) for name, fields in table.items() if not name.startswith("_")}
 
 
 def find_by_checksum(sha256: str) -> ZooEntry | None:
     """The entry whose file has this SHA-256."""
     return next((entry for entry in zoo().values() if entry.sha256 == sha256), None)
-
-
-def obtain(entry: ZooEntry) -> Path:
-    """The file of an entry, downloaded if it is not in the cache; tells its licence.
-
-    Raises:
-        InputError: The file cannot be had, or nobody vouches for its content and that was not allowed; see
-            :func:`rsi.storage.download.fetch`.
-    """
-    if entry.sha256 is None and os.environ.get(ALLOW_UNVERIFIED, "0") in ("", "0"):
-        raise InputError(
-            f"{entry.name}: the SHA-256 of {entry.url} is not known from two independent sources: give "
-            f"--allow-unverified to trust the file that comes, or the path of one that you trust (neither is executed)"
-        )
-    tell_once(f"{entry.name}: {entry.domain}; licence of the weights: {entry.license}")
-    return fetch(entry.url, entry.sha256, size=entry.size)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rsi.errors import InputError
+from rsi.imports.extras import install_command
 
 if TYPE_CHECKING:
     from diffusers import UNet2DModel
@@ -119,7 +120,7 @@ def _read_unet(path: Path) -> "UNet2DModel":
     try:
         from diffusers import UNet2DModel
     except ImportError:
-        raise InputError("reading it takes the library diffusers: pip install 'rsi[ddrm]'") from None
+        raise InputError(f"reading it takes the library diffusers: {install_command('ddrm')}") from None
     try:
         unet: UNet2DModel = UNet2DModel.from_pretrained(
             path, local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False

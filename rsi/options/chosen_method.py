@@ -6,27 +6,35 @@ be made, and a configuration file could not name the method.
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
-import yaml
-
-from rsi.methods.registry import DEFAULT_METHOD
-from rsi.options.text import path
+from rsi.options.recipes import find_recipe
 from rsi.storage.location import locate
 
 
-def chosen_method(argv: Sequence[str]) -> str:
-    """The method of the last ``--method``, or of the last ``--config`` file that names one, whichever comes later."""
-    scanner = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    scanner.add_argument("--method", action="append", dest="named", type=str)
-    scanner.add_argument("-c", "--config", action="append", dest="named", type=_method_of_config)
-    named = scanner.parse_known_args(argv)[0].named or []
-    return next(filter(None, reversed(named)), DEFAULT_METHOD)
+def chosen_method(argv: Sequence[str], default: str) -> str:
+    """The method of the last ``--method``, or of the last ``--config`` file that names one, whichever comes later.
 
-
-def _method_of_config(file: str) -> str:
-    """The method that a YAML file names; nothing where it cannot be read, of which the real parser complains."""
+    Raises:
+        InputError: There is no such recipe or file.
+    """
+    scanner = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    scanner.add_argument("--method", action="append", dest="said", type=lambda name: partial(str, name))
+    scanner.add_argument("-c", "--config", action="append", dest="said", type=lambda file: partial(_named_in, file))
     try:
-        config = yaml.safe_load(locate(path(file)).read_text())
+        said = scanner.parse_known_args(argv)[0].said or []
+    except argparse.ArgumentError:  # of which the real parser complains
+        said = []
+    return next(filter(None, reversed([method() for method in said])), default)
+
+
+def _named_in(given: str) -> str:
+    """The method that a YAML file names; nothing where it cannot be read, of which the real parser complains."""
+    file = find_recipe(given)
+    import yaml  # most command lines have no file
+
+    try:
+        config = yaml.safe_load(locate(file).read_text())
     except (OSError, ValueError, yaml.YAMLError):
         return ""
     return str(config.get("method") or "") if isinstance(config, dict) else ""

@@ -5,14 +5,19 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from jsonargparse import set_dumper
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from pytorch_lightning.cli import (  # type: ignore[attr-defined]
+    ActionConfigFile,
+    LightningArgumentParser,
+    LightningCLI,
+    SaveConfigCallback,
+)
 
 from rsi.callbacks import (
     BatchCheckpoint,
@@ -38,7 +43,9 @@ from rsi.methods.base import RestorationMethod
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.own_degradation import FitParser, raise_if_own
-from rsi.options.text import check_home, optional_path, path
+from rsi.options.purposes import BY_WHAT, HOW_DEGRADED, HOW_FAST, PURPOSES, WHAT, WHERE
+from rsi.options.recipes import find_recipe, lines_about
+from rsi.options.text import check_home, optional_path, path, paths
 from rsi.results import layout
 from rsi.results.foreign import check_page
 from rsi.storage.atomic import atomic_path
@@ -46,7 +53,7 @@ from rsi.storage.folder import local_name
 from rsi.storage.location import is_url
 from rsi.training.trainer import check_settings, find_strategy, one_line_errors
 
-PATHS = ("target_dir", "mask_dir", "output_dir", "generator", "perceptual", "prior")
+PATHS = ("mask_dir", "output_dir", "generator", "perceptual", "prior")
 UNUSED = ("ckpt_path", "weights_only")  # of Trainer.fit: a batch in progress goes on from the output folder
 
 
@@ -55,7 +62,8 @@ class FitCLI(LightningCLI):
 
     Args:
         method: How the images are restored.
-        argv: What the user gave after ``rsi fit``.
+        argv: The options that the user gave to ``rsi fit``.
+        images: The images that the user gave; left out, ``--target_dir`` names them.
         run: Whether to run; else what the options ask for is made alone.
         settings: Other arguments of LightningCLI.
 
@@ -70,17 +78,18 @@ class FitCLI(LightningCLI):
         self,
         method: type[RestorationMethod[Any]],
         argv: Sequence[str],
+        images: Sequence[str] = (),
         *,
         run: bool = True,
         **settings: Any,  # noqa: ANN401 - Lightning's own
     ) -> None:
-        self._command = [sys.executable, "-m", "rsi", "fit", *argv]
+        self._command = [sys.executable, "-m", "rsi", "fit", *images, *argv]
+        self._images = [*map(path, images)]
         super().__init__(
             method,
             TargetFolder,
             args=["fit", *argv] if run else [*argv],
             run=run,
-            seed_everything_default=False,
             auto_configure_optimizers=False,
             parser_class=FitParser,
             **settings,
@@ -91,12 +100,23 @@ class FitCLI(LightningCLI):
         """``fit`` alone."""
         return {"fit": {*LightningCLI.subcommands()["fit"], *UNUSED}}
 
+    def init_parser(self, **settings: Any) -> LightningArgumentParser:  # noqa: ANN401 - Lightning's own
+        """Make a parser whose ``--config`` takes recipes by name, too."""
+        parser = self.parser_class(**settings)
+        parser.add_argument("-c", "--config", action=Recipe)
+        return parser
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add none: Lightning's is a seed, and ``--seed`` is the one of everything random here."""
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the everyday flags and the callbacks that every run has."""
-        _add_data_flags(parser)
-        add_model_flags(parser, self._model_class)
-        add_network_flags(parser)
-        _add_output_flags(parser)
+        groups = {purpose: parser.add_argument_group(purpose) for purpose in PURPOSES}
+        add_model_flags(parser, groups, self._model_class)
+        _add_data_flags(parser, groups)
+        add_network_flags(groups[BY_WHAT])
+        _add_output_flags(groups[WHERE])
+        _add_parts(parser)
 
     def instantiate_classes(self) -> None:
         """Make all parts.
@@ -110,21 +130,36 @@ class FitCLI(LightningCLI):
             raise_if_own(str(error), error)
             raise
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:  # noqa: ANN401 - Lightning's own
+        """Read the options, and keep Lightning from seeding everything with a number of its own."""
+        super().parse_arguments(parser, args)
+        self._chosen["seed_everything"] = False
+        if self._images:
+            named = self._images if len(self._images) > 1 else self._images[0]
+            self._chosen.target_dir = self._chosen.data.target_dir = named
+
+    @property
+    def _chosen(self) -> Any:  # noqa: ANN401 - jsonargparse's namespace
+        return self.config.fit if "subcommand" in self.config else self.config
+
     def before_instantiate_classes(self) -> None:
         """Choose how much is told and what may be downloaded, and refuse what cannot be met."""
+        chosen = self._chosen
+        chosen.pop("seed_everything")
         if self.subcommand:
-            chosen = self.config[self.subcommand]
             set_verbosity(quiet=chosen.quiet, verbose=chosen.verbose)
             apply_network_flags(chosen)
             for option in PATHS:
                 check_home(f"--{option}", chosen.get(option))
+            for image in [chosen.target_dir] if isinstance(chosen.target_dir, str) else chosen.target_dir:
+                check_home("--target_dir", image)
             check_settings(chosen.trainer)
 
     def instantiate_trainer(self, **settings: Any) -> Trainer:  # noqa: ANN401 - the Trainer's own
         """Make the Trainer, whose other processes are started by the same command and looked after by it."""
         if self.subcommand:
-            chosen = self.config[self.subcommand].trainer.strategy
-            settings["strategy"] = find_strategy(chosen, command=self._command, raises=False)
+            strategy = self._chosen.trainer.strategy
+            settings["strategy"] = find_strategy(strategy, command=self._command, raises=False)
         with one_line_errors():
             return super().instantiate_trainer(**settings)
 
@@ -139,6 +174,18 @@ class FitCLI(LightningCLI):
                 tell(f"there is not going to be a report page: {error}")
 
 
+class Recipe(ActionConfigFile):
+    """``--config`` with the name of a recipe or the path of a file."""
+
+    def __call__(self, parser: Any, cfg: Any, values: Any, option_string: Any = None) -> None:  # noqa: ANN401 - its own
+        """Read it.
+
+        Raises:
+            InputError: It is neither a recipe nor a file.
+        """
+        super().__call__(parser, cfg, find_recipe(values), option_string)  # type: ignore[no-untyped-call]
+
+
 class SavedConfig(SaveConfigCallback, RestorationCallback):
     """Writes ``config.yaml``, the resolved options, once the output folder is claimed; whole or not at all."""
 
@@ -151,8 +198,10 @@ class SavedConfig(SaveConfigCallback, RestorationCallback):
     def run_begins(self, run: Run) -> None:
         """Write the file."""
         if run.rank == 0:
+            recipes = lines_about(Path(str(file)) for file in self.config.get("config") or ())
+            options = self.parser.dump(self.config, skip_none=False)
             with atomic_path(self._folder / layout.CONFIG) as file:
-                file.write_text(self.parser.dump(self.config, skip_none=False), encoding="utf-8")
+                file.write_text("\n".join([*recipes, options]), encoding="utf-8")
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
@@ -172,33 +221,32 @@ def _dump(options: dict[str, Any]) -> str:
 set_dumper("yaml", _dump)
 
 
-def _add_data_flags(parser: LightningArgumentParser) -> None:
-    def add(flag: str, kind: object, default: object, text: str) -> None:
-        parser.add_argument(f"--{flag}", type=kind, default=default, help=text)
+def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) -> None:
+    def add(purpose: str, flag: str, kind: object, default: object, text: str) -> None:
+        groups[purpose].add_argument(f"--{flag}", type=kind, default=default, help=text)
         parser.link_arguments(flag, f"data.{flag}")
 
-    add("target_dir", path, "", "Folder or fsspec URL of degraded images; has to be given.")
-    add("batch_size", int | Literal["auto"], 8, "How many images are restored at once; auto for as many as fit.")
-    add("fit", Literal["crop", "pad"], "crop", "What to do with images of another shape than the generator's.")
-    add("mask_dir", optional_path, None, "Folder of masks for inpainting, named as the images: white is known.")
-    add("mask_color", str | None, None, "Pixels of this colour, such as #ff00ff, are unknown.")
-    add("seed", int, 0, "Seed of all random numbers.")
-    add("color", bool, False, "Restore colour also where an image has none; else the results of such images are grey.")
-    add("samples", int, 1, "How many restorations of every image are wanted; they show what is not determined.")
+    add(WHAT, "target_dir", paths, "", "the same as an option, for files of options")
+    add(WHAT, "samples", int, 1, "restorations of every image; they show what is not determined")
+    add(WHAT, "fit", Literal["crop", "pad"], "crop", "what becomes of images of another shape than the generator's")
+    add(WHAT, "color", bool, False, "restore colour also where an image has none; else the results of such are grey")
+    add(WHAT, "seed", int, 0, "seed of all random numbers")
+    add(HOW_DEGRADED, "mask_dir", optional_path, None, "masks for inpainting, named as the images: white is known")
+    add(HOW_DEGRADED, "mask_color", str | None, None, "pixels of this colour, such as #ff00ff, are unknown")
+    add(HOW_FAST, "batch_size", int | Literal["auto"], 8, "images restored at once; auto for as many as fit")
 
 
-def _add_output_flags(parser: LightningArgumentParser) -> None:
+def _add_output_flags(group: Any) -> None:  # noqa: ANN401 - jsonargparse's groups
+    group.add_argument("--output_dir", type=path, default="restored", help="folder or URL for the results")
+    group.add_argument("--overwrite", action="store_true", help="replace what an earlier run left in that folder")
+    group.add_argument("--report", type=bool, default=True, help="write the report page index.html at the end")
+    group.add_argument("--timelapse", action="store_true", help="write a film of the path of every image, too")
+    group.add_argument("-v", "--verbose", action="store_true", help="tell settings, losses by phase and files, too")
+    group.add_argument("--quiet", action="store_true", help="tell errors alone")
+
+
+def _add_parts(parser: LightningArgumentParser) -> None:
     """Add the callbacks in the order of their turns: films before what says that an image is finished, views last."""
-    parser.add_argument("--output_dir", type=path, default="restored", help="Folder or URL for the results.")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="Replace what an earlier run left in the output folder."
-    )
-    parser.add_argument("--report", type=bool, default=True, help="Write the report page index.html at the end.")
-    parser.add_argument(
-        "--timelapse", action="store_true", help="Write an animated WebP of the path of every image, too."
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="Tell settings, losses by phase and files, too.")
-    parser.add_argument("--quiet", action="store_true", help="Tell errors alone.")
     parser.add_lightning_class_args(BatchSize, "memory")
     parser.add_lightning_class_args(FaceAlignment, "alignment")
     parser.add_lightning_class_args(PhaseScheduler, "phases")

@@ -3,20 +3,19 @@
 import os
 from typing import Any
 
-from rsi.generators.zoo import ALLOW_UNVERIFIED
+from rsi.generators.obtain import ALLOW_UNVERIFIED
 from rsi.storage.download import OFFLINE
 
 FLAGS = {
-    "offline": (OFFLINE, "Download nothing; say which file to put where instead."),
-    "allow_unverified": (ALLOW_UNVERIFIED, "Use generators of the zoo whose SHA-256 nobody vouches for."),
+    "offline": (OFFLINE, "download nothing; say which file to put where instead"),
+    "allow_unverified": (ALLOW_UNVERIFIED, "use generators of the zoo whose SHA-256 nobody vouches for"),
 }
 
 
 def add_network_flags(parser: Any) -> None:  # noqa: ANN401 - argparse's and jsonargparse's parsers, and their groups
-    """Add ``--offline`` and ``--allow-unverified`` to the parser of a command."""
+    """Add ``--offline`` and ``--allow_unverified`` to the parser of a command."""
     for name, (_, text) in FLAGS.items():
-        spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
-        parser.add_argument(*spellings, action="store_true", help=text)
+        parser.add_argument(f"--{name}", action="store_true", help=text)
 
 
 def apply_network_flags(chosen: Any) -> None:  # noqa: ANN401 - argparse's and jsonargparse's namespaces

@@ -5,7 +5,7 @@ from typing import Any
 
 from rsi.degradations import Degradation
 from rsi.degradations.own import explain, find_own
-from rsi.options.text import OptionParser
+from rsi.options.verbatim import OptionParser
 
 CLASS_PATH = re.compile(r"class_path[ =:']+([\w.]+)'")
 ARGUMENT = re.compile(r'Parser key "(\w+)"')

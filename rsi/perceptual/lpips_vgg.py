@@ -12,10 +12,7 @@ from torch import Tensor
 from rsi.errors import InputError
 from rsi.perceptual.base import PerceptualDistance
 from rsi.storage.download import fetch
-
-VGG16_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
-VGG16_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
-VGG16_SIZE = 553_433_881
+from rsi.storage.published import VGG16
 
 
 class LpipsVgg(PerceptualDistance):
@@ -33,7 +30,7 @@ class LpipsVgg(PerceptualDistance):
 
     def __init__(self, vgg16: str | None = None) -> None:
         super().__init__()
-        path = Path(vgg16) if vgg16 else fetch(VGG16_URL, VGG16_SHA256, size=VGG16_SIZE)
+        path = Path(vgg16) if vgg16 else fetch(VGG16.url, VGG16.sha256, size=VGG16.size)
         with warnings.catch_warnings():  # lpips calls torchvision with arguments it has since renamed
             warnings.simplefilter("ignore")
             self.lpips = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
@@ -73,12 +70,12 @@ def _load_backbone(net: torch.nn.Module, path: Path) -> None:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise InputError(f"{path} does not exist: give the path of vgg16-397923af.pth, from {VGG16_URL}")
+        raise InputError(f"{path} does not exist: give the path of vgg16-397923af.pth, from {VGG16.url}")
     try:
         weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path} cannot be read as VGG16 weights ({reason}): download it again from {VGG16_URL}"
+            f"{path} cannot be read as VGG16 weights ({reason}): download it again from {VGG16.url}"
         ) from None
     return weights

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rsi.errors import InputError
+from rsi.imports.extras import check_extra
 
 DETECTION_SIDE = 1280
 SMALLEST_SIDE = 64  # what is smaller is framed: below 10 px dlib writes outside its memory
@@ -84,7 +85,6 @@ def _searched(photo: Image.Image, scale: float) -> NDArray[np.uint8]:
 
 
 def _load() -> tuple[Any, Path]:
-    package = importlib.util.find_spec(MODELS)
-    if package is None or not package.submodule_search_locations or importlib.util.find_spec("dlib") is None:
-        raise InputError("finding faces needs dlib and its models: pip install 'rsi[faces]'")
+    check_extra("faces", "finding faces")
+    package: Any = importlib.util.find_spec(MODELS)
     return importlib.import_module("dlib"), Path(package.submodule_search_locations[0]) / "models"

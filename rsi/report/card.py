@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report.difference import colored
 from rsi.report.embedding import Place, reduced
-from rsi.results.records import COLUMNS, Row
+from rsi.results import layout
+from rsi.results.records import COLUMNS, FAILED, MISSING, RESTORED, STOPPED, Row
 from rsi.storage.atomic import check_inside
 
 THUMBNAIL_SIDE = 112
+STATUSES = (FAILED, MISSING, STOPPED, RESTORED)  # the worst first
 LARGEST_INTEGER = 2**53 - 1  # that a page's script can hold
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises on a bad file
 
@@ -37,56 +39,116 @@ class View:
 
 
 @dataclass(frozen=True)
-class Card:
-    """One image of the page.
+class Sample:
+    """One restoration of an image.
 
     Attributes:
         values: The columns of its row, text made printable; a number that is not finite is None.
         links: Its files, relative to the page.
-        thumbnail: The address of target and restoration side by side, or of the restoration alone; or an empty text.
         views: The target and its way to the restoration, or the restoration alone.
         fidelity_map: The address of where the degraded restoration differs from the target, or an empty text.
     """
 
     values: dict[str, Any]
     links: dict[str, str] = field(default_factory=dict)
-    thumbnail: str = ""
     views: tuple[View, ...] = ()
     fidelity_map: str = ""
 
+
+@dataclass(frozen=True)
+class Card:
+    """One image of the page.
+
+    Attributes:
+        status: The worst status of its restorations.
+        samples: Its restorations, of which there is one as a rule.
+        thumbnail: The address of target, restorations and, of several, the map of their disagreement, side by side; or
+            an empty text.
+        disagreement: The address of the map of where the restorations disagree, or an empty text.
+    """
+
+    status: str
+    samples: tuple[Sample, ...]
+    thumbnail: str = ""
+    disagreement: str = ""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What it is found and sorted by: the values of its first restoration, and the worst status of all."""
+        return {**self.samples[0].values, "status": self.status}
+
     @property
     def pictures(self) -> dict[str, Any]:
-        """Its larger pictures, for the page's script."""
-        return {"views": [asdict(view) for view in self.views], "map": self.fidelity_map}
+        """Everything else, for the page's script."""
+        return {"samples": [asdict(sample) for sample in self.samples], "disagreement": self.disagreement}
 
 
-def read_card(row: Row, folder: Path, side: int, place: Place) -> Card:
-    """The card of a row, its pictures read from the output folder; those missing or unreadable are left out.
+def by_image(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows of each image together, in the order of the names and of the restorations."""
+    images: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        image, _, number = row.file.rpartition("~")
+        if number.isdecimal() and image in images:
+            images[image][int(number)] = row
+        else:
+            images[row.file] = {1: row}
+    return [[row for _, row in sorted(samples.items())] for samples in images.values()]
+
+
+def worst_status(rows: Iterable[Row]) -> str:
+    """The worst status among the restorations of an image."""
+    return min((str(row.status) for row in rows), key=lambda status: (*STATUSES, status).index(status))
+
+
+def read_card(rows: Sequence[Row], folder: Path, side: int, place: Place) -> Card:
+    """The card of an image, its pictures read from the output folder; those missing or unreadable are left out.
 
     Args:
-        row: The row.
+        rows: The rows of its restorations.
         folder: The output folder.
         side: Pictures are reduced to this side, in pixels.
         place: How the page has its pictures.
     """
-    values = {name: _shown(getattr(row, name)) for name in COLUMNS if name != "output"}
-    stem = row.output.removesuffix(".png")
-    if not stem:
-        return Card(values)
-    way, shown = _way(folder, stem)
-    difference = _read(folder, f"fidelity/{stem}.png")
+    ways = [_way(folder, row) for row in rows]
+    samples = tuple(_sample(row, way, folder, side, place) for row, way in zip(rows, ways, strict=True))
+    stem = _stem(rows[0])
+    name = layout.DISAGREEMENT_MAP.format(stem)
+    spread = _read(folder, name) if stem else None
+    maps = [stages(spread)[-1][1]] if spread else []
+    cells = [
+        *(picture for _, picture in ways[0].pictures[:-1][:1]),
+        *(way.pictures[-1][1] for way in ways if way),
+        *maps,
+    ]
+    shown = folder / name if maps else ways[0].file
     return Card(
+        printable(worst_status(rows)),
+        samples,
+        place(_thumbnail(cells), f"{stem}.list", False, shown) if cells else "",
+        place(reduced(maps[0], side), f"{stem}.spread", False, shown) if maps else "",
+    )
+
+
+def _sample(row: Row, way: "_Way", folder: Path, side: int, place: Place) -> Sample:
+    values = {name: _shown(getattr(row, name)) for name in COLUMNS if name != "output"}
+    stem = _stem(row)
+    if not stem:
+        return Sample(values)
+    name = layout.FIDELITY_MAP.format(stem)
+    difference = _read(folder, name)
+    return Sample(
         values,
         _links(folder, stem),
-        place(_thumbnail([picture for _, picture in way]), f"{stem}.list", False, shown) if way else "",
         tuple(
-            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}"), shown))
-            for number, (caption, picture) in enumerate(way)
+            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}"), way.file))
+            for number, (caption, picture) in enumerate(way.pictures)
         ),
-        place(reduced(colored(difference), side), f"{stem}.map", False, folder / f"fidelity/{stem}.png")
-        if difference
-        else "",
+        place(reduced(colored(difference), side), f"{stem}.map", False, folder / name) if difference else "",
     )
+
+
+def _stem(row: Row) -> str:
+    return row.output.removesuffix(".png")
 
 
 def _shown(value: object) -> object:
@@ -107,25 +169,38 @@ def _read(folder: Path, name: str) -> Image.Image | None:
         return None
 
 
-def _way(folder: Path, stem: str) -> tuple[list[tuple[str, Image.Image]], Path]:
-    """Captions and pictures from the target to the restoration, and the file they are in.
+@dataclass(frozen=True)
+class _Way:
+    """Captions and pictures from a target to its restoration, and the file that they are in."""
 
-    Where no comparison is written it is the restoration.
-    """
-    comparison, image = f"comparisons/{stem}.png", f"{stem}.png"
-    sheet = _read(folder, comparison)
+    pictures: Sequence[tuple[str, Image.Image]]
+    file: Path
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.pictures)
+
+
+def _way(folder: Path, row: Row) -> _Way:
+    """The way of a restoration; where no comparison is written, the restoration alone."""
+    stem = _stem(row)
+    comparison, image = layout.COMPARISON.format(stem), layout.RESTORED_IMAGE.format(stem)
+    sheet = _read(folder, comparison) if stem else None
     if sheet is not None:
-        return stages(sheet), folder / comparison
-    restored = _read(folder, image)
-    return [] if restored is None else [("restored", restored.convert("RGB"))], folder / image
+        return _Way(stages(sheet), folder / comparison)
+    restored = _read(folder, image) if stem else None
+    return _Way([] if restored is None else [("restored", restored.convert("RGB"))], folder / image)
 
 
-def _thumbnail(way: Sequence[Image.Image]) -> Image.Image:
-    shown = way if len(way) == 1 else (way[0], way[-1])
-    pair = Image.new("RGB", (len(shown) * THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    for index, picture in enumerate(shown):
-        pair.paste(picture.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE)), (index * THUMBNAIL_SIDE, 0))
-    return pair
+def _thumbnail(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures beside each other, more than two of them in two rows."""
+    columns = len(pictures) if len(pictures) <= 2 else -(-len(pictures) // 2)
+    side = min(THUMBNAIL_SIDE, 4 * THUMBNAIL_SIDE // columns)
+    sheet = Image.new("RGBA", (columns * side, -(-len(pictures) // columns) * side))
+    for index, picture in enumerate(pictures):
+        down, across = divmod(index, columns)
+        sheet.paste(picture.resize((side, side)), (across * side, down * side))
+    return sheet
 
 
 def _shown_at(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,10 +19,11 @@ from markupsafe import Markup
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.report import embedding
-from rsi.report.card import Card, read_card
+from rsi.report.card import Card, by_image, read_card, worst_status
+from rsi.report.words import in_words
 from rsi.results.folder import ResultFolder
 from rsi.results.foreign import check_page
-from rsi.results.layout import PAGE
+from rsi.results.layout import CONFIG, PAGE, SETTINGS
 from rsi.results.records import COLUMNS, Row
 from rsi.storage.atomic import atomic_path, check_inside
 
@@ -54,14 +56,16 @@ def write_report(folder: str | Path, name: str = PAGE, *, overwrite: bool = Fals
     if not overwrite:
         check_page(page)
     with ThreadPoolExecutor() as pool, atomic_path(page) as path, path.open("w", encoding="utf-8") as file:
-        read = partial(
-            read_card, folder=folder, side=embedding.picture_side(len(rows)), place=embedding.placing(len(rows), folder)
-        )
-        file.writelines(_render(folder, rows, pool.map(read, rows)))
+        side, place = embedding.picture_side(len(rows)), embedding.placing(len(rows), folder)
+        read = partial(read_card, folder=folder, side=side, place=place)
+        images = by_image(rows)
+        file.writelines(_render(folder, images, pool.map(read, images)))
     return page
 
 
-def _render(folder: Path, rows: Sequence[Row], cards: Iterable[Card]) -> Iterable[str]:
+def _render(folder: Path, images: Sequence[Sequence[Row]], cards: Iterable[Card]) -> Iterable[str]:
+    rows = [*chain.from_iterable(images)]
+    settings, config = _settings(folder / SETTINGS), _text(folder / CONFIG)
     environment = Environment(
         loader=PackageLoader("rsi.report"),
         autoescape=True,
@@ -76,12 +80,13 @@ def _render(folder: Path, rows: Sequence[Row], cards: Iterable[Card]) -> Iterabl
         style=Markup(style),
         script=Markup(script),
         name=printable(folder.resolve().name),
-        count=len(rows),
-        statuses=Counter(printable(str(row.status)) for row in rows),
+        count=len(images),
+        statuses=Counter(printable(worst_status(image)) for image in images),
         fidelity=median(measured) if (measured := _numbers(rows, "fidelity")) else None,
         measures=[name for name in COLUMNS if name not in NO_MEASURE and _numbers(rows, name)],
-        settings=_settings(folder / "settings.json"),
-        config=_text(folder / "config.yaml"),
+        made_with=in_words(settings, config),
+        settings=settings,
+        config=config,
         cards=cards,
     )
 

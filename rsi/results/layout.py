@@ -19,6 +19,7 @@ COMPARISONS, FIDELITY, LATENTS, DISAGREEMENT, TIMELAPSES = (
 SAMPLES, PAGE_FILES = "samples", "index_files"
 RESERVED = (COMPARISONS, DISAGREEMENT, FIDELITY, LATENTS, LOGS, PAGE_FILES, RECORDS, SAMPLES, TIMELAPSES)
 LONGEST_NAME = 255 - len(".safetensors")  # bytes; 255 is what common file systems allow
+RECIPE = "# recipe "  # a line of CONFIG that begins so names a recipe and says what it is for
 CAPTIONS = "captions"  # the text in the PNG files of rows of pictures
 
 RESTORED_IMAGE = "{}.png"

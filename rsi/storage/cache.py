@@ -1,9 +1,9 @@
 """Folders in which this user's files are kept from one run to the next."""
 
 import os
+import sys
 from pathlib import Path
-
-import torch
+from urllib.parse import urlsplit
 
 from rsi.errors import InputError
 
@@ -11,10 +11,25 @@ from rsi.errors import InputError
 def weights_folder() -> Path:
     """torch.hub's folder, where what was downloaded or measured of generators is kept.
 
+    A program that has not imported torch is told what torch would say, without waiting for it.
+
     Raises:
         InputError: This user has no home folder, so there is none.
     """
-    return _with_home(torch.hub.get_dir(), "TORCH_HOME")
+    if torch := sys.modules.get("torch"):
+        return _with_home(torch.hub.get_dir(), "TORCH_HOME")
+    caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return _with_home(os.environ.get("TORCH_HOME", f"{caches}/torch"), "TORCH_HOME") / "hub"
+
+
+def cached_path(url: str, *, cache_dir: Path | None = None, filename: str | None = None) -> Path:
+    """Where :func:`rsi.storage.download.fetch` keeps a file.
+
+    Raises:
+        InputError: This user has no home folder, and no other was given.
+    """
+    folder = cache_dir or weights_folder() / "checkpoints"
+    return folder / (filename or Path(urlsplit(url).path).name)
 
 
 def cache_folder() -> Path:

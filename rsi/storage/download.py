@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -17,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rsi.errors import InputError
 from rsi.log import tell, tell_once
 from rsi.storage.atomic import atomic_path
-from rsi.storage.cache import weights_folder
+from rsi.storage.cache import cached_path
 from rsi.storage.fingerprint import file_sha256
 from rsi.storage.lock import ProcessLock
 from rsi.storage.transfer import Progress as Report
@@ -70,16 +69,6 @@ def fetch(
     if (found := file_sha256(path)) != (expected := _expected(path, sha256, found)):
         raise InputError(f"{path} has the SHA-256 {found} instead of {expected}: delete it, or put {described} there")
     return path
-
-
-def cached_path(url: str, *, cache_dir: Path | None = None, filename: str | None = None) -> Path:
-    """Where :func:`fetch` keeps a file.
-
-    Raises:
-        InputError: This user has no home folder, and no other was given.
-    """
-    folder = cache_dir or weights_folder() / "checkpoints"
-    return folder / (filename or Path(urlsplit(url).path).name)
 
 
 def _describe(sha256: str | None, size: int | None) -> str:

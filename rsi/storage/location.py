@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import Any, cast
-
-from upath import UPath
+from zipfile import BadZipFile
 
 from rsi.errors import InputError
+from rsi.imports.extras import MODULES, install_command
 from rsi.storage.atomic import naming
 
 
@@ -20,17 +20,22 @@ def locate(text: str | Path) -> Path:
         A ``Path``; of a URL a ``UPath``, which has the methods of one.
 
     Raises:
-        InputError: There is no such file system, or what it needs is not installed.
+        InputError: There is no such file system, what it needs is not installed, or it is a damaged archive.
     """
     if isinstance(text, Path) or not is_url(text):
         return Path(text)
     if text.startswith("file://"):
         return Path(text.removeprefix("file://"))
+    from upath import UPath  # with fsspec; local paths do without
+
     try:
         location = UPath(text)
         _ = location.fs
-    except (ImportError, ValueError) as error:
-        raise InputError(f"{text} cannot be opened: {' '.join(str(error).split())}") from None
+    except (ImportError, ValueError, OSError, BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        has_extra = isinstance(error, ImportError) and any(module in reason for module in MODULES["url"])
+        remedy = f": {install_command('url')}" if has_extra else ""
+        raise InputError(f"{text} cannot be opened: {reason}{remedy}") from None
     return cast(Path, location)
 
 

@@ -46,7 +46,8 @@ def test_plain_lines_where_there_is_no_terminal(fit: Fit, jpeg_folder: Path) -> 
     (jpeg_folder / "bad.png").write_text("no picture")
     out, err = fit()
     assert [line.split(" (")[0] for line in out[:3]] == [f"restored {name}.jpg" for name in "abc"]
-    assert out[3].startswith("3 restored, 1 failed; 0:00:")
+    assert out[3].startswith("failed bad.png: ")
+    assert out[4].startswith("1 failed, 3 restored; 0:00:")
     assert any(line.startswith("failed bad.png: ") for line in err)
     assert not any("\x1b" in line or "━" in line for line in (*out, *err))
 
@@ -66,7 +67,7 @@ def test_end_says_where_everything_is(fit: Fit) -> None:
 def test_second_run_says_what_was_there_before(fit: Fit) -> None:
     fit()
     out, _ = fit()
-    assert out[0].startswith("3 restored; 3 of them before; ")
+    assert out[0].startswith("3 restored; 3 of them finished before; ")
 
 
 def test_quiet_tells_errors_alone(fit: Fit, jpeg_folder: Path) -> None:

@@ -9,8 +9,10 @@ from rsi.results.records import FAILED, RESTORED, STOPPED
 
 def test_counts_of_all_and_of_those_before(tmp_path: Path) -> None:
     outcome = Outcome(Counter({RESTORED: 2, STOPPED: 1, FAILED: 1}), before=1)
-    first = closing_lines(ResultFolder(tmp_path), outcome, 3725.4)[0]
-    assert first == "2 restored, 1 stopped, 1 failed; 1 of them before; 1:02:05"
+    outcome.failures["a.png"] = "it is no picture"
+    failure, counts, *_ = closing_lines(ResultFolder(tmp_path), outcome, 3725.4)
+    assert failure == "failed a.png: it is no picture"
+    assert counts == "1 failed, 1 stopped, 2 restored; 1 of them finished before; 1:02:05"
 
 
 def test_only_what_is_there_is_named(tmp_path: Path) -> None:
@@ -31,3 +33,10 @@ def test_only_what_is_there_is_named(tmp_path: Path) -> None:
 
 def test_nothing_restored(tmp_path: Path) -> None:
     assert closing_lines(ResultFolder(tmp_path / "none"), Outcome(), 0) == ["no images; 0:00:00"]
+
+
+def test_reason_is_told_once_for_all_samples_of_an_image(tmp_path: Path) -> None:
+    outcome = Outcome(Counter({FAILED: 3}))
+    outcome.failures |= {"a.png": "no picture", "a.png~2": "no picture", "b~3": "another"}
+    lines = closing_lines(ResultFolder(tmp_path / "none"), outcome, 0)
+    assert lines == ["failed a.png: no picture", "failed b~3: another", "3 failed; 0:00:00"]

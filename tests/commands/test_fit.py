@@ -285,7 +285,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
         picture.save(targets / "a.png")
     else:
         picture.save(targets / "a.jpg")
-    method = chosen_method(["--config", str(recipe)])
+    method = chosen_method(["--config", str(recipe)], DEFAULT_METHOD)
     short = SHORT.with_name(f"short_{method}.yaml") if method != DEFAULT_METHOD else SHORT
     generator = ["--generator", str(fit.generator)] if issubclass(METHODS[method], GeneratorMethod) else []
     overrides = [*generator, "--config", str(short), "--output_dir", str(fit.output)]
@@ -297,7 +297,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
     ("flags", "message"),
     [
         (["--degradation", "blur"], 'rsi: unknown degradation "blur": one of upsample, noise, jpeg, inpaint'),
-        (["--target_dir", ""], "rsi: there is no target folder: give --target_dir"),
+        (["--target_dir", ""], "rsi: there is nothing to restore: give images or a folder of them"),
         (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (
             ["--generator", "ffhq.pkl"],
@@ -349,8 +349,8 @@ def test_embedded_prior_says_what_it_is(capsys: pytest.CaptureFixture[str], jpeg
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        (["--help"], "restore a folder of degraded images"),
-        (["fit", "--help"], "--target_dir TARGET_DIR"),
+        (["--help"], "restore degraded images"),
+        (["fit", "--help"], "--target_dir PATH|URL"),
         (["convert", "--help"], "usage: rsi convert"),
         (["--version"], "rsi 0"),
     ],

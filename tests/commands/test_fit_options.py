@@ -98,7 +98,20 @@ def test_failures_come_first_and_nothing_is_called_restored(
     for name in "ab":
         (tmp_path / "bad" / f"{name}.png").write_text("no picture")
     assert main([*command, "--target_dir", str(tmp_path / "bad")]) == 1
-    first, *others = capsys.readouterr().out.splitlines()
-    assert first.startswith("2 failed; ")
-    assert [line.split(": ")[0] for line in others[:2]] == ["  failed a.png", "  failed b.png"]
-    assert not any("restored images" in line or "comparisons" in line for line in others)
+    *failures, counts, places = capsys.readouterr().out.split("\n", 3)
+    assert [line.split(": ")[0] for line in failures] == ["failed a.png", "failed b.png"]
+    assert counts.startswith("2 failed; ")
+    assert "results.csv" in places
+    assert "restored images" not in places
+    assert "comparisons" not in places
+
+
+def test_images_that_are_restored_are_where_the_closing_lines_say(
+    command: list[str], jpeg_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (jpeg_folder / "bad.png").write_text("no picture")
+    assert main(command) == 1
+    told = capsys.readouterr().out.splitlines()
+    closing = told[told.index(next(line for line in told if line.startswith("failed bad.png: "))) :]
+    assert closing[1].startswith("1 failed, 3 restored; ")
+    assert f"  restored images  {tmp_path / 'out'}" in closing

@@ -8,7 +8,8 @@ import torch
 
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.generators.zoo import find_by_checksum, obtain, zoo
+from rsi.generators.obtain import obtain
+from rsi.generators.zoo import find_by_checksum, zoo
 
 UNVERIFIED = (
     *("ffhq256", "celebahq256", "afhqcat512", "afhqdog512", "afhqwild512"),

@@ -29,7 +29,7 @@ def test_option_that_is_like_no_other(capsys: pytest.CaptureFixture[str]) -> Non
     ("command", "given", "meant"),
     [
         (["fit"], "--sample", "--samples"),
-        (["fit"], "--target-dir", "--target_dir"),
+        (["fit"], "--target-dri", "--target_dir"),
         (["fit"], "--model.schedul", "--model.schedule"),
         (["benchmark", "--clean_dir", "x", "--output_dir", "y"], "--lim", "--limit"),
         (["convert", "a", "b"], "--offlin", "--offline"),

@@ -7,7 +7,8 @@ from pytorch_lightning.cli import ActionConfigFile  # type: ignore[attr-defined]
 import rsi.options.fit  # noqa: F401 - how options are written to a file
 from rsi.degradations import Degradation
 from rsi.errors import InputError
-from rsi.options.text import OptionParser, check_home, optional_path, path
+from rsi.options.text import check_home, optional_path, path
+from rsi.options.verbatim import OptionParser
 
 ANY_TEXT = [
     *("#ff00ff", "null", "NULL", "~", "007", "0x1F", "1e3", "-1.5", "1_000", ".inf", "yes", "true", "2024-01-31"),

@@ -7,9 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi import InputError, Phase
+from rsi import InputError, Phase, Restored, restore
 from rsi.commands.main import main
-from rsi.python import Restored, restore
 from rsi.python.images import Array
 
 TARGETS = Path(__file__).parents[2] / "examples" / "targets"

@@ -25,10 +25,11 @@ class Run:
         side: int = 32,
         target_side: int = 8,
         views: bool = True,
+        stem: str = "",
         **values: object,
     ) -> None:
         """A finished image; its target is dark, the phases grow lighter, the fidelity map's left half is unknown."""
-        stem = name.rpartition(".")[0]
+        stem = stem or name.rpartition(".")[0]
         images = [
             torch.full((3, target_side, target_side), 0.1),
             *(torch.full((3, side, side), v) for v in (0.4, 0.6, 0.9)),
@@ -43,6 +44,15 @@ class Run:
         facts = {"size": "8x8", "degradation": "jpeg", "loss": 2 * fidelity, "seconds": 1.0}
         row = {"file": name, "status": "restored", "fidelity": fidelity, "output": output, "sha256": sha256}
         self.folder.save_row(Row(**{**row, **facts, **values}))  # type: ignore[arg-type]
+
+    def sampled(self, name: str, count: int) -> None:
+        """Several restorations of an image, of fidelities that rise, and the map of where they disagree."""
+        stem = name.rpartition(".")[0]
+        self.restored(name, 0.1, disagreement=0.05)
+        for number in range(2, count + 1):
+            self.restored(f"{name}~{number}", number / 10, stem=f"samples/{stem}/{number}")
+        images, captions = [torch.full((3, 32, 32), 0.2)] * (count + 1), [*map(str, range(count)), "disagreement"]
+        self.folder.save_picture(f"disagreement/{stem}.png", side_by_side(images, captions, 32))
 
     def failed(self, name: str, reason: str) -> None:
         self.folder.save_row(Row(name, "failed", notes=reason))

@@ -214,3 +214,46 @@ def test_is_accessible(page: Page, scheme: Any) -> None:
     assert violations(page) == []
     page.get_by_role("button", name="face 3.jpg").click()
     assert violations(page) == []
+
+
+def test_samples_of_an_image_share_a_card_with_the_map_of_their_disagreement(run: Any, open_page: Open) -> None:
+    run.sampled("a.jpg", 12)
+    run.restored("b.jpg")
+    page = open_page(run.page())
+    expect_names(page, ["a.jpg", "b.jpg"])
+    expect(page.locator("#count")).to_have_text("2 of 2 images")
+    expect(page.locator(".facts").first).to_contain_text("12 samples")
+    page.get_by_role("button", name="a.jpg").click()
+    samples = page.get_by_role("group", name="Restorations of the image").get_by_role("button")
+    expect(samples).to_have_text([f"sample {number}" for number in range(1, 13)])
+    expect(samples.first).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("img", name="Disagreement of the samples of a.jpg")).to_have_js_property("naturalWidth", 32)
+    samples.nth(9).click()
+    expect(page.locator("#numbers")).to_contain_text("a.jpg~10")
+    expect(page.locator("#links a").first).to_have_attribute("href", "samples/a/10.png")
+    assert violations(page) == []
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#viewer-name")).to_have_text("b.jpg")
+    expect(page.locator("#samples-section")).to_be_hidden()
+
+
+def test_reason_of_a_failure_is_on_its_card_and_found_by_the_filter(run: Any, open_page: Open) -> None:
+    run.restored("a.jpg")
+    for name in ("b.jpg", "b.jpg~2"):
+        run.failed(name, "it is cut off: get it again")
+    page = open_page(run.page())
+    expect(page.locator(".summary .failed")).to_have_text("1 failed")
+    expect(page.locator(".card", has_text="b.jpg")).to_contain_text("it is cut off: get it again")
+    page.get_by_role("searchbox", name="Filter").fill("cut off")
+    expect_names(page, ["b.jpg"])
+    page.get_by_role("button", name="b.jpg").click()
+    expect(page.locator("#reason")).to_have_text("failed: it is cut off: get it again")
+    expect(page.locator("#samples-section")).to_be_hidden()
+    assert violations(page) == []
+
+
+def test_says_that_a_lower_fidelity_is_a_closer_match(page: Page) -> None:
+    expect(page.locator(".summary")).to_contain_text("lower is a closer match")
+    expect(page.locator("main")).to_contain_text("lower is a closer match, 0 a perfect one")
+    page.get_by_role("button", name="face 3.jpg").click()
+    expect(page.locator("#numbers div", has_text="fidelity")).to_contain_text("lower is a closer match")

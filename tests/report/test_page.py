@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from rsi.errors import InputError
-from rsi.report import embedding, write_report
+from rsi.report import embedding, page, write_report
+from rsi.report.difference import colored
 from rsi.report.embedding import LARGEST_SIDE, MOST_EMBEDDED, PAGE_BYTES, data_uri, picture_side
 
 
@@ -139,3 +141,15 @@ def test_pictures_of_few_pixels_lose_nothing_when_told_so() -> None:
     picture = Image.effect_noise((8, 8), 90).convert("RGB")
     again = Image.open(io.BytesIO(base64.b64decode(data_uri(picture, lossless=True).partition(",")[2])))
     assert again.tobytes() == picture.tobytes()
+
+
+def test_scale_beside_the_map_has_the_colours_of_the_map() -> None:
+    ramp = Image.merge("LA", (Image.linear_gradient("L"), Image.new("L", (256, 256), 255)))
+    drawn = np.asarray(colored(ramp))[:, 0, :3].astype(int)
+    style = (Path(page.__file__).parent / "templates/page.css").read_text()
+    gradient = re.search(r"linear-gradient\(to right, ([^)]*)\)", style)
+    assert gradient is not None
+    stops = [ImageColor.getrgb(color.strip()) for color in gradient[1].split(",")]
+    for index, stop in enumerate(stops):
+        difference = round((index / (len(stops) - 1)) ** 2 * 255)
+        assert np.abs(drawn[difference] - stop).max() <= 3

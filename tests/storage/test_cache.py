@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,16 @@ def test_without_a_home_the_variable_to_set_is_named(homeless: pytest.MonkeyPatc
     homeless.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert weights_folder() == tmp_path / "torch" / "hub"
     assert local_folder("memory://out").parent == tmp_path / "rsi"
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_CACHE_HOME": "~/kept"}, {"TORCH_HOME": "/weights"}])
+def test_weights_are_where_torch_has_them_whether_it_is_imported_or_not(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    program = (
+        "from rsi.storage.cache import weights_folder; before = weights_folder(); import torch;"
+        "assert str(before) == torch.hub.get_dir() == str(weights_folder())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    environment |= {"HOME": str(tmp_path), **variables}
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0

@@ -15,7 +15,8 @@ import torch
 
 import rsi.storage.transfer
 from rsi.errors import InputError
-from rsi.storage.download import cached_path, fetch
+from rsi.storage.cache import cached_path
+from rsi.storage.download import fetch
 
 CONTENT = bytes(range(256)) * 1024
 HALF = len(CONTENT) // 2

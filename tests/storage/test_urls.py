@@ -63,7 +63,7 @@ def test_targets_and_results_by_url(
     assert any(path.name.startswith("events.out") for path in (results / "logs").rglob("*"))
     capsys.readouterr()
     assert main(command) == 0
-    assert "2 of them before" in capsys.readouterr().out
+    assert "2 of them finished before" in capsys.readouterr().out
     (results / "0.png").unlink()
     assert main(command) == 0
     assert (results / "0.png").read_bytes() == (local / "0.png").read_bytes()

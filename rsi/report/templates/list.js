@@ -4,7 +4,6 @@ const cards = Array.from(images.children, (element) => ({
   element,
   button: element.querySelector("button"),
   values: JSON.parse(element.dataset.values),
-  links: JSON.parse(element.dataset.links),
 }));
 for (const card of cards) {
   const { file, notes, parameters, degradation } = card.values;

@@ -26,30 +26,66 @@ function showPath([target, ...path]) {
   else if (target) compare({ caption: "", picture: "data:," }, target);
 }
 
+const meanings = {
+  fidelity: "lower is a closer match, 0 a perfect one",
+  disagreement: "the mean standard deviation of a pixel over the samples",
+};
+
 function showNumbers({ values, links }) {
   const known = Object.entries(values).filter(([, value]) => !isMissing(value));
-  const lines = known.map(([name, value]) =>
-    make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: value })),
-  );
+  const lines = known.map(([name, value]) => {
+    const meaning = name in meanings ? [make("span", { className: "meaning", textContent: meanings[name] })] : [];
+    return make("div", {}, make("dt", { textContent: name }), make("dd", {}, String(value), ...meaning));
+  });
   byId("numbers").replaceChildren(...lines);
   byId("links").replaceChildren(...Object.entries(links).map(([textContent, href]) => make("a", { href, textContent })));
 }
 
-function show(card) {
-  current = card;
-  const { views, map } = JSON.parse(card.element.querySelector("script").textContent);
-  byId("viewer-name").textContent = card.values.file;
-  byId("place").textContent = `${shown.indexOf(card) + 1} of ${shown.length}`;
+function showSample(sample) {
+  const { values, views, fidelity_map: map } = sample;
+  const failed = values.status !== "restored";
+  byId("reason").hidden = !failed;
+  byId("reason").textContent = failed ? `${values.status}: ${values.notes || "nothing is known of why"}` : "";
   byId("pictures").hidden = views.length === 0;
   byId("path-section").hidden = views.length < 2;
   byId("frame").classList.toggle("alone", views.length < 2);
   byId("map-section").hidden = !map;
   byId("map").src = map || "data:,";
-  byId("map").alt = `Fidelity map of ${card.values.file}`;
-  byId("before").alt = `Target ${card.values.file}`;
-  byId("after").alt = `Restoration of ${card.values.file}`;
+  byId("map").alt = `Fidelity map of ${values.file}`;
+  byId("before").alt = `Target ${values.file}`;
+  byId("after").alt = `Restoration of ${values.file}`;
   showPath(views);
-  showNumbers(card);
+  showNumbers(sample);
+}
+
+function showSamples(samples) {
+  const buttons = samples.map((sample, index) => {
+    const picture = make("img", { src: sample.views.at(-1)?.picture ?? "data:,", alt: "", decoding: "async" });
+    const label = make("span", { textContent: `sample ${index + 1}` });
+    const button = make("button", { type: "button" }, picture, label);
+    button.addEventListener("click", () => choose(index));
+    return button;
+  });
+
+  function choose(index) {
+    showSample(samples[index]);
+    buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === index)));
+  }
+
+  byId("samples").replaceChildren(...buttons);
+  byId("samples-section").hidden = samples.length < 2 || samples.every(({ views }) => views.length === 0);
+  choose(0);
+}
+
+function show(card) {
+  current = card;
+  const { samples, disagreement } = JSON.parse(card.element.querySelector("script").textContent);
+  byId("viewer-name").textContent = card.values.file;
+  byId("place").textContent = `${shown.indexOf(card) + 1} of ${shown.length}`;
+  byId("spread").hidden = !disagreement;
+  byId("disagreement").src = disagreement || "data:,";
+  byId("disagreement").alt = `Disagreement of the samples of ${card.values.file}`;
+  showSamples(samples);
   if (viewer.open) return;
   viewer.showModal();
   byId("viewer-name").focus();
