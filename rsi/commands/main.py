@@ -65,7 +65,7 @@ def _main(argv: Sequence[str] | None) -> int:
         print(f"rsi {version('rsi')}")
         return 0
     if command not in COMMANDS:
-        close = difflib.get_close_matches(command, COMMANDS, n=1)
+        close = difflib.get_close_matches(command, COMMANDS, n=1, cutoff=0.65)
         instead = f"did you mean {close[0]}?" if close else f"use one of {', '.join(COMMANDS)}"
         print(f"rsi: there is no command {command!r}: {instead}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A parser that knows of a command's options what the table says alone: enough for help, completion and wrong names."""
+"""A parser that knows of options what the table says: enough for help, completion, wrong names and some values."""
 
 import argparse
 import shutil
@@ -108,6 +108,10 @@ class LightParser(CommandParser):
             settings |= {"nargs": NARGS[option.arguments], "metavar": option.values or None}
         if option.required:
             settings["required"] = True
+        if option.values == "N":
+            settings["type"] = int
+        elif option.values == f"{{{','.join(option.choices)}}}" and option.choices != ("true", "false"):
+            settings["choices"] = option.choices
         if option.group not in self._sections:
             self._sections[option.group] = self.add_argument_group(option.group)
         shown = [name for name in option.names if not name.endswith("+")]

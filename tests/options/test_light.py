@@ -62,6 +62,21 @@ def test_options_are_those_of_the_method(capsys: pytest.CaptureFixture[str]) -> 
     assert "--method rsi has no --model.noise_maps, which is an option of --method pulse" in told
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--samples", "x"], "argument --samples: invalid int value: 'x'"),
+        (["--fit", "stretch"], "argument --fit: invalid choice: 'stretch'"),
+        (["--model.optimizer", "sgd"], "argument --model.optimizer: invalid choice: 'sgd'"),
+    ],
+)
+def test_value_that_is_none_of_the_option(given: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        read("a.jpg", *given)
+    assert message in capsys.readouterr().err
+    assert read("--report", "True", "--class_label", "-1").images == []
+
+
 def test_value_that_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         read("a.jpg", "--output_dir")
