@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from rsi.imports.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from rsi import callbacks, degradations
+    from rsi import callbacks as callbacks
+    from rsi import degradations as degradations
     from rsi.data import Target, TargetFolder
     from rsi.degradations import Degradation, parse_degradation
     from rsi.errors import InputError
@@ -50,8 +51,6 @@ __all__ = [
     "Restored",
     "Target",
     "TargetFolder",
-    "callbacks",
-    "degradations",
     "load_generator",
     "make_trainer",
     "parse_degradation",
