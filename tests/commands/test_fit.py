@@ -231,11 +231,12 @@ def test_change_of_the_perceptual_distance_s_file_restores_images_anew(
     shipped = Path(rsi.generators.__file__).parent / "assets/perceptual.safetensors"
     with safe_open(shipped, "pt") as file:
         weights, facts = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
-    for factor in (1.0, 1.0, 1.01):
+    for factor, runs in ((1.0, 2), (1.01, 1)):
         save_file({name: factor * tensor for name, tensor in weights.items()}, path, facts)
-        assert fit(jpeg_folder, *flags, "--perceptual", str(path)) == 0
-        told = capsys.readouterr().err
-        assert ("3 images were restored anew, since this has changed: perceptual distance" in told) is (factor > 1)
+        for _ in range(runs):
+            assert fit(jpeg_folder, *flags, "--perceptual", str(path)) == 0
+            told = capsys.readouterr().err
+            assert ("3 images were restored anew, since this has changed: perceptual distance" in told) is (factor > 1)
 
 
 @pytest.mark.parametrize(
@@ -361,8 +362,8 @@ def test_command_line_answers(flags: list[str], expected: str) -> None:
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["restore"]) == 2
-    assert "there is no command 'restore': use one of fit, " in capsys.readouterr().err
+    assert main(["upscale"]) == 2
+    assert "there is no command 'upscale': use one of fit, " in capsys.readouterr().err
 
 
 def test_another_generator_under_the_same_name_is_noticed(

@@ -16,7 +16,7 @@ else:
 from rsi.commands.main import main
 from rsi.imports.extras import MODULES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HIDDEN = """
 import sys
 from importlib.machinery import PathFinder

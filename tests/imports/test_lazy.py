@@ -40,7 +40,7 @@ def test_names_are_typed(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import rsi\nreveal_type(rsi.Restoration(loss='paper'))\nrsi.Restoration(loss='no such loss')\n")
     check = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(program)]
-    told = subprocess.run(check, cwd=Path(__file__).parents[1], check=False, capture_output=True, text=True).stdout
+    told = subprocess.run(check, cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True).stdout
     assert 'Revealed type is "rsi.methods.restoration.Restoration"' in told
     assert 'Argument "loss" to "Restoration" has incompatible type' in told
     assert "Found 1 error" in told
