@@ -1,6 +1,6 @@
 """Callbacks of a restoration, installed as ``rsi.callbacks``."""
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, Stage, StepTaken
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, Stage, StepTaken
 from rsi.callbacks.batch_checkpoint import BatchCheckpoint
 from rsi.callbacks.batch_size import BatchSize
 from rsi.callbacks.event_files import EventFiles
@@ -30,7 +30,7 @@ __all__ = [
     "PhaseScheduler",
     "RestorationCallback",
     "RestorationProgress",
-    "Restored",
+    "RestoredTarget",
     "ResultWriter",
     "Run",
     "SampleSpread",

@@ -172,7 +172,7 @@ class StepTaken:
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredTarget:
     """One restored image.
 
     Attributes:
@@ -210,7 +210,7 @@ class Restored:
         """The name of what it was restored from."""
         return self.target.name
 
-    def to(self, device: torch.device | str) -> "Restored":
+    def to(self, device: torch.device | str) -> "RestoredTarget":
         """The same with what was found, but not its target, on a device; Lightning asks it of predictions."""
         return replace(
             self,
@@ -266,7 +266,7 @@ class RestorationCallback(Callback):
     def phase_ends(self, run: Run, result: PhaseResult) -> None:
         """A phase of the batch has ended."""
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """All steps of the batch are taken."""
 
     def folder_done(self, run: Run) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, StepTaken
 from rsi.log import tell
 from rsi.results.folder import ResultFolder
 
@@ -41,7 +41,7 @@ class BatchCheckpoint(RestorationCallback):
         if self._last is not None and not self._last.ends_batch:
             self._save(run, self._last)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Remove the state of a batch that is over."""
         self._last = None
         self._remove(run)

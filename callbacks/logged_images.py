@@ -8,7 +8,7 @@ from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from rsi.callbacks.base import RestorationCallback, Restored, Run, StepTaken
+from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run, StepTaken
 from rsi.callbacks.event_files import EventFiles, image_tag
 from rsi.data.pictures import side_by_side, stack
 
@@ -55,7 +55,7 @@ class LoggedImages(RestorationCallback):
                 if target.name in self._shown:
                     self._show(image_tag(target.name, step.stage.space), draw_step(step, index, self.side))
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Show the whole path of the images."""
         for image in images if self._takers else ():
             if image.target.name in self._shown:
@@ -84,7 +84,7 @@ def draw_step(step: StepTaken, index: int, side: int) -> Image.Image:
     return stack([side_by_side(row, words, side) for row, words in zip(rows, CAPTIONS, strict=True)])
 
 
-def draw_whole_path(image: Restored, height: int) -> Image.Image:
+def draw_whole_path(image: RestoredTarget, height: int) -> Image.Image:
     """The target and the image at the end of each phase, at most ``height`` pixels high."""
     sheet = image.draw_path()
     sheet.thumbnail((sheet.width, height))

@@ -6,7 +6,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken, stage_of
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, StepTaken, stage_of
 from rsi.callbacks.progress import RestorationProgress
 from rsi.callbacks.step_metrics import StepMetrics
 from rsi.data.batches import Step, as_step
@@ -47,7 +47,7 @@ class Restorer(Protocol):
     def step_taken(self, stage: Any, index: int, optimizers: Sequence[Any]) -> StepTaken:
         """What the step that was just taken has done."""
 
-    def restored(self) -> Sequence[Restored]:
+    def restored(self) -> Sequence[RestoredTarget]:
         """What has become of the batch, after its last phase."""
 
 

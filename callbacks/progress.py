@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, Restored, Run, StepTaken
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, StepTaken
 from rsi.log import is_quiet, is_terminal, is_verbose, printable
 from rsi.results.layout import files_of
 
@@ -71,7 +71,7 @@ class RestorationProgress(ProgressBar, RestorationCallback):
             taken = self._last.index + 1
             self._bar.tell_more(f"{result.space}: loss {float(self._last.loss):.4f} after {taken} steps")
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Tell of each image."""
         self._tell_failures(run)
         for image in images:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PIL import Image
 from pytorch_lightning import LightningModule, Trainer
 
-from rsi.callbacks.base import RestorationCallback, Restored, Run
+from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run
 from rsi.data.pictures import to_map, to_picture
 from rsi.errors import InputError
 from rsi.log import tell
@@ -57,7 +57,7 @@ class ResultWriter(RestorationCallback):
         settings = {**run.settings, **run.folder.settings, "precision": run.precision}
         self.folder.claim(settings, overwrite=self.overwrite, rank=run.rank)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Write what was not finished before."""
         finished = run.folder.finished
         for image in images:
@@ -86,7 +86,7 @@ class ResultWriter(RestorationCallback):
         """Let other runs claim the folder."""
         self.folder.release()
 
-    def _save(self, image: Restored, changed: tuple[str, ...]) -> None:
+    def _save(self, image: RestoredTarget, changed: tuple[str, ...]) -> None:
         """Write the files of an image, its record last; until then a record says that it is missing."""
         target = image.target
         if not self.folder.wrote_files_of(target.name):
@@ -111,13 +111,13 @@ class ResultWriter(RestorationCallback):
         self._failures_noted = len(failures)
 
 
-def _picture(image: Restored) -> Image.Image:
+def _picture(image: RestoredTarget) -> Image.Image:
     """The part of the image that the file's picture fills, of one channel where the target is grey."""
     picture = to_picture(image.framed)
     return picture.convert("L") if image.target.gray else picture
 
 
-def _row(image: Restored, output: str, sha256: str) -> Row:
+def _row(image: RestoredTarget, output: str, sha256: str) -> Row:
     target = image.target
     return Row(
         file=target.name,

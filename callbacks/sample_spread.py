@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from rsi.callbacks.base import RestorationCallback, Restored, Run
+from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run
 from rsi.data.listing import Listed
 from rsi.data.pictures import side_by_side
 from rsi.data.reading import read_picture
@@ -29,7 +29,7 @@ class SampleSpread(RestorationCallback):
     def __init__(self, output_dir: str = "restored") -> None:
         self.folder = ResultFolder(output_dir)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Draw the maps that the batch has completed."""
         if run.folder.samples > 1:
             targets = (image.target for image in images)

@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from rsi.callbacks.base import Restored, StepTaken
+from rsi.callbacks.base import RestoredTarget, StepTaken
 from rsi.training.private import forget_logged, log_quickly
 
 
@@ -37,7 +37,7 @@ class StepMetrics:
             self._by_phase |= values.keys()
             log_quickly(trainer, module, values, images)
 
-    def log_images(self, trainer: Trainer, module: LightningModule, images: Sequence[Restored]) -> None:
+    def log_images(self, trainer: Trainer, module: LightningModule, images: Sequence[RestoredTarget]) -> None:
         """Log the fidelity of restored images, whose mean over the folder is there at the end of the run."""
         if not trainer.barebones:
             fidelity = _mean(torch.tensor([image.fidelity for image in images]))

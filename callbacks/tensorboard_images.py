@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from torch.utils.tensorboard import SummaryWriter
 
-from rsi.callbacks.base import Restored, Run, StepTaken
+from rsi.callbacks.base import RestoredTarget, Run, StepTaken
 from rsi.callbacks.event_files import TensorBoardCallback, image_tag
 from rsi.callbacks.logged_images import draw_step, draw_whole_path
 
@@ -34,7 +34,7 @@ class TensorBoardImages(TensorBoardCallback):
             writer, tag = self.files.phase_writer(step.stage.space), image_tag(step.targets[index].name, "steps")
             _add_picture(writer, tag, draw_step(step, index, self.side), step.index)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Log the whole path of the images."""
         for index in self.files.shown([image.target for image in images]):
             writer = self.files.phase_writer(run.schedule[-1].space)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from pytorch_lightning import LightningModule, Trainer
 
-from rsi.callbacks.base import PhaseResult, Restored, Run, StepTaken
+from rsi.callbacks.base import PhaseResult, RestoredTarget, Run, StepTaken
 from rsi.callbacks.event_files import TensorBoardCallback, image_tag
 from rsi.storage.atomic import atomic_path
 
@@ -78,7 +78,7 @@ class TensorBoardScalars(TensorBoardCallback):
         """Keep the averages."""
         self._averages.write(self.files.averages_path)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Keep the averages, now that the images are not going to be restored again."""
         self._averages.write(self.files.averages_path)
 

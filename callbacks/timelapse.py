@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.callbacks.base import RestorationCallback, Restored, Run, Stage, StepTaken
+from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run, Stage, StepTaken
 from rsi.data.pictures import in_a_row, to_picture
 from rsi.data.target import Target
 from rsi.log import tell
@@ -45,7 +45,7 @@ class Timelapse(RestorationCallback):
             for target, image in zip(step.targets, step.images, strict=True):
                 self._store(run, target).keep(step.index, to_picture(image), self.side)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Write the films."""
         if self.enabled:
             for image in images:

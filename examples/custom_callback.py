@@ -6,13 +6,13 @@ rsi fit imgs/ --trainer.callbacks custom_callback.PrintResults
 # --8<-- [start:callback]
 from collections.abc import Sequence
 
-from rsi.callbacks import RestorationCallback, Restored, Run
+from rsi.callbacks import RestorationCallback, RestoredTarget, Run
 
 
 class PrintResults(RestorationCallback):
     """Prints how well each restored image agrees with its target."""
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Print a line for each."""
         for image in images:
             print(f"{image.target.name}: fidelity {image.fidelity:.3f} after {run.steps} steps")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rsi.callbacks import RestorationCallback, Restored, Run
+from rsi.callbacks import RestorationCallback, RestoredTarget, Run
 from rsi.data.pictures import to_picture
 from rsi.storage.atomic import atomic_path, remove_partial
 
@@ -24,7 +24,7 @@ class PhaseImages(RestorationCallback):
         """Remove what a killed run has left."""
         remove_partial(self.folder)
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Write the batch."""
         for image in images:
             for space, picture in image.path:

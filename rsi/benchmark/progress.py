@@ -7,7 +7,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from rsi.callbacks import BatchBegun, RestorationCallback, Restored, Run, StepTaken
+from rsi.callbacks import BatchBegun, RestorationCallback, RestoredTarget, Run, StepTaken
 from rsi.log import is_quiet, is_verbose, printable
 
 
@@ -65,7 +65,7 @@ class GridProgress(RestorationCallback):
         self._taken += len(step.targets)
         self._progress.update(self._bar, advance=len(step.targets))
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Print a line about each image where rsi is verbose."""
         for image in images if is_verbose() else ():
             line = f"  {image.target.name}: loss {image.loss:.4f}, {image.seconds:.1f} s"

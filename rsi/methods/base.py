@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule
 from torch import Tensor, nn
 
-from rsi.callbacks.base import PhaseResult, Restored, Stage, StepTaken, stage_of
+from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.callbacks.needed import add_needed
 from rsi.data.batches import Step, as_step
 from rsi.data.target import Target
@@ -259,7 +259,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return self.batch.path[-1].images
 
     @torch.inference_mode(False)
-    def predict_step(self, batch: Step, batch_idx: int) -> list[Restored]:  # noqa: ARG002 - Lightning's signature
+    def predict_step(self, batch: Step, batch_idx: int) -> list[RestoredTarget]:  # noqa: ARG002 - Lightning's signature
         """Restore a batch for ``Trainer.predict``, which returns a list of these for every batch of the folder.
 
         Raises:
@@ -329,7 +329,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         )
 
     @torch.no_grad()
-    def restored(self) -> list[Restored]:
+    def restored(self) -> list[RestoredTarget]:
         """What has become of the batch, after its last phase (fidelity: RSI, evaluation)."""
         batch = self.batch
         seen, final = batch.observation, batch.path[-1]
@@ -344,7 +344,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         stops = batch.guard.stopped_at.tolist()
         seconds = (time.monotonic() - batch.started) / len(batch.targets)
         return [
-            Restored(
+            RestoredTarget(
                 target=target,
                 together=[other.name for other in batch.targets],
                 image=path[-1][1][index],

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from rich.progress import Progress
 
-from rsi.callbacks.base import Restored as Result
+from rsi.callbacks.base import RestoredTarget
 from rsi.commands.main import main
 from rsi.data.batches import kind_of
 from rsi.data.fitting import fit_to_square
@@ -167,9 +167,9 @@ def _seeded_by_content(target: Target, seed: int) -> Target:
     return replace(target, seed=image_seed(f"{content}~{target.sample}", seed))
 
 
-def _restore(module: RestorationMethod[Any], targets: Sequence[Target], progress: bool) -> list[Result]:
+def _restore(module: RestorationMethod[Any], targets: Sequence[Target], progress: bool) -> list[RestoredTarget]:
     """Restore targets in batches of a kind; results are in the order of the targets."""
-    results: dict[int, Result] = {}
+    results: dict[int, RestoredTarget] = {}
     places = sorted(range(len(targets)), key=lambda place: str(kind_of(targets[place])))
     with Progress(disable=not progress) as bar:
         task = bar.add_task("restoring", total=len(targets) * module.steps_per_batch)
@@ -186,7 +186,7 @@ def _chunks(places: list[int]) -> Iterator[list[int]]:
         yield places[first : first + AT_ONCE]
 
 
-def _collect(given: Source, results: Sequence[Result]) -> Restored[Any]:
+def _collect(given: Source, results: Sequence[RestoredTarget]) -> Restored[Any]:
     convert = partial(as_given, given=given)
     first, *others = [Restored(convert(result.framed), (), result, convert) for result in results]
     return replace(first, samples=tuple(others))

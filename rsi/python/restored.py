@@ -7,7 +7,7 @@ from typing import Generic
 from PIL import Image
 from torch import Tensor
 
-from rsi.callbacks.base import Restored as Result
+from rsi.callbacks.base import RestoredTarget
 from rsi.python.images import Kind, png_of
 
 
@@ -21,13 +21,13 @@ class Restored(Generic[Kind]):
         image: The restored image: a PIL image for a path, a URL or a PIL image, else an array or tensor like the one
             that came in; the part of it that the target's picture fills.
         samples: Further restorations of the same image, if several were asked for.
-        result: All that is known of it, see :class:`rsi.callbacks.Restored`.
+        result: All that is known of it, see :class:`rsi.callbacks.RestoredTarget`.
         convert: Makes an image ``[3, H, W]`` one of the kind that came in.
     """
 
     image: Kind
     samples: tuple["Restored[Kind]", ...]
-    result: Result
+    result: RestoredTarget
     convert: Callable[[Tensor], Kind]
 
     @property

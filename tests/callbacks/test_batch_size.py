@@ -16,7 +16,7 @@ from rsi.callbacks import (
     BatchSize,
     PhaseScheduler,
     RestorationCallback,
-    Restored,
+    RestoredTarget,
     ResultWriter,
     Run,
 )
@@ -68,7 +68,7 @@ class Batches(RestorationCallback):
     def __init__(self) -> None:
         self.ended: list[list[str]] = []
 
-    def batch_restored(self, run: Run, images: Sequence[Restored]) -> None:
+    def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         self.ended.append([image.target.name for image in images])
 
 

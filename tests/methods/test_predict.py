@@ -7,7 +7,7 @@ from pytorch_lightning import Trainer
 from torch.utils.data import DataLoader
 
 from rsi import InputError, Phase, Restoration, TargetFolder
-from rsi.callbacks import Restored, ResultWriter
+from rsi.callbacks import RestoredTarget, ResultWriter
 from rsi.methods.ddrm import DDRM
 from rsi.methods.lbrgm import LBRGM
 
@@ -24,7 +24,7 @@ def module(tiny_generator: Path) -> Restoration:
     return Restoration(str(tiny_generator), "jpeg", "embedded", SCHEDULE)
 
 
-def predict(module: Any, data: TargetFolder, **settings: Any) -> list[list[Restored]]:
+def predict(module: Any, data: TargetFolder, **settings: Any) -> list[list[RestoredTarget]]:
     predictions: Any = Trainer(logger=False, enable_progress_bar=False, **settings).predict(module, datamodule=data)
     return [*predictions]
 
