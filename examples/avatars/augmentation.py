@@ -5,8 +5,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def augment(images: Tensor, random: torch.Generator) -> Tensor:
-    """Crop, shift, blur, noise and mask images ``[B, 3, R, R]`` in [0, 1], each in its own way."""
+def augment(images: Tensor, random: torch.Generator, share: float = 1.0) -> Tensor:
+    """Crop, shift, blur, noise and mask a share of images ``[B, 3, R, R]`` in [0, 1], each in its own way."""
+    spoiled = _spoil(images, random)
+    return spoiled if share >= 1 else torch.where(_chosen(images, share, random), spoiled, images)
+
+
+def _spoil(images: Tensor, random: torch.Generator) -> Tensor:
     images = _crop(images, random)
     for factor in (2, 4, 8):
         images = torch.where(_chosen(images, 0.12, random), _blur(images, factor), images)

@@ -6,12 +6,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from examples.avatars.judge import folded
 from examples.avatars.perceptual import AttributeNetwork
 from examples.avatars.settings import LICENSE
 from examples.avatars.synthesis_network import TrainableSynthesis
 from rsi.generators import Architecture, Generator
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
+from rsi.perceptual import judge
 from rsi.perceptual.colours import PooledColours
 from rsi.perceptual.embedded import CHANNELS
 from rsi.storage.atomic import atomic_path
@@ -31,7 +33,15 @@ def export_perceptual(network: AttributeNetwork, path: Path) -> None:
         "colour_side": str(POOLED_COLOURS.side),
         "colour_weight": str(POOLED_COLOURS.weight),
     }
-    _save({name: tensor for name, tensor in network.state_dict().items() if name.startswith("stages.")}, path, metadata)
+    _save({f"stages.{name}": tensor for name, tensor in network.stages.state_dict().items()}, path, metadata)
+
+
+def export_judge(network: AttributeNetwork, path: Path) -> None:
+    """Write the stages of the judge as safetensors of 16 bits; what named the attributes is left out."""
+    widths = " ".join(map(str, judge.CHANNELS))
+    metadata = {"architecture": f"four residual stages of two 3x3 conv + SiLU, {widths}, strided", "license": LICENSE}
+    weights = folded(network.stages).half().state_dict()
+    _save({f"stages.{name}": tensor for name, tensor in weights.items()}, path, metadata)
 
 
 def export_generator(
@@ -57,10 +67,10 @@ def export_generator(
         "w_rms": f"{rms:.3f}",
         "lr_scale": f"{rms / FFHQ_W_RMS:.3f}",
     }
-    _save(generator.state_dict(), path, metadata)
+    _save({name: tensor.float() for name, tensor in generator.state_dict().items()}, path, metadata)
 
 
 @torch.no_grad()
 def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
     with atomic_path(path) as temporary:
-        save_file({name: tensor.float().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)

@@ -29,6 +29,7 @@ class Settings:
         held_out: Faces to measure on, which no network is trained on.
         workers: Faces are drawn by so many processes at once; by default one a core.
         perceptual_epochs: Of 4,096 faces, 64 in a step.
+        judge_epochs: Of 4,096 faces, 32 in a step.
         synthesis_epochs: Of 4,096 faces, 8 in a step.
         mapping_epochs: Of 409,600 fresh latent vectors, 1,024 in a step.
         precision: Lightning's; ``32-true`` where the processor has no arithmetic of 16 bits.
@@ -39,6 +40,7 @@ class Settings:
     held_out: int = 256
     workers: int | None = None
     perceptual_epochs: int = 24
+    judge_epochs: int = 24
     synthesis_epochs: int = 35
     mapping_epochs: int = 40
     precision: str = "bf16-mixed"
@@ -47,6 +49,11 @@ class Settings:
     def perceptual_file(self) -> Path:
         """The perceptual network, as ``rsi fit --perceptual`` reads it."""
         return self.output_dir / "perceptual.safetensors"
+
+    @property
+    def judge_file(self) -> Path:
+        """The judge, as :class:`rsi.perceptual.JudgeDistance` reads it."""
+        return self.output_dir / "judge.safetensors"
 
     @property
     def generator_file(self) -> Path:

@@ -9,17 +9,19 @@ from PIL import Image
 
 from examples.avatars.attributes import draw_latents
 from examples.avatars.check import check_weights
-from examples.avatars.export import export_generator, export_perceptual
+from examples.avatars.export import export_generator, export_judge, export_perceptual
 from examples.avatars.faces import FACES_AN_EPOCH, Faces
+from examples.avatars.judge import ALL_SPOILED_FROM, judge_network
+from examples.avatars.judge import LR as JUDGE_LR
 from examples.avatars.mapping import STEPS_AN_EPOCH, LatentMapping
-from examples.avatars.perceptual import AttributeNaming
+from examples.avatars.perceptual import AttributeNaming, embedded_network
 from examples.avatars.rendering import render_to_file
 from examples.avatars.settings import ARCHITECTURE, HELD_OUT, Settings
 from examples.avatars.synthesis import HALF_LIFE, Drawing
 from examples.avatars.training import LAST, train
 from rsi.errors import InputError
 
-PERCEPTUAL_BATCH, SYNTHESIS_BATCH = 64, 8
+PERCEPTUAL_BATCH, JUDGE_BATCH, SYNTHESIS_BATCH = 64, 32, 8
 SAMPLES = 8  # faces on the picture of drawings
 
 
@@ -36,13 +38,23 @@ def perceptual(settings: Settings) -> None:
     """Train the perceptual network and write its file."""
     if settings.perceptual_file.exists():
         return
-    _need(settings.output_dir / "faces.npy", "render")
-    data = Faces(settings.output_dir, PERCEPTUAL_BATCH)
+    epochs = settings.perceptual_epochs
     torch.manual_seed(0)
-    module = AttributeNaming(_steps(settings, settings.perceptual_epochs, PERCEPTUAL_BATCH))
-    folder = settings.output_dir / "perceptual"
-    train(module, data, folder, settings.perceptual_epochs, precision=settings.precision)
+    module = AttributeNaming(embedded_network(), _steps(settings, epochs, PERCEPTUAL_BATCH))
+    _learn_names(settings, module, "perceptual", epochs, PERCEPTUAL_BATCH)
     export_perceptual(module.network, settings.perceptual_file)
+
+
+def judge(settings: Settings) -> None:
+    """Train the network that the benchmark judges with and write its file."""
+    if settings.judge_file.exists():
+        return
+    epochs = settings.judge_epochs
+    torch.manual_seed(1)
+    steps = _steps(settings, epochs, JUDGE_BATCH)
+    module = AttributeNaming(judge_network(), steps, JUDGE_LR, ALL_SPOILED_FROM * steps)
+    _learn_names(settings, module, "judge", epochs, JUDGE_BATCH)
+    export_judge(module.network, settings.judge_file)
 
 
 def synthesis(settings: Settings) -> None:
@@ -79,7 +91,7 @@ def check(settings: Settings) -> None:
 
 
 STAGES: dict[str, Callable[[Settings], None]] = {
-    stage.__name__: stage for stage in (render, perceptual, synthesis, mapping, export, check)
+    stage.__name__: stage for stage in (render, perceptual, judge, synthesis, mapping, export, check)
 }
 
 
@@ -91,6 +103,12 @@ def draw_samples(settings: Settings, module: Drawing) -> None:
     both = torch.stack([faces[:SAMPLES], module(descriptions[:SAMPLES]).clamp(0, 1)])
     sheet = (both * 255).round().byte().permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
     Image.fromarray(sheet.numpy()).save(settings.output_dir / "synthesis.png")
+
+
+def _learn_names(settings: Settings, module: AttributeNaming, stage: str, epochs: int, batch: int) -> None:
+    _need(settings.output_dir / "faces.npy", "render")
+    data = Faces(settings.output_dir, batch)
+    train(module, data, settings.output_dir / stage, epochs, precision=settings.precision)
 
 
 def _steps(settings: Settings, epochs: int, batch: int) -> int:

@@ -8,7 +8,7 @@ from importlib import resources
 from rsi.benchmark.measurement import Measurement
 from rsi.benchmark.tasks import Task
 
-MEASURES = ("accuracy", "fidelity", "pfid")
+MEASURES = ("accuracy", "fidelity", "pfid", "psnr", "ssim")
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Entry:
     Attributes:
         method: What the method is called in tables.
         task: The task.
-        accuracy: Mean perceptual distance to the clean images, lower is better.
-        fidelity: Mean perceptual distance of the degraded restorations to the targets, lower is better.
+        accuracy: Mean perceptual distance to the clean images by the judge, lower is better.
+        fidelity: Mean perceptual distance of the degraded restorations to the targets, by the methods' own network.
         pfid: Distance between random crops, lower is better.
-        psnr: Mean peak signal-to-noise ratio in dB.
-        ssim: Mean structural similarity.
+        psnr: Mean peak signal-to-noise ratio in dB, higher is better.
+        ssim: Mean structural similarity, higher is better.
         images: How many images were restored.
         seconds: Mean time of an image.
         published: The numbers are the paper's.

@@ -48,7 +48,7 @@ class Grid:
         clean: The clean images.
         output: The folder of the benchmark.
         generator: The generator, as of :class:`rsi.Restoration`.
-        perceptual: The perceptual distance of losses and measurements.
+        perceptual: The perceptual distance of losses and of fidelity.
         batch_size: Images restored at once.
         precision: As of Lightning's Trainer.
     """

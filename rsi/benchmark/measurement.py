@@ -35,7 +35,7 @@ class ImageScores:
     Attributes:
         stem: The image's name without a suffix.
         final: Distances of the restored image to the clean one.
-        fidelity: Perceptual distance of the truly degraded restoration to the target.
+        fidelity: Perceptual distance of the truly degraded restoration to the target, by the method's own network.
         seconds: The image's share of the time of its batch.
         path: Distances to the clean image of the ``target`` and at the end of each phase.
     """
@@ -73,16 +73,16 @@ class Measurer:
 
     Args:
         clean: The clean images.
-        perceptual: The perceptual distance.
+        judge: The perceptual distance of accuracy.
         patch_fid: The distance between crops.
         networks: What names the networks of both; where it changes, all is measured anew.
     """
 
     def __init__(
-        self, clean: CleanImages, perceptual: PerceptualDistance, patch_fid: PatchFID, networks: Sequence[str]
+        self, clean: CleanImages, judge: PerceptualDistance, patch_fid: PatchFID, networks: Sequence[str]
     ) -> None:
         self._clean = clean
-        self._perceptual = perceptual
+        self._judge = judge
         self._patch_fid = patch_fid
         self._networks = list(networks)
         self._clean_added = False
@@ -122,7 +122,7 @@ class Measurer:
             if path.is_file():
                 images[space] = read_picture(path).rgb
         images["final"] = read_picture(run / row.output).rgb
-        distances = dict(zip(images, measure([*images.values()], [clean] * len(images), self._perceptual), strict=True))
+        distances = dict(zip(images, measure([*images.values()], [clean] * len(images), self._judge), strict=True))
         return ImageScores(stem, distances.pop("final"), row.fidelity or 0.0, row.seconds or 0.0, distances)
 
     def _compare(self, rows: Sequence[Row], run: Path) -> float:

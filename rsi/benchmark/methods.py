@@ -55,7 +55,7 @@ class Method:
         Args:
             task: What is to be undone.
             generator: As of :class:`rsi.Restoration`, for methods that have one; the recipe's does not count.
-            perceptual: As of :class:`rsi.Restoration`; the recipe's does not count, all methods are measured with one.
+            perceptual: As of :class:`rsi.Restoration`; the recipe's does not count, all methods have the same.
 
         Raises:
             InputError: The recipe has settings that cannot be used.

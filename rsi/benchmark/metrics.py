@@ -17,7 +17,7 @@ class Distances:
     """Distances of a restored image to the clean one.
 
     Attributes:
-        accuracy: Perceptual distance (RSI, section 5); 0 is a perfect match.
+        accuracy: Perceptual distance by the judge's network (RSI, section 5); 0 is a perfect match.
         psnr: Peak signal-to-noise ratio in dB.
         ssim: Structural similarity (Wang et al. 2004), 1 for a perfect match.
     """

@@ -9,7 +9,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom, image_seed
-from rsi.perceptual import EmbeddedDistance
+from rsi.perceptual import JudgeDistance
 from rsi.storage.download import fetch
 from rsi.storage.published import INCEPTION
 
@@ -34,14 +34,14 @@ def random_crops(image: Tensor, name: str) -> Tensor:
     return torch.stack([pixels[:, y : y + side, x : x + side] for y, x in places.long().tolist()])
 
 
-class EmbeddedFeatures(nn.Module):
-    """The embedded perceptual network's 96 features of 8-bit images, ``[B, 3, H, W]`` to ``[B, 96]``."""
+class JudgeFeatures(nn.Module):
+    """The 96 features of the judge of drawings, of 8-bit images: ``[B, 3, H, W]`` to ``[B, 96]``."""
 
     num_features = 96
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = EmbeddedDistance()
+        self.network = JudgeDistance()
 
     def forward(self, crops: Tensor) -> Tensor:
         """The features, ``[B, 96]``."""
@@ -70,13 +70,13 @@ def find_inception(given: str | None) -> Path | None:
 
 
 def load_features(inception: Path | None) -> nn.Module:
-    """Inception's 2048 features, or without its weights those of the embedded network.
+    """Inception's 2048 features, or without its weights those of the judge of drawings.
 
     Raises:
         InputError: The file has no such weights.
     """
     if inception is None:
-        return EmbeddedFeatures()
+        return JudgeFeatures()
     try:
         torch.load(inception, map_location="cpu", weights_only=True)  # torch-fidelity itself would run what is in it
         return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(inception))

@@ -17,13 +17,19 @@ from rsi.results.folder import ResultFolder
 from rsi.results.records import FAILED
 from rsi.storage.atomic import atomic_path
 
-LABELS = {"accuracy": "accuracy (perceptual)", "fidelity": "fidelity (perceptual)", "pfid": "pFID"}
+LABELS = {
+    "accuracy": "accuracy (perceptual)",
+    "fidelity": "fidelity (perceptual)",
+    "pfid": "pFID",
+    "psnr": "PSNR in dB",
+    "ssim": "SSIM",
+}
 IMAGES = 4  # of a sheet
 LARGEST_SIDE = 256  # of an image in a sheet, in pixels
 
 
 def plot_levels(path: Path, entries: Sequence[Entry]) -> bool:
-    """Draw every measure against the level, a panel per task and a line per method; lower is better.
+    """Draw every measure against the level, a panel per task and a line per method.
 
     Args:
         path: The PNG file.

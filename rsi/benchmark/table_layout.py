@@ -13,12 +13,14 @@ TITLES: dict[Group, str] = {
     "composed": "Compositions, level M",
     "ddrm": "Linear degradations and their neighbours (as compared with DDRM)",
 }
+MORE_IS_BETTER = {"accuracy": False, "pfid": False, "psnr": True, "ssim": True}
+"""The measures by which methods are ranked: not fidelity, which is by a network that some of them minimise."""
 Rank = Literal["best", "second", ""]
 Cell = tuple[tuple[str, Rank], ...]
 
 
 def format_distance(value: float | None) -> str:
-    """A perceptual distance with three digits, as ``.414``; a dash where there is none."""
+    """A perceptual distance or a similarity with three digits, as ``.414``; a dash where there is none."""
     return "-" if value is None else f"{value:.3f}".removeprefix("0")
 
 
@@ -33,6 +35,8 @@ def format_pfid(value: float | None) -> str:
 
 def format_measure(measure: str, value: float | None) -> str:
     """A number of the measure as tables give it."""
+    if measure == "psnr":
+        return "-" if value is None else f"{value:.2f}"
     return format_pfid(value) if measure == "pfid" else format_distance(value)
 
 
@@ -44,9 +48,9 @@ def ranks(entries: Sequence[Entry]) -> dict[tuple[str, str, str], Rank]:
     found: dict[tuple[str, str, str], Rank] = {}
     for task in dict.fromkeys(entry.task for entry in entries):
         rivals = [entry for entry in entries if entry.task == task and not entry.published]
-        for measure in MEASURES:
+        for measure, more in MORE_IS_BETTER.items():
             printed = {entry.method: format_measure(measure, getattr(entry, measure)) for entry in rivals}
-            order = sorted({text for text in printed.values() if text != "-"}, key=float)
+            order = sorted({text for text in printed.values() if text != "-"}, key=float, reverse=more)
             if len(rivals) > 1:
                 names: dict[str, Rank] = dict(zip(order, ("best", "second"), strict=False))
                 found |= {(method, task.id, measure): names.get(text, "") for method, text in printed.items()}
@@ -60,7 +64,7 @@ class Table:
     Attributes:
         title: What it shows.
         levels: Its columns.
-        rows: Task, method, and for each column the three measures as text with their rank.
+        rows: Task, method, and for each column the five measures as text with their rank.
     """
 
     title: str

@@ -5,10 +5,11 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
-from rsi.benchmark.entries import Entry, entries_of, published_entries
+from rsi.benchmark.entries import MEASURES, Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
-from rsi.benchmark.table_layout import Cell, Rank, Table, format_distance, lay_out
+from rsi.benchmark.table_layout import Cell, Rank, Table, format_measure, lay_out
 from rsi.benchmark.tasks import Task
 from rsi.methods.schedule import SPACES
 from rsi.storage.atomic import atomic_path
@@ -16,9 +17,10 @@ from rsi.storage.atomic import atomic_path
 MARKDOWN: dict[Rank, str] = {"best": "**{}**", "second": "<u>{}</u>", "": "{}"}
 LATEX: dict[Rank, str] = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", "": "{}"}
 READING = (
-    "Every cell gives accuracy, fidelity and pFID; lower is better. Accuracy: perceptual distance to the clean image. "
-    "Fidelity: perceptual distance of the truly degraded restoration to the target. pFID: Frechet distance between "
-    "random crops of restored and clean images. Of several methods the best is bold and the second best underlined."
+    "Every cell gives accuracy, fidelity and pFID, of which less is better, then PSNR in dB and SSIM, of which more is "
+    "better. Accuracy: perceptual distance to the clean image. Fidelity: perceptual distance of the truly degraded "
+    "restoration to the target, by the network that methods minimise. pFID: Frechet distance between random crops of "
+    "restored and clean images. Of several methods the best is bold and the second best underlined, but for fidelity."
 )
 DIFFERENCES = (
     "Published numbers are the paper's: FFHQ at 1024 px on 100 photographs (FFHQ-X), against DDRM CelebA at 256 px; "
@@ -33,19 +35,22 @@ class Conditions:
     Attributes:
         generator: The generator and its resolution.
         images: The folder of clean images and how many were used.
-        perceptual: The network of accuracy and fidelity.
+        judge: The network of accuracy.
+        perceptual: The network of fidelity, which methods minimise.
         features: The features of pFID and their crops.
     """
 
     generator: str
     images: str
+    judge: str
     perceptual: str
     features: str
 
     def __str__(self) -> str:
         """One line."""
         return (
-            f"generator {self.generator}; {self.images}; perceptual distance {self.perceptual}; pFID on {self.features}"
+            f"generator {self.generator}; {self.images}; accuracy by {self.judge}; fidelity by {self.perceptual}; "
+            f"pFID on {self.features}"
         )
 
 
@@ -72,9 +77,10 @@ def write_tables(
     notes = [f"Measured with: {conditions}.", READING]
     if published:
         notes.append(DIFFERENCES.format(conditions=conditions))
+    notes += _of_fewer_images(ours)
     tables = lay_out([*ours, *published])
     files = {
-        "table.md": "\n\n".join([*notes, *map(_markdown, tables), _signal_table(ours)]),
+        "table.md": "\n\n".join([*notes, *map(_markdown, tables)]),
         "table.tex": "\n\n".join([*(f"% {note}" for note in notes), *map(_latex, tables)]),
         "table.csv": _table_csv([*ours, *published]),
         "per_image.csv": _per_image_csv(measurements),
@@ -91,12 +97,12 @@ def _markdown(table: Table) -> str:
 
 
 def _latex(table: Table) -> str:
-    heads = " & ".join(rf"\multicolumn{{3}}{{c}}{{{level}}}" for level in table.levels)
+    heads = " & ".join(rf"\multicolumn{{{len(MEASURES)}}}{{c}}{{{level}}}" for level in table.levels)
     rows = [
         " & ".join(_escape(text) for text in (task, method)) + " & " + " & ".join(_cell(c, LATEX, " & ") for c in cells)
         for task, method, cells in table.rows
     ]
-    columns = "ll" + "rrr" * len(table.levels)
+    columns = "ll" + "r" * len(MEASURES) * len(table.levels)
     body = "".join(f"{row} \\\\\n" for row in (rf"task & method & {heads}", *rows))
     return f"% {table.title}\n\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}"
 
@@ -109,17 +115,19 @@ def _escape(text: str) -> str:
     return text.replace("_", r"\_")
 
 
-def _signal_table(entries: Iterable[Entry]) -> str:
-    rows = [(e.task.id, e.method, f"{e.psnr:.2f}", f"{e.ssim:.3f}", str(e.images)) for e in entries]
-    return f"## PSNR and SSIM\n\n{_grid(('task', 'method', 'PSNR in dB', 'SSIM', 'images'), rows)}"
+def _of_fewer_images(entries: Sequence[Entry]) -> list[str]:
+    """A note on the methods that could not restore all images of a task, if there are some."""
+    most = max((entry.images or 0 for entry in entries), default=0)
+    fewer = [f"{e.method} on {e.task.id}, {e.images}" for e in entries if (e.images or 0) < most]
+    return [f"Of fewer than {most} images: {'; '.join(fewer)}."] if fewer else []
 
 
 def _phases(measurements: Sequence[Measurement]) -> str:
     stations = (TARGET, *SPACES)
     rows = [(found.task, found.method, *(_station(found, name) for name in stations)) for found in measurements]
     reading = (
-        "PSNR in dB and perceptual distance to the clean image, of the target (enlarged by the bicubic filter if it is "
-        "smaller) and at the end of each phase."
+        "PSNR in dB, SSIM and perceptual distance to the clean image, of the target (enlarged by the bicubic filter if "
+        "it is smaller) and at the end of each phase."
     )
     return f"{reading}\n\n{_grid(('task', 'method', *stations), rows)}"
 
@@ -128,10 +136,8 @@ def _station(found: Measurement, name: str) -> str:
     reached = [scores.path[name] for scores in found.images if name in scores.path]
     if not reached:
         return "-"
-    psnr, distance = (
-        sum(values) / len(reached) for values in zip(*((d.psnr, d.accuracy) for d in reached), strict=True)
-    )
-    return f"{psnr:.2f} {format_distance(distance)}"
+    names = ("psnr", "ssim", "accuracy")
+    return " ".join(format_measure(name, fmean(getattr(d, name) for d in reached)) for name in names)
 
 
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -140,7 +146,7 @@ def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _table_csv(entries: Iterable[Entry]) -> str:
-    names = ("accuracy", "fidelity", "pfid", "psnr", "ssim", "images", "seconds")
+    names = (*MEASURES, "images", "seconds")
     rows = [(e.method, e.task.name, e.task.level, *(_digits(getattr(e, name)) for name in names)) for e in entries]
     return _csv(("method", "task", "level", *names), rows)
 

@@ -55,7 +55,7 @@ class Trial:
 
     Attributes:
         values: The arguments of the method's class.
-        accuracy: Mean perceptual distance to the clean images.
+        accuracy: Mean perceptual distance to the clean images by the judge.
     """
 
     values: Mapping[str, float]

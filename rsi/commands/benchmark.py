@@ -10,10 +10,11 @@ import torch
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.entries import entries_of, published_entries
 from rsi.benchmark.grid import Grid, run_grid
+from rsi.benchmark.judges import Judges, choose_judges
 from rsi.benchmark.measurement import Measurer
 from rsi.benchmark.methods import Method, select_methods
 from rsi.benchmark.output_folder import RECORD, check_output
-from rsi.benchmark.patch_fid import PatchFID, crop_plan, find_inception, load_features
+from rsi.benchmark.patch_fid import PatchFID, crop_plan
 from rsi.benchmark.plots import plot_levels, write_sheets
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
@@ -27,7 +28,6 @@ from rsi.options.fit import quieten
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
 from rsi.options.text import check_home, path
-from rsi.perceptual import load_perceptual
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,12 +39,12 @@ def main(argv: Sequence[str]) -> int:
     if arguments.tune:
         check_extra("tune", "--tune")
     _check_homes(arguments)
-    inception = find_inception(arguments.inception)
     grid = _grid(arguments)
+    judges = choose_judges(grid.perceptual, arguments.inception)
     folders = [f"{method.name}{kind}" for method in grid.methods for kind in ("", "_trials", "_tuned")]
     check_output(grid.output, grid.clean.folder, folders)
     grid.clean.claim(grid.output / RECORD)
-    conditions = _conditions(grid, inception)
+    conditions = _conditions(grid, judges)
     report = partial(
         write_tables,
         grid.output,
@@ -53,8 +53,8 @@ def main(argv: Sequence[str]) -> int:
         against_paper=bool(arguments.against),
     )
     if arguments.tune:
-        return _tune(grid, arguments.trials, _measurer(grid, inception, conditions))
-    measurements = run_grid(grid, _measurer(grid, inception, conditions), report)
+        return _tune(grid, arguments.trials, _measurer(grid, judges, conditions))
+    measurements = run_grid(grid, _measurer(grid, judges, conditions), report)
     published = published_entries(grid.tasks) if arguments.against else []
     plot_levels(grid.output / "plots" / "levels.png", [*entries_of(measurements, grid.tasks), *published])
     write_sheets(grid, grid.output / "plots")
@@ -103,22 +103,20 @@ def _methods(arguments: argparse.Namespace) -> tuple[Method, ...]:
     return methods
 
 
-def _measurer(grid: Grid, inception: Path | None, conditions: Conditions) -> Measurer:
+def _measurer(grid: Grid, judges: Judges, conditions: Conditions) -> Measurer:
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    patch_fid = PatchFID(load_features(inception), device)
-    return Measurer(
-        grid.clean, load_perceptual(grid.perceptual).to(device), patch_fid, [conditions.perceptual, conditions.features]
-    )
+    patch_fid = PatchFID(judges.features, device)
+    return Measurer(grid.clean, judges.distance.to(device), patch_fid, [conditions.judge, conditions.features])
 
 
-def _conditions(grid: Grid, inception: Path | None) -> Conditions:
+def _conditions(grid: Grid, judges: Judges) -> Conditions:
     crops, side = crop_plan(grid.clean.resolution)
-    network = "the embedded perceptual network's 96 features" if inception is None else "Inception's 2048 features"
     return Conditions(
         generator=f"{Path(grid.generator).name} at {grid.clean.resolution} px",
         images=f"{len(grid.clean.stems)} images of {grid.clean.folder.resolve().name}",
+        judge=judges.distance_name,
         perceptual=grid.perceptual,
-        features=f"{network} of {crops} crops of {side} px per image",
+        features=f"{judges.features_name} of {crops} crops of {side} px per image",
     )
 
 
@@ -173,7 +171,7 @@ def make_parser() -> CommandParser:
         "--perceptual",
         type=path,
         metavar="NAME|PATH",
-        help="lpips-vgg, the path of its VGG16 file, or embedded; left out, the one made for the generator",
+        help="what methods minimise: lpips-vgg, the path of its VGG16 file, or embedded; left out, the generator's own",
     )
     add("--batch_size", type=int, default=8, help="images restored at once")
     add("--precision", choices=PRECISIONS, default="32-true", help="bf16-mixed for networks with 16 bits")
@@ -181,7 +179,7 @@ def make_parser() -> CommandParser:
     add(
         "--inception",
         type=path,
-        help="torch-fidelity's Inception weights for pFID if not in torch's cache: a path, or download",
+        help="Inception's weights for pFID, on drawings or where torch's cache has none: a path, or download",
     )
     add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")
     add("--quiet", action="store_true", help="tell errors alone")

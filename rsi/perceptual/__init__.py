@@ -4,13 +4,14 @@ from pathlib import Path
 
 from rsi.perceptual.base import PerceptualDistance
 from rsi.perceptual.embedded import EmbeddedDistance
+from rsi.perceptual.judge import JudgeDistance
 from rsi.perceptual.lpips_vgg import LpipsVgg
 
-__all__ = ["EmbeddedDistance", "LpipsVgg", "PerceptualDistance", "load_perceptual"]
+__all__ = ["EmbeddedDistance", "JudgeDistance", "LpipsVgg", "PerceptualDistance", "load_perceptual"]
 
 
 def load_perceptual(name: str) -> PerceptualDistance:
-    """A perceptual distance by name.
+    """A perceptual distance for methods by name; the judge has none, so that no method minimises it.
 
     Args:
         name: ``embedded`` (drawings of faces), ``lpips-vgg``, or the path of other weights: a ``.safetensors`` file

@@ -1,16 +1,14 @@
 """The small perceptual network that comes with the embedded generator."""
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from rsi.errors import InputError
 from rsi.perceptual.base import PerceptualDistance
 from rsi.perceptual.colours import PooledColours
+from rsi.perceptual.weights_file import open_weights
 
 CHANNELS = (16, 24, 48, 64, 96)
 
@@ -35,10 +33,11 @@ class EmbeddedDistance(PerceptualDistance):
         super().__init__()
         widths = (3, *CHANNELS)
         self.stages = nn.ModuleList(_stage(i, o) for i, o in zip(widths, CHANNELS, strict=False))
-        if path is None:
-            self._load_embedded()
-        else:
-            self._load(path)
+        with open_weights(path, "perceptual.safetensors", "an embedded perceptual network") as (tensors, metadata):
+            self.load_state_dict(tensors)
+            self.rgb_weight = float(metadata["rgb_weight"])
+            if "colour_weight" in metadata:
+                self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
@@ -56,29 +55,6 @@ class EmbeddedDistance(PerceptualDistance):
     def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
-
-    def describe(self, images: Tensor) -> Tensor:
-        """The last stage averaged over positions, ``[B, 96]``, for distances between sets of images."""
-        return self.features(images)[-1].mean((2, 3))
-
-    def _load_embedded(self) -> None:
-        asset = resources.files("rsi.generators") / "assets" / "perceptual.safetensors"
-        with resources.as_file(asset) as path:
-            self._load(path)
-
-    def _load(self, path: Path) -> None:
-        try:
-            with safe_open(path, "pt") as file:
-                self.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-                metadata = file.metadata() or {}
-            self.rgb_weight = float(metadata["rgb_weight"])
-            if "colour_weight" in metadata:
-                self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
-        except FileNotFoundError:
-            raise InputError(f"{path} does not exist: give the file of a perceptual network") from None
-        except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise InputError(f"{path} is not an embedded perceptual network: {reason}") from None
 
 
 def _stage(inputs: int, outputs: int) -> nn.Sequential:

@@ -10,7 +10,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from torch_fidelity.metric_fid import fid_statistics_to_metric
 
 from rsi.benchmark.patch_fid import (
-    EmbeddedFeatures,
+    JudgeFeatures,
     PatchFID,
     crop_plan,
     find_inception,
@@ -43,7 +43,7 @@ def statistics(images: Tensor, features: nn.Module) -> dict[str, np.ndarray]:
     return {"mu": found.mean(0), "sigma": np.cov(found, rowvar=False)}
 
 
-@pytest.mark.parametrize("features", [Moments(), EmbeddedFeatures()], ids=["moments", "embedded"])
+@pytest.mark.parametrize("features", [Moments(), JudgeFeatures()], ids=["moments", "judge"])
 def test_it_is_the_distance_of_torch_fidelity_and_of_the_formula(features: nn.Module) -> None:
     fid = PatchFID(features)
     fid.add_clean(named(CLEAN))
@@ -82,7 +82,7 @@ def test_crops_are_parts_of_the_image_at_places_of_its_name() -> None:
 def test_inception_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     assert find_inception(None) is None
-    assert isinstance(load_features(None), EmbeddedFeatures)
+    assert isinstance(load_features(None), JudgeFeatures)
     monkeypatch.setenv("RSI_OFFLINE", "1")
     with pytest.raises(InputError, match=r"6726825d.pth is missing .* put the file from https://github.com/toshas"):
         find_inception("download")

@@ -1,4 +1,5 @@
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,12 +101,29 @@ def test_limit_can_be_raised_and_lowered(benchmark: Benchmark) -> None:
 def test_report_is_complete(benchmark: Benchmark) -> None:
     assert benchmark("out", "--limit", "2", "--against", "paper", tasks="denoising:XS,denoising:M,uncropping") == 0
     out = benchmark.folder / "out"
-    assert "the embedded perceptual network's 96 features of 31 crops of 23 px" in (out / "table.md").read_text()
+    head = (out / "table.md").read_text().splitlines()[0]
+    assert "accuracy by the judge of drawings, which no method minimises; fidelity by embedded; " in head
+    assert "pFID on the judge's 96 features of 31 crops of 23 px per image" in head
     assert "RSI (published)" in (out / "table.md").read_text()
     assert Image.open(out / "plots" / "levels.png").width > 300
     assert Image.open(out / "plots" / "uncropping-M.png").size == (4 * 36 - 4, 16 + 2 * 36 - 4)
     phases = (out / "phases.md").read_text().splitlines()
     assert sum(line.count("| - |") for line in phases if "short" in line) == 0
+
+
+def test_what_other_networks_measured_is_measured_anew(benchmark: Benchmark) -> None:
+    assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+    before = benchmark.numbers("out")
+    (measured,) = (benchmark.folder / "out").rglob("measured.json")
+    kept = json.loads(measured.read_text())
+    kept["of"]["networks"] = [
+        "embedded",
+        "the embedded perceptual network's 96 features of 31 crops of 23 px per image",
+    ]
+    kept["images"][0]["final"]["accuracy"] = 9
+    measured.write_text(json.dumps(kept))
+    assert benchmark("out", tasks="denoising:XS", methods=str(SHORT)) == 0
+    assert benchmark.numbers("out") == before
 
 
 def test_other_settings_are_refused(benchmark: Benchmark, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,12 +46,3 @@ def test_small_images_count_as_enlarged_ones() -> None:
     x, y = torch.rand(2, 1, 3, 4, 4)
     large_x, large_y = (F.interpolate(z, scale_factor=4, mode="nearest") for z in (x, y))
     torch.testing.assert_close(EmbeddedDistance()(x, y), EmbeddedDistance()(large_x, large_y))
-
-
-def test_description_is_the_mean_of_the_last_stage() -> None:
-    network, images = EmbeddedDistance(), torch.rand(2, 3, 45, 45)
-    x = images * 2 - 1
-    for index, stage in enumerate(network.stages):
-        x = stage(x if index == 0 else F.max_pool2d(x, 2))
-    assert x.shape == (2, 96, 2, 2)
-    torch.testing.assert_close(network.describe(images), x.mean((2, 3)))

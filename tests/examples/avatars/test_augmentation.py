@@ -20,3 +20,10 @@ def test_colours_that_fill_an_image_survive_apart_from_noise_and_mask() -> None:
     plain = torch.full((64, 3, 32, 32), 0.25)
     centre = augment(plain, torch.Generator().manual_seed(2)).flatten(1).median(1).values
     assert (centre - 0.25).abs().median() < 0.02
+
+
+def test_a_share_of_the_images_is_spoiled_and_the_others_are_left_as_they_are() -> None:
+    spoiled = augment(IMAGES, torch.Generator().manual_seed(1), 0.5)
+    changed = (spoiled != IMAGES).flatten(1).any(1)
+    assert 3 <= int(changed.sum()) <= 13
+    assert torch.equal(augment(IMAGES, torch.Generator().manual_seed(1), 0.0), IMAGES)

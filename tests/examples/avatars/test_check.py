@@ -7,7 +7,7 @@ import torch
 from examples.avatars import check
 from examples.avatars.check import TASKS, Weights, check_weights, reconstruct, restore, write_targets
 from examples.avatars.export import export_perceptual
-from examples.avatars.perceptual import AttributeNetwork
+from examples.avatars.perceptual import embedded_network
 from examples.avatars.settings import ARCHITECTURE, Settings
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
@@ -51,7 +51,7 @@ def test_untrained_weights_are_found_out(
     np.save(tmp_path / "held_out.npy", (faces(1) * 255).byte().permute(0, 2, 3, 1).numpy())
     untrained = Generator(ARCHITECTURE, GeneratorInfo(lr_scale=0.4))
     save_generator(untrained, settings.generator_file)
-    export_perceptual(AttributeNetwork(), settings.perceptual_file)
+    export_perceptual(embedded_network(), settings.perceptual_file)
     check_weights(settings)
     *_, row = (tmp_path / "check.md").read_text().splitlines()
     shipped, remade = (float(cell) for cell in row.split("|")[2:4])

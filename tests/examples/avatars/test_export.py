@@ -4,14 +4,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from examples.avatars.export import export_generator, export_perceptual
-from examples.avatars.perceptual import AttributeNetwork
+from examples.avatars.export import export_generator, export_judge, export_perceptual
+from examples.avatars.judge import judge_network
+from examples.avatars.perceptual import embedded_network
 from examples.avatars.synthesis_network import TrainableSynthesis
 from rsi.errors import InputError
 from rsi.generators import Architecture, load_generator
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
-from rsi.perceptual import load_perceptual
+from rsi.perceptual import JudgeDistance, load_perceptual
 
 ARCHITECTURE = Architecture(
     z_dim=64, c_dim=0, w_dim=16, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16
@@ -49,7 +50,7 @@ def test_exported_generator_knows_its_scale_and_licence(tmp_path: Path) -> None:
 
 
 def test_exported_perceptual_network_measures_with_the_trained_stages(tmp_path: Path) -> None:
-    network = AttributeNetwork()
+    network = embedded_network()
     export_perceptual(network, tmp_path / "mine.safetensors")
     distance = load_perceptual(str(tmp_path / "mine.safetensors"))
     images = torch.rand(2, 3, 32, 32)
@@ -58,6 +59,20 @@ def test_exported_perceptual_network_measures_with_the_trained_stages(tmp_path: 
         logits, colours = network(images)
     torch.testing.assert_close(described, torch.cat([*logits, colours], dim=1), atol=1e-5, rtol=1e-4)
     assert metadata(tmp_path / "mine.safetensors") == metadata(SHIPPED / "perceptual.safetensors")
+
+
+def test_exported_judge_measures_with_the_trained_stages(tmp_path: Path) -> None:
+    network, images = judge_network(), torch.rand(2, 3, 128, 128)
+    for _ in range(3):
+        network(images)  # statistics of the normalisation
+    export_judge(network.eval(), tmp_path / "mine.safetensors")
+    judge = JudgeDistance(tmp_path / "mine.safetensors")
+    with torch.no_grad():
+        described = network.head(judge.features(images)[-1].flatten(1))
+        logits, colours = network(images)
+    torch.testing.assert_close(described, torch.cat([*logits, colours], dim=1), atol=1e-2, rtol=1e-2)
+    assert metadata(tmp_path / "mine.safetensors") == metadata(SHIPPED / "judge.safetensors")
+    assert (SHIPPED / "judge.safetensors").stat().st_size <= 600_000
 
 
 def test_shipped_weights_load_by_path_as_by_name() -> None:

@@ -10,6 +10,7 @@ from rsi.errors import InputError
     ("stage", "first"),
     [
         ("perceptual", "render"),
+        ("judge", "render"),
         ("synthesis", "perceptual"),
         ("mapping", "synthesis"),
         ("export", "mapping"),

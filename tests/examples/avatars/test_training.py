@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,9 @@ from pytorch_lightning import LightningModule
 
 from examples.avatars.export import export_perceptual
 from examples.avatars.faces import Faces
+from examples.avatars.judge import judge_network
 from examples.avatars.mapping import LatentMapping
-from examples.avatars.perceptual import AttributeNaming, AttributeNetwork
+from examples.avatars.perceptual import AttributeNaming, AttributeNetwork, embedded_network
 from examples.avatars.synthesis import Drawing, Embedding
 from examples.avatars.training import train
 from rsi.generators import Architecture
@@ -19,8 +21,13 @@ ARCHITECTURE = Architecture(
 
 def drawing(folder: Path, steps: int = 12) -> Drawing:
     torch.manual_seed(0)
-    export_perceptual(AttributeNetwork(), folder / "perceptual.safetensors")
+    export_perceptual(embedded_network(), folder / "perceptual.safetensors")
     return Drawing(folder / "perceptual.safetensors", steps, ARCHITECTURE)
+
+
+def judge_naming() -> AttributeNaming:
+    torch.manual_seed(1)
+    return AttributeNaming(judge_network(), 9, all_spoiled_from=5)
 
 
 def assert_same_weights(module: LightningModule, other: LightningModule) -> None:
@@ -67,11 +74,26 @@ def test_drawing_gets_better_and_says_so(small_faces: Path, capsys: pytest.Captu
     assert "held_out_psnr" in lines[-1]
 
 
-def test_attributes_are_learnt_in_bfloat16(small_faces: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    train(AttributeNaming(9), Faces(small_faces, 8), small_faces / "perceptual", 3, precision="bf16-mixed")
-    line = capsys.readouterr().err.splitlines()[-1]
-    assert "hair_accuracy" in line
-    assert "perceptual 3/3" in line
+@pytest.mark.parametrize("make", [embedded_network, judge_network])
+def test_attributes_are_learnt_in_bfloat16(
+    make: Callable[[], AttributeNetwork], small_faces: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = AttributeNaming(make(), 30)
+    train(module, Faces(small_faces, 8), small_faces / "naming", 10, precision="bf16-mixed")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("naming ")]
+    losses = [float(line.split(", loss ")[1].split(";")[0].split(",")[0]) for line in lines]
+    assert losses[-1] < losses[0]
+    assert "hair_accuracy" in lines[-1]
+    assert "naming 10/10" in lines[-1]
+
+
+def test_the_judge_goes_on_to_the_same_weights(small_faces: Path) -> None:
+    at_once, stopped, resumed = (judge_naming() for _ in range(3))
+    data = Faces(small_faces, batch_size=8)
+    train(at_once, data, small_faces / "at_once", 3)
+    train(stopped, data, small_faces / "stopped", 1)
+    train(resumed, data, small_faces / "stopped", 3)
+    assert_same_weights(resumed, at_once)
 
 
 def test_mapping_comes_nearer_to_the_embedding_and_leaves_it_alone(
