@@ -257,3 +257,19 @@ def test_says_that_a_lower_fidelity_is_a_closer_match(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("lower is a closer match, 0 a perfect one")
     page.get_by_role("button", name="face 3.jpg").click()
     expect(page.locator("#numbers div", has_text="fidelity")).to_contain_text("lower is a closer match")
+
+
+def test_pictures_of_many_images_load_as_one_scrolls(
+    run: Any, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "MOST_EMBEDDED", 2)
+    for number in range(120):
+        run.restored(f"{number:03}.jpg", views=False)
+    page = open_page(run.page(), viewport={"width": 360, "height": 300})
+    loaded = "[...document.querySelectorAll('.card img')].filter((image) => image.naturalWidth > 0).length"
+    page.wait_for_function(f"{loaded} > 1")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(loaded) < 100
+    last = page.locator(".card img").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_js_property("naturalWidth", 112)
