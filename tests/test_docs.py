@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser
 
+import rsi
 from rsi.commands.main import main
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +70,16 @@ def parse_alone(parser: argparse.ArgumentParser, argv: Any) -> NoReturn:
     _, unknown = parser.parse_known_args(argv)
     assert unknown == []
     raise Understood
+
+
+def test_every_public_name_has_an_example_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/api/public.md").read_text()
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    exec(compile(program, "public.md", "exec"), {})
+    assert len(list((tmp_path / "restored").glob("*.png"))) == len(list((ROOT / "examples/targets/jpeg").iterdir()))
+    assert [name for name in rsi.__all__ if f"rsi.{name}" not in program] == []
 
 
 def test_pictures_of_the_documentation_are_small() -> None:
