@@ -38,7 +38,10 @@ def read_picture(path: Path) -> Picture:
         if path.stat().st_size == 0:
             raise InputError("the file is empty")
         with path.open("rb") as file:
-            return _read(file)
+            picture = _read(file)
+        if not picture.rgb.numel():
+            raise InputError("it is a picture without pixels")
+        return picture
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise InputError(f"{str(path)!r} cannot be read: {_reason(error)}") from error
 

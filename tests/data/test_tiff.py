@@ -290,3 +290,14 @@ def test_damaged_bytes_give_a_picture_or_an_input_error(tmp_path: Path, options:
             rgb = read_picture(tmp_path / "damaged.tif").rgb
             assert rgb.isfinite().all()
             assert torch.equal(rgb, rgb.clamp(0, 1))
+
+
+@pytest.mark.parametrize("tag", [256, 257])
+def test_picture_without_pixels_is_said_to_be_one(tmp_path: Path, tag: int) -> None:
+    path = written(tmp_path, U8)
+    data = bytearray(path.read_bytes())
+    entry = data.index(struct.pack("<HHI", tag, 4, 1))
+    data[entry + 8 : entry + 12] = struct.pack("<I", 0)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"it is damaged|a picture without pixels"):
+        read_picture(path)

@@ -11,6 +11,7 @@ import pytest
 import pytorch_lightning.callbacks
 import pytorch_lightning.loggers
 import pytorch_lightning.profilers
+import torch
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import (
     BackboneFinetuning,
@@ -246,7 +247,12 @@ def advanced_profiler(runs: Runs) -> None:
 
 
 def pytorch_profiler(runs: Runs) -> None:
-    runs.fit(profiler=PyTorchProfiler(".", "profile", export_to_chrome=False))
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        runs.fit(profiler=PyTorchProfiler(".", "profile", export_to_chrome=False))
+    finally:
+        torch.set_num_threads(before)
     assert "aten::conv" in Path("fit-profile.txt").read_text()
 
 
