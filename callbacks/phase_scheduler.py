@@ -80,7 +80,9 @@ class PhaseScheduler(Callback):
             draws_aligned_faces=module.draws_aligned_faces,
         )
         values = dict(self._run.hyperparameters)
-        pl_module.save_hyperparameters(values, ignore=[name for name in pl_module.hparams if name not in values])
+        for name in pl_module.hparams.keys() - values.keys():
+            del pl_module.hparams[name]
+        pl_module.save_hyperparameters(values)
         self._tell(trainer, lambda callback, run: callback.run_begins(run))
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:

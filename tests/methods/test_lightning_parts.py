@@ -345,4 +345,5 @@ def test_page_has_a_row_for_each_of_lightnings_and_they_say_what_is_so() -> None
     parts = (pytorch_lightning.callbacks, pytorch_lightning.loggers, pytorch_lightning.profilers)
     rows = dict(re.findall(r"^\| `(\w+)` \| (works|refused) \|", DOCS.read_text(), re.MULTILINE))
     assert rows == {**dict.fromkeys(WORKS, "works"), **dict.fromkeys(REFUSED, "refused")}
-    assert rows.keys() == {name for part in parts for name in part.__all__}
+    in_some_versions = {"LitLogger", "NeptuneLogger"}
+    assert rows.keys() - in_some_versions == {name for part in parts for name in part.__all__} - in_some_versions
