@@ -39,7 +39,10 @@ def picture_of(image: Source) -> Picture:
         InputError: It is of none of these kinds, or cannot be read.
     """
     if isinstance(image, str | Path):
-        return read_picture(locate(image))
+        path = locate(image)
+        if path.is_dir():
+            raise InputError(f"{str(image)!r} is a folder: say with output_dir where its results go")
+        return read_picture(path)
     if isinstance(image, Image.Image):
         return decode(image)
     if isinstance(image, np.ndarray):

@@ -7,6 +7,7 @@ import torch
 from diffusers import UNet2DModel
 from PIL import Image
 
+from rsi import Phase, Restoration
 from rsi.data.pictures import to_picture
 
 SavePrior = Callable[..., Path]
@@ -16,6 +17,19 @@ SavePrior = Callable[..., Path]
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Statistics of latent spaces are measured anew in every test."""
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which a program is started, where Lightning's logs go."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def module(tiny_generator: Path) -> Restoration:
+    """Restores the folder of JPEG files in a few steps."""
+    schedule = [Phase("W", 3, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
+    return Restoration(str(tiny_generator), "jpeg", "embedded", schedule)
 
 
 @pytest.fixture(scope="session")

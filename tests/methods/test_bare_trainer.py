@@ -18,19 +18,10 @@ from rsi.commands.main import main
 from rsi.methods.ddrm import DDRM
 from rsi.results.folder import ResultFolder
 
-SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lightning's logs go to the folder in which a program is started."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def module(tiny_generator: Path) -> Restoration:
-    return Restoration(str(tiny_generator), "jpeg", "embedded", SCHEDULE)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 @pytest.fixture
@@ -64,7 +55,7 @@ def test_folder_is_restored_once_with_the_bits_of_the_command(
 ) -> None:
     trainer = Trainer()
     trainer.fit(module, datamodule=data)
-    assert trainer.global_step == 2 * len(SCHEDULE) + 2 * 4
+    assert trainer.global_step == 2 * len(module.schedule) + 2 * 4
     assert trainer.current_epoch == 1
     options = ["--generator", str(tiny_generator), "--config", str(SHORT), "--degradation", "jpeg"]
     folders = ["--target_dir", str(jpeg_folder), "--output_dir", str(tmp_path / "command")]

@@ -59,9 +59,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "lightning.md"
 STEPS = 5
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 class Runs:

@@ -11,17 +11,7 @@ from rsi.callbacks import RestoredTarget, ResultWriter
 from rsi.methods.ddrm import DDRM
 from rsi.methods.lbrgm import LBRGM
 
-SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def module(tiny_generator: Path) -> Restoration:
-    return Restoration(str(tiny_generator), "jpeg", "embedded", SCHEDULE)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def predict(module: Any, data: TargetFolder, **settings: Any) -> list[list[RestoredTarget]]:
@@ -42,7 +32,7 @@ def test_images_come_with_their_names_batch_by_batch(module: Restoration, jpeg_f
 @pytest.mark.parametrize("degradation", ["jpeg", "noise:M", "inpaint"])
 def test_bits_are_those_of_fit(module: Restoration, png_folder: Path, tiny_generator: Path, degradation: str) -> None:
     degradation = degradation.replace("jpeg", "jpeg:quality=12")
-    module = Restoration(str(tiny_generator), degradation, "embedded", SCHEDULE)
+    module = Restoration(str(tiny_generator), degradation, "embedded", [Phase("W", 3, 0.08), Phase("W+", 2, 0.02)])
     Trainer(logger=False, enable_progress_bar=False).fit(
         module, datamodule=TargetFolder(str(png_folder), output_dir="out")
     )

@@ -118,6 +118,7 @@ def test_folder_is_restored_as_rsi_fit_does(tmp_path: Path) -> None:
         (np.zeros((8, 8, 3), np.int32), {}, "the array is of int32"),
         (np.full((8, 8, 3), 2.0), {}, "the images have values from 2 to 2"),
         (torch.zeros(1, 3, 8, 8), {}, r"the tensor is \[1, 3, 8, 8\]"),
+        (TARGETS / "jpeg", {}, "is a folder: say with output_dir where its results go"),
         ("nowhere.png", {}, "nowhere.png' cannot be read: No such file"),
         (NOISE, {}, "has no JPEG header to use"),
         (JPEG, {"samples": 0}, "samples is 0: give 1 or more"),
