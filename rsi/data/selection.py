@@ -59,7 +59,7 @@ def _alone(one: str) -> Selection | None:
         return Selection(location.parent, frozenset([location.name])) if is_file else Selection(location)
     if one.lower().endswith(ARCHIVE) and Path(one).is_file():
         return Selection(locate(f"zip://::{os.path.abspath(one)}"))  # noqa: PTH100 - a link stays as it is
-    is_folder = not Path(one).is_file() and not (_is_pattern(one) and not Path(one).exists())
+    is_folder = Path(one).is_dir() or not (Path(one).exists() or _is_pattern(one) or one.lower().endswith(SUFFIXES))
     return Selection(Path(one)) if is_folder else None
 
 

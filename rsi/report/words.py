@@ -11,7 +11,7 @@ from rsi.log import printable
 from rsi.results.layout import RECIPE
 from rsi.storage.fingerprint import file_sha256
 
-METHODS = {"rsi": "RSI, the paper's", "pulse": "PULSE", "lbrgm": "L-BRGM", "ddrm": "DDRM"}
+METHODS = {"rsi": "RSI", "pulse": "PULSE", "lbrgm": "L-BRGM", "ddrm": "DDRM"}
 
 
 def in_words(settings: Mapping[str, str], config: str) -> dict[str, str]:

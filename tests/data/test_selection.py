@@ -108,6 +108,7 @@ def test_what_is_no_picture_among_others_is_told(capsys: pytest.CaptureFixture[s
     [
         ("", "there is nothing to restore: give images or a folder of them"),
         ("gone", "the target folder 'gone' does not exist"),
+        ("gone.png", "^gone.png does not exist"),
         (["a.png", "gone.png"], "gone.png does not exist"),
         ("*.webp", r"\*.webp fits no file"),
         ("notes.txt", r"there is nothing to restore but notes.txt \(no picture\): PNG, JPEG.* files are read"),

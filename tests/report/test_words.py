@@ -27,7 +27,7 @@ def test_generators_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recipes_method_and_degradation_in_words() -> None:
     words = in_words({"method": "rsi", "degradation": "Denoising(k_p=24.0)"}, CONFIG)
     assert words["recipe"] == "fast: A third of it; my.yaml"
-    assert (words["method"], words["degradation"]) == ("RSI, the paper's", "noise:M")
+    assert (words["method"], words["degradation"]) == ("RSI", "noise:M")
     assert in_words({}, "degradation: jpeg\n")["recipe"] == "none, the options below"
     assert in_words({"degradation": "JPEG()"}, "") == {"degradation": "JPEG()"}
 
