@@ -1,6 +1,7 @@
 """Kinds of degradation, each as it truly happens to files and as a differentiable approximation."""
 
 from rsi.degradations.base import Composition, Degradation, quantise
+from rsi.degradations.blur import Blur
 from rsi.degradations.denoising import Denoising
 from rsi.degradations.downsampling import Downsampling
 from rsi.degradations.gaussian_noise import GaussianNoise
@@ -8,6 +9,7 @@ from rsi.degradations.inpainting import Inpainting, draw_strokes
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.jpeg_tables import quality_of, standard_tables
 from rsi.degradations.levels import LEVEL_SETTINGS, LEVELS, STROKES
+from rsi.degradations.resized import Resized
 from rsi.degradations.spec import parse_degradation
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.surrogates import soft_clamp, soft_round
@@ -18,6 +20,7 @@ __all__ = [
     "LEVEL_SETTINGS",
     "STROKES",
     "AveragePooling",
+    "Blur",
     "Composition",
     "Degradation",
     "Denoising",
@@ -25,6 +28,7 @@ __all__ = [
     "GaussianNoise",
     "Inpainting",
     "NearestNeighbour",
+    "Resized",
     "draw_strokes",
     "parse_degradation",
     "quality_of",

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
+from rsi.degradations.resizing import BY_NAME
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 
-FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+FILTERS = tuple(BY_NAME.values())
 
 
 class Downsampling(Degradation):

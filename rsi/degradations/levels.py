@@ -1,4 +1,4 @@
-"""The levels of difficulty at which the paper tests (RSI, Poirier-Ginter & Lalonde 2023)."""
+"""Levels of difficulty: of upsampling, noise, JPEG and holes the paper's (RSI, Poirier-Ginter & Lalonde 2023)."""
 
 LEVELS = ("XS", "S", "M", "L", "XL")
 
@@ -23,6 +23,20 @@ LEVEL_SETTINGS: dict[str, dict[str, dict[str, float]]] = {
         "M": {"quality": 12},
         "L": {"quality": 9},
         "XL": {"quality": 6},
+    },
+    "blur": {
+        "XS": {"sigma": 1},
+        "S": {"sigma": 1.5},
+        "M": {"sigma": 2},
+        "L": {"sigma": 3},
+        "XL": {"sigma": 4},
+    },
+    "resized": {
+        "XS": {"factor": 2},
+        "S": {"factor": 4},
+        "M": {"factor": 8},
+        "L": {"factor": 16},
+        "XL": {"factor": 32},
     },
 }
 """Arguments of the operators by their names in :mod:`rsi.degradations.spec`."""

@@ -1,10 +1,12 @@
 """Degradations as short text."""
 
 import inspect
-from collections.abc import Mapping
-from typing import get_args, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rsi.degradations.base import Composition, Degradation
+from rsi.degradations.blur import Blur
 from rsi.degradations.denoising import Denoising
 from rsi.degradations.downsampling import Downsampling
 from rsi.degradations.gaussian_noise import GaussianNoise
@@ -12,6 +14,7 @@ from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
 from rsi.degradations.own import is_class_path, make_own
+from rsi.degradations.resized import Resized
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.errors import InputError
 
@@ -23,7 +26,25 @@ OPERATORS: Mapping[str, type[Degradation]] = {
     "average_pooling": AveragePooling,
     "nearest": NearestNeighbour,
     "gaussian": GaussianNoise,
+    "blur": Blur,
+    "resized": Resized,
 }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a setting can be.
+
+    Attributes:
+        in_words: What it has to be, after "is not".
+        read: Makes it of a text; raises ``ValueError`` of another.
+    """
+
+    in_words: str
+    read: Callable[[str], object]
+
+
+PLAIN = {int: Kind("a whole number", int), float: Kind("a number", float), str: Kind("a text", str)}
 
 
 def parse_degradation(spec: str) -> Degradation:
@@ -36,8 +57,8 @@ def parse_degradation(spec: str) -> Degradation:
             ``my_module.MyBlur``.
 
     Raises:
-        InputError: A name, level or setting is unknown, a value is no number, a needed one is missing, or a class of
-            one's own cannot be had.
+        InputError: A name, level or setting is unknown, a value is not of its kind, a needed one is missing, the order
+            makes no sense, or a class of one's own cannot be had.
     """
     stages = [_parse_stage(stage) for stage in spec.split("+")]
     return stages[0] if len(stages) == 1 else Composition(stages)
@@ -55,44 +76,53 @@ def _parse_stage(text: str) -> Degradation:
             f'unknown degradation "{given_name}": one of {", ".join(OPERATORS)}, joined with +, '
             "or a class path such as my_module.MyBlur"
         )
-    settings: dict[str, float] = {}
+    settings: dict[str, Any] = {}
     for argument in filter(None, arguments.split(",")):
         settings |= _parse_argument(name, argument.strip())
     _check_complete(name, settings)
     return OPERATORS[name](**settings)
 
 
-def _parse_argument(name: str, argument: str) -> dict[str, float]:
+def _parse_argument(name: str, argument: str) -> Mapping[str, object]:
     if "=" not in argument:
         return _settings_of_level(name, argument)
     key, value = (side.strip() for side in argument.split("=", maxsplit=1))
-    number = _setting_types(name).get(key.lower())
-    if number is None:
+    kind = _kinds(name).get(key.lower())
+    if kind is None:
         raise InputError(f'{name} has no setting "{key}": {_possible(name)}')
     try:
-        return {key.lower(): number(value)}
+        return {key.lower(): kind.read(value)}
     except ValueError:
-        kind = "a whole number" if number is int else "a number"
-        raise InputError(f'{name}:{key}="{value}" is not {kind}: {_possible(name)}') from None
+        raise InputError(f'{name}:{key}="{value}" is not {kind.in_words}: {_possible(name)}') from None
 
 
-def _settings_of_level(name: str, level: str) -> dict[str, float]:
+def _settings_of_level(name: str, level: str) -> Mapping[str, object]:
     levels = LEVEL_SETTINGS.get(name, {})
     if level.upper() not in levels:
         raise InputError(f'{name} has no level "{level}": {_possible(name)}')
     return levels[level.upper()]
 
 
-def _setting_types(name: str) -> dict[str, type[int] | type[float]]:
-    """The settings that are numbers, from the operator's constructor."""
-    types: dict[str, type[int] | type[float]] = {}
-    for key, hint in get_type_hints(OPERATORS[name].__init__).items():
-        kinds = get_args(hint) or (hint,)
-        types.update((key, kind) for kind in (int, float) if kind in kinds)
-    return types
+def _kinds(name: str) -> dict[str, Kind]:
+    """The settings that a text can give, from the operator's constructor."""
+    hints = get_type_hints(OPERATORS[name].__init__).items()
+    return {key: kind for key, hint in hints if key != "return" and (kind := _kind(hint)) is not None}
 
 
-def _check_complete(name: str, settings: Mapping[str, float]) -> None:
+def _kind(hint: Any) -> Kind | None:  # noqa: ANN401 - any type
+    for part in (hint, *get_args(hint)):
+        if part in PLAIN:
+            return PLAIN[part]
+        if get_origin(part) is Literal:
+            return _choice(get_args(part))
+    return None
+
+
+def _choice(words: Sequence[str]) -> Kind:
+    return Kind(f"one of {', '.join(words)}", lambda text: words[words.index(text.lower())])
+
+
+def _check_complete(name: str, settings: Mapping[str, object]) -> None:
     parameters = inspect.signature(OPERATORS[name]).parameters.values()
     missing = [p.name for p in parameters if p.default is p.empty and p.name not in settings]
     if missing:
@@ -102,7 +132,7 @@ def _check_complete(name: str, settings: Mapping[str, float]) -> None:
 def _possible(name: str) -> str:
     levels = LEVEL_SETTINGS.get(name)
     if not levels:
-        settings = " and ".join(_setting_types(name))
+        settings = " and ".join(_kinds(name))
         return f"it takes {settings}" if settings else f"write {name} alone, the targets say the rest"
     example = ",".join(f"{key}={value}" for key, value in levels["M"].items())
     return f"give a level ({', '.join(levels)}), as in {name}:M, or settings, as in {name}:{example}"

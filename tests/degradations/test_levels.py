@@ -8,13 +8,15 @@ def test_levels_get_harder() -> None:
         ("noise", "k_p", -1),
         ("noise", "k_b", 1),
         ("jpeg", "quality", -1),
+        ("blur", "sigma", 1),
+        ("resized", "factor", 1),
     ):
         values = [sign * LEVEL_SETTINGS[name][level][key] for level in LEVELS]
         assert values == sorted(values)
 
 
 def test_the_middle_level_is_the_papers() -> None:
-    assert {name: levels["M"] for name, levels in LEVEL_SETTINGS.items()} == {
+    assert {name: LEVEL_SETTINGS[name]["M"] for name in ("upsample", "noise", "jpeg")} == {
         "upsample": {"factor": 8},
         "noise": {"k_p": 24, "k_b": 0.16},
         "jpeg": {"quality": 12},

@@ -12,6 +12,7 @@ from rsi.data.target import JpegHeader, Target
 from rsi.degradations import (
     JPEG,
     AveragePooling,
+    Blur,
     Composition,
     Degradation,
     Denoising,
@@ -19,6 +20,7 @@ from rsi.degradations import (
     GaussianNoise,
     Inpainting,
     NearestNeighbour,
+    Resized,
     standard_tables,
 )
 from rsi.degradations.spec import OPERATORS
@@ -63,6 +65,13 @@ MAKERS: dict[str, Callable[[], Degradation]] = {
     "nearest": lambda: NearestNeighbour(2),
     "gaussian noise": lambda: GaussianNoise(0.2),
     "gaussian noise with headroom": lambda: GaussianNoise(0.2, headroom=3),
+    "blur": lambda: Blur(sigma=2),
+    "blur wider than the image": lambda: Blur(sigma=12),
+    "blur out of focus": lambda: Blur(radius=3.3),
+    "blur of motion": lambda: Blur(length=9, angle=30),
+    "resized": lambda: Resized(2.67),
+    "resized a lot": lambda: Resized(8, "bilinear"),
+    "blur+resized+noise+jpeg": lambda: Composition([Blur(sigma=1), Resized(2), Denoising(24, 0.16), JPEG(12)]),
     "upsample+noise": lambda: Downsampling(2) + Denoising(24, 0.16),
     "noise+jpeg": lambda: Denoising(24, 0.16) + JPEG(12),
     "upsample+jpeg+inpaint": lambda: Composition([Downsampling(2), JPEG(12), Inpainting(hole(SIDE // 2))]),
@@ -71,7 +80,7 @@ MAKERS: dict[str, Callable[[], Degradation]] = {
     ),
 }
 RANDOM = {name for name in MAKERS if "noise" in name}
-RANDOMLY_TRUE = RANDOM | {name for name in MAKERS if "upsample" in name and name != "upsample:1"}
+RANDOMLY_TRUE = RANDOM | {name for name in MAKERS if ("upsample" in name or "resized" in name) and name != "upsample:1"}
 SMOOTH = [name for name in MAKERS if not ("noise" in name or "jpeg" in name)]
 
 

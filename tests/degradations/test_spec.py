@@ -2,8 +2,10 @@ import pytest
 
 from rsi.degradations import (
     JPEG,
+    LEVEL_SETTINGS,
     LEVELS,
     AveragePooling,
+    Blur,
     Composition,
     Degradation,
     Denoising,
@@ -11,6 +13,7 @@ from rsi.degradations import (
     GaussianNoise,
     Inpainting,
     NearestNeighbour,
+    Resized,
 )
 from rsi.degradations.spec import OPERATORS, parse_degradation
 from rsi.errors import InputError
@@ -37,6 +40,13 @@ from rsi.errors import InputError
         ("nearest", NearestNeighbour()),
         ("gaussian:sigma=0.5", GaussianNoise(0.5)),
         ("gaussian:sigma=0.5,headroom=3", GaussianNoise(0.5, 3)),
+        ("blur:M", Blur(sigma=2)),
+        ("blur:sigma=2", Blur(sigma=2)),
+        ("Blur: Radius = 3", Blur(radius=3)),
+        ("blur:length=9,angle=30", Blur(length=9, angle=30)),
+        ("blur:length=9", Blur(length=9, angle=0)),
+        ("resized:factor=2.67", Resized(2.67)),
+        ("resized:L,filter=Lanczos", Resized(16, "lanczos")),
     ],
 )
 def test_single_degradations(spec: str, expected: Degradation) -> None:
@@ -52,7 +62,7 @@ def test_compositions() -> None:
     assert composed.factor is None
 
 
-@pytest.mark.parametrize("name", ["upsample", "noise", "jpeg"])
+@pytest.mark.parametrize("name", LEVEL_SETTINGS)
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_level_is_understood(name: str, level: str) -> None:
     assert isinstance(parse_degradation(f"{name}:{level}"), OPERATORS[name])
@@ -62,9 +72,9 @@ def test_every_level_is_understood(name: str, level: str) -> None:
     ("spec", "message"),
     [
         (
-            "blur",
-            'unknown degradation "blur": one of upsample, noise, jpeg, inpaint, average_pooling, nearest, '
-            "gaussian, joined with +, or a class path such as my_module.MyBlur",
+            "smear",
+            'unknown degradation "smear": one of upsample, noise, jpeg, inpaint, average_pooling, nearest, '
+            "gaussian, blur, resized, joined with +, or a class path such as my_module.MyBlur",
         ),
         ("jpeg+", 'unknown degradation "": one of'),
         ("", 'unknown degradation "": one of'),
@@ -88,7 +98,15 @@ def test_every_level_is_understood(name: str, level: str) -> None:
         ("inpaint:known=1", 'inpaint has no setting "known": write inpaint alone'),
         ("gaussian", "gaussian needs sigma: it takes sigma and headroom"),
         ("nearest:M", 'nearest has no level "M": it takes factor'),
-        ("noise:M+Blur", 'unknown degradation "Blur"'),
+        ("noise:M+Smear", 'unknown degradation "Smear"'),
+        ("blur", "blur takes one of sigma, radius, length (with angle) and kernel, not none: as in blur:sigma=2"),
+        ("blur:M,radius=3", "blur takes one of sigma, radius, length (with angle) and kernel, not sigma and radius"),
+        ("blur:sigma=0", "blur:sigma=0.0: give a number of pixels above 0, at most 100"),
+        ("blur:radius=nan", "blur:radius=nan: give a number of pixels"),
+        ("blur:sigma=2,angle=30", "blur:angle=30.0: give a finite number of degrees, with length=9 or so"),
+        ("blur:sigma=wide", 'blur:sigma="wide" is not a number: give a level (XS, S, M, L, XL), as in blur:M'),
+        ("resized:factor=1", "resized:factor=1.0: give a number above 1, such as 2.67"),
+        ("resized:M,filter=box", 'resized:filter="box" is not one of bilinear, bicubic, lanczos'),
     ],
 )
 def test_errors_say_what_is_possible(spec: str, message: str) -> None:
