@@ -48,7 +48,7 @@ class Method:
         return fits and self.kind.undoes(parse_degradation(self.degradation_for(task)))
 
     def degradation_for(self, task: Task) -> str:
-        """The task's degradation, with settings of the recipe's that the task does not give; ``auto`` is not told it."""
+        """The task's degradation, with settings of the recipe's that it leaves open; ``auto`` is not told it."""
         if AUTO in self.operators:
             return AUTO
         stages = {name: self.operators.get(name, {}) | given for name, given in _parse(task.degradation).items()}
