@@ -29,6 +29,7 @@ from rsi.imports.extras import check_extra
 from rsi.log import is_quiet, set_verbosity
 from rsi.numerics.precision import PRECISIONS
 from rsi.options.fit import quieten
+from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
 from rsi.options.text import check_home, path
@@ -39,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
     quieten()
     arguments = make_parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
+    apply_generator_flags(arguments)
     apply_network_flags(arguments)
     if arguments.tune:
         check_extra("tune", "--tune")
@@ -200,5 +202,6 @@ def make_parser() -> CommandParser:
     )
     add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")
     add("--quiet", action="store_true", help="tell errors alone")
+    add_generator_flags(parser)
     add_network_flags(parser)
     return parser

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rsi.generators import load_generator, save_generator, select_class
+from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
@@ -18,11 +19,12 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "input",
         type=generator_name,
-        help="NVIDIA's .pkl, a rosinality .pt, a .safetensors, or a name of rsi generators",
+        help="a .pkl, .pt, .pth or .safetensors of a StyleGAN2, or a name of rsi generators",
     )
     parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     parser.add_argument("--class_label", type=int, metavar="N", help="keep one class of a conditional generator")
+    add_generator_flags(parser)
     add_network_flags(parser)
     return parser
 
@@ -34,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
         InputError: The input is not a generator, or the output exists, is the input or cannot be written.
     """
     arguments = make_parser().parse_args(argv)
+    apply_generator_flags(arguments)
     apply_network_flags(arguments)
     check_single(arguments.output, overwrite=arguments.overwrite)
     generator = load_generator(arguments.input)

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rsi.errors import InputError
-from rsi.generators import load_generator
+from rsi.generators import GeneratorInfo, load_generator
 from rsi.generators.description import describe_generator
-from rsi.generators.formats import detect_format
+from rsi.generators.formats import detect_container
 from rsi.generators.obtain import obtain
 from rsi.generators.zoo import EMBEDDED, find_by_checksum, zoo
 from rsi.log import printable
+from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
@@ -23,6 +24,7 @@ def make_parser() -> CommandParser:
         description="Says what is in a generator file and whether it can be used. Nothing in it is executed.",
     )
     parser.add_argument("generator", type=generator_name, help="a file, or a name that rsi generators lists")
+    add_generator_flags(parser)
     add_network_flags(parser)
     return parser
 
@@ -30,14 +32,19 @@ def make_parser() -> CommandParser:
 def main(argv: Sequence[str]) -> int:
     """Print what is known of a generator; returns 1 if it cannot be used."""
     arguments = make_parser().parse_args(argv)
+    apply_generator_flags(arguments)
     apply_network_flags(arguments)
     name = arguments.generator
+    path = None
     if name not in EMBEDDED:
         path = obtain(zoo()[name]) if name in zoo() else Path(name)
         _print(_describe_file(path))
     try:
-        _print(describe_generator(load_generator(name)))
+        generator = load_generator(name)
+        _print(_describe_origin(generator.info) | describe_generator(generator))
     except InputError as error:
+        if path is not None:
+            _print({"format": _container(path)})
         _print({"can be used": f"no: {error}"})
         return 1
     _print({"can be used": f"yes: rsi fit --generator {name}"})
@@ -49,16 +56,25 @@ def _describe_file(path: Path) -> dict[str, str]:
         raise InputError(f"{path} is not a file: give a generator file, or a name that rsi generators lists")
     digest = file_sha256(path)
     known = find_by_checksum(digest)
-    with path.open("rb") as file:
-        try:
-            kind = detect_format(file.read(100)).value
-        except InputError:
-            kind = "unknown"
     return {
         "file": f"{path}, {path.stat().st_size} bytes",
         "SHA-256": f"{digest}, {f'that of {known.name}' if known else 'not one of the zoo'}",
-        "format": kind,
     }
+
+
+def _describe_origin(info: GeneratorInfo) -> dict[str, str]:
+    """What was read, and what was assumed or said of it."""
+    facts = {"format": info.format, "network": info.place, "assumed": "; ".join(info.assumed), "said": info.said}
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def _container(path: Path) -> str:
+    """The kind of a file that cannot be used."""
+    with path.open("rb") as file:
+        try:
+            return detect_container(file.read(100)).value
+        except InputError:
+            return "unknown"
 
 
 def _print(facts: Mapping[str, str]) -> None:

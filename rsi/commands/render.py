@@ -14,6 +14,7 @@ from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator
 from rsi.methods.latents import NOISE, draw_latent
+from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.parser import CommandParser
 from rsi.photos.own_files import check_no_input, check_single
@@ -46,6 +47,7 @@ class SavedLatent:
 def main(argv: Sequence[str]) -> int:
     """Read a latent, render it and write the picture."""
     arguments = make_parser().parse_args(argv)
+    apply_generator_flags(arguments)
     kind = _format(arguments.output)
     check_single(arguments.output, overwrite=arguments.overwrite)
     check_no_input(arguments.output, arguments.latent)
@@ -92,7 +94,7 @@ def _expanded(generator: str) -> str:
 
 
 def _check_generator(path: Path, latent: SavedLatent, generator: Generator) -> None:
-    found = generator.info.sha256
+    found = generator.info.identity
     if latent.sha256 and latent.sha256 != found:
         raise InputError(
             f"{path} belongs to a generator with the SHA-256 {latent.sha256}, and that of "
@@ -122,6 +124,7 @@ def make_parser() -> CommandParser:
     parser.add_argument("latent", type=local_path, help="a file of restored/latents/")
     parser.add_argument("output", type=local_path, help="the picture to write: .png, .jpg, .webp, .tif or .bmp")
     parser.add_argument("--generator", type=generator_name, help="the generator, if it is not where it was")
+    add_generator_flags(parser)
     parser.add_argument("--any_generator", action="store_true", help="draw with another generator than the latent's")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     return parser

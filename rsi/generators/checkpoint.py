@@ -6,24 +6,27 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import assemble, infer_architecture
-from rsi.generators.formats import Format, detect_format
+from rsi.generators.corrections import correct, corrections
+from rsi.generators.formats import Container, detect_container
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
-from rsi.generators.nvidia_pickle import read_nvidia_pickle
+from rsi.generators.missing import MEAN
 from rsi.generators.obtain import obtain
-from rsi.generators.rosinality import read_rosinality
+from rsi.generators.reading import read_network
+from rsi.generators.state_dict import read_bare_safetensors
 from rsi.generators.statistics import mean_code
+from rsi.generators.stored_network import StoredNetwork
 from rsi.generators.stylegan2 import Generator
 from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.storage.atomic import atomic_path
 
-KINDS = "a .safetensors, NVIDIA .pkl or rosinality .pt file"
+OWN = "safetensors of rsi"
+KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2"
 
 
 def load_generator(name_or_path: str | Path) -> Generator:
@@ -31,8 +34,8 @@ def load_generator(name_or_path: str | Path) -> Generator:
 
     Args:
         name_or_path: ``avatars128``, the embedded generator; a name of the zoo such as ``ffhq1024``, which may be
-            downloaded; or a file: a ``.safetensors`` of ours, a ``.pkl`` of NVIDIA's StyleGAN2 or a ``.pt`` state
-            dict with rosinality's names.
+            downloaded; or a file: a ``.safetensors`` of ours, or a StyleGAN2 as NVIDIA's PyTorch or TensorFlow
+            programs, rosinality's, BasicSR or MMGeneration save it.
 
     Returns:
         The generator in float32 on the CPU, with ``info`` filled in.
@@ -89,19 +92,18 @@ def _load(path: Path) -> Generator:
     if known := find_by_checksum(info.sha256):
         info = replace(info, name=known.name, license=known.license, lr_scale=known.lr_scale)
         info = replace(info, draws_aligned_faces=known.aligned_faces)
-    kind = detect_format(data)
-    info = replace(info, format=kind.value)
-    if kind is Format.SAFETENSORS:
+    container = detect_container(data)
+    if container is Container.SAFETENSORS:
         return _load_safetensors(path, info)
-    if kind is Format.TORCH:
-        return _load_rosinality(data, info)
-    return _load_nvidia(data, info)
+    return _make(read_network(data, container), info)
 
 
 def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
+            if "architecture" not in metadata:
+                return _make(read_bare_safetensors(file), info)
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             info = replace(
                 info,
@@ -109,26 +111,28 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
                 lr_scale=_lr_scale(metadata.get("lr_scale")),
                 draws_aligned_faces=metadata.get("draws_aligned_faces") == "true",
             )
-            return assemble(Architecture.from_metadata(metadata), info, shapes, file.get_tensor)
+            sizes = Architecture.from_metadata(metadata)
+            network = StoredNetwork(OWN, "", shapes, file.get_tensor, sizes.conv_clamp, architecture=sizes)
+            return _make(network, info)
     except SafetensorError as error:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
 
 
-def _load_nvidia(data: bytes, info: GeneratorInfo) -> Generator:
-    architecture, stored = read_nvidia_pickle(data)
-    shapes = {name: tensor.shape for name, tensor in stored.items()}
-    return assemble(architecture, info, shapes, lambda name: stored[name].read())
-
-
-def _load_rosinality(data: bytes, info: GeneratorInfo) -> Generator:
-    """The mean code is not part of the network in this format; where the file has none it is computed."""
-    tensors = read_rosinality(data)
-    unknown = "mapping.w_avg" not in tensors
-    if unknown:
-        tensors["mapping.w_avg"] = torch.zeros_like(tensors["mapping.fc0.bias"])
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    generator = assemble(infer_architecture(shapes), info, shapes, tensors.__getitem__)
-    if unknown:
+def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
+    """The generator of a file, whose mean code is computed where the file has none."""
+    network, said = correct(network), corrections()
+    info = replace(
+        info,
+        format=network.format,
+        place=network.place,
+        assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
+        said=", ".join(f"{name} {value}" for name, value in said.items()),
+    )
+    architecture = infer_architecture(network.shapes, network.conv_clamp)
+    if network.architecture:
+        architecture = replace(network.architecture, conv_clamp=architecture.conv_clamp)
+    generator = assemble(architecture, info, network.shapes, network.read)
+    if MEAN in network.assumed:
         generator.mapping.w_avg = mean_code(generator)
     return generator
 

@@ -1,14 +1,15 @@
-"""NVIDIA's StyleGAN2-ADA checkpoints, read without running anything in them."""
+"""Networks that NVIDIA's PyTorch programs have pickled with their source, read without running it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.architecture import Architecture
-from rsi.generators.assembly import infer_architecture
-from rsi.generators.inert_pickle import Call, check_names, dictionary, read_pickle
+from rsi.generators.inert_pickle import Call, check_names, dictionary
+from rsi.generators.other_networks import ALONE, FASTGAN
+from rsi.generators.stored_network import StoredNetwork
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.torch_file import DTYPES, TorchFile
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 ALLOWED = {
@@ -18,7 +19,9 @@ ALLOWED = {
     REBUILD_PARAMETER,
     REBUILD_TENSOR,
     LOAD_STORAGE,
+    *DTYPES,
     "builtins.set",
+    "__builtin__.set",
     "_codecs.encode",
     "numpy.dtype",
     "numpy.ndarray",
@@ -32,7 +35,6 @@ SUPPORTED = (  # module, attribute, the only value that the networks of this pac
     ("mapping.fc0.", "bias_gain", 0.01),
 )
 OTHER_KINDS = {  # what the source inside such files says; only files that are refused are searched for it
-    b"dnnlib.tflib": "a TensorFlow checkpoint: use the .pkl of the same network for stylegan2-ada-pytorch",
     b"Superres": "a StyleGAN-XL generator: only StyleGAN2 is supported",
     b"embed_proj": "a StyleGAN-XL generator: only StyleGAN2 is supported",
     b"SynthesisInput": "a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl",
@@ -49,49 +51,67 @@ class RecordedModule:
     state: Mapping[Any, Any]
 
 
-def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
-    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch, or of a StyleGAN2 trained with stylegan3.
+def is_nvidia_module(root: object) -> bool:
+    """Whether an object is a network of NVIDIA's programs, or a dictionary with one as ``G_ema``."""
+    network = dictionary(root).get("G_ema", root)
+    return isinstance(network, Call) and network.name == PERSISTENT
+
+
+def read_nvidia(root: object, data: bytes, file: TorchFile | None = None) -> StoredNetwork:
+    """Read ``G_ema`` of a snapshot, or a network that was saved alone, of StyleGAN2-ADA or trained with stylegan3.
 
     Args:
-        data: The file.
+        root: What the file holds.
+        data: The file, which is searched for what it is if it cannot be used.
+        file: Where its storages are, unless they are in the records themselves.
 
     Returns:
-        The architecture, which follows from the tensors, and the tensors by name, not yet read.
+        The network, whose tensors are not yet read.
 
     Raises:
         InputError: The file is damaged, names anything that no checkpoint needs, or holds another network.
     """
     try:
-        return _read(data)
+        return _read(root, file)
     except InputError as error:
         kind = next((kind for marker, kind in OTHER_KINDS.items() if marker in data), None)
         raise InputError(f"{kind} ({error})" if kind else str(error)) from None
 
 
-def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
-    modules = _walk(_g_ema(read_pickle(data)))
+def _read(root: object, file: TorchFile | None) -> StoredNetwork:
+    alone = is_nvidia_module(root) and not dictionary(root)
+    modules = _walk(root if alone else _g_ema(root))
     _check_supported(modules)
     tensors = {
-        prefix + name: _stored(prefix + name, record)
+        prefix + name: _stored(prefix + name, record, file)
         for prefix, module in modules.items()
         for kind in ("_parameters", "_buffers")
         for name, record in _children(module, kind).items()
     }
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
+    return StoredNetwork(
+        format="NVIDIA pickle" if file is None else "NVIDIA module (torch.save)",
+        place="" if alone else "G_ema",
+        shapes={name: tensor.shape for name, tensor in tensors.items()},
+        read=lambda name: tensors[name].read(),
+        conv_clamp=modules[FIRST_LAYER].state.get("conv_clamp"),
+    )
 
 
 def _g_ema(root: object) -> object:
-    """``G_ema``, which may consist of known things alone; what is beside it is never looked at."""
-    network: object = dictionary(root).get("G_ema")
-    check_names(root if network is None else network, ALLOWED)
+    """``G_ema``; what is beside it is never looked at."""
+    snapshot = dictionary(root)
+    network: object = snapshot.get("G_ema")
     if network is None:
-        raise InputError("the pickle has no G_ema: it is not an NVIDIA checkpoint of a generator")
+        check_names(root, ALLOWED)
+        raise InputError(
+            ALONE if snapshot.get("D") else "the pickle has no G_ema: it is not an NVIDIA checkpoint of a generator"
+        )
     return network
 
 
 def _walk(network: object) -> dict[str, RecordedModule]:
-    """All modules of a network by their prefix, such as ``synthesis.b4.``; the network's own is empty."""
+    """All modules of a network by their prefix, such as ``synthesis.b4.``; it may consist of known things alone."""
+    check_names(network, ALLOWED)
     modules: dict[str, RecordedModule] = {}
     todo = [("", network)]
     while todo:
@@ -121,6 +141,10 @@ def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
 
 
 def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
+    if "synthesis.init." in modules:
+        raise InputError(FASTGAN)
+    if "b4.out." in modules:
+        raise InputError(ALONE)
     for prefix, attribute, expected in SUPPORTED:
         if prefix not in modules:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
@@ -130,8 +154,8 @@ def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
             raise InputError(f"{attribute} of {prefix[:-1]} is {shown}; only {expected!r} is supported")
 
 
-def _stored(name: str, record: object) -> StoredTensor:
+def _stored(name: str, record: object, file: TorchFile | None) -> StoredTensor:
     try:
-        return StoredTensor.from_record(record)
+        return StoredTensor.from_record(record, file)
     except InputError as error:
         raise InputError(f"tensor {name}: {error}") from None

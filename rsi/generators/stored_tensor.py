@@ -1,7 +1,7 @@
 """Tensors inside a pickle, before they are read."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,12 @@ class StoredTensor:
         if len(shape) != len(stride) or len(shape) > MAX_AXES:
             raise InputError("its geometry is damaged")
         return cls(numbers, offset, tuple(shape), tuple(stride))
+
+    @classmethod
+    def of(cls, read: Callable[[], Tensor], shape: Sequence[int]) -> "StoredTensor":
+        """A tensor of this shape that is read as a whole when it is needed."""
+        stride = tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+        return cls(lambda: read().flatten(), 0, tuple(shape), stride)
 
     def read(self) -> Tensor:
         """The tensor in float32, in memory of its own.

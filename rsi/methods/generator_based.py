@@ -81,7 +81,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         self.generator = select_class(load_generator(self.generator_name), self.class_label)
         info = self.generator.info
         self.perceptual_name = self.perceptual_name or ("embedded" if info.embedded else "lpips-vgg")
-        self.settings["generator"] = info.sha256 or self.generator_name
+        self.settings["generator"] = info.identity or self.generator_name
         _tell_choices(info, self.perceptual_name)
         self.use_perceptual(self.perceptual_name)
         self.prepare_model()
@@ -116,7 +116,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
     @property
     def latent_facts(self) -> dict[str, str]:
         """Method, space, generator and the checksum of the generator's file."""
-        checksum = self.generator.info.sha256
+        checksum = self.generator.info.identity
         return {**super().latent_facts, "generator": self.generator_name, "generator_sha256": checksum}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
@@ -135,4 +135,6 @@ class GeneratorMethod(RestorationMethod[Prepared]):
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:
     demonstration = ", the embedded demonstration prior (cartoon faces, 128 px): choose another with --generator FILE"
     tell_once(f"generator: {info.name}{demonstration}" if info.embedded else f"generator: {info.source or info.name}")
+    for assumption in info.assumed:
+        tell_once(f"assumed of the generator: {assumption}")
     tell_once(f"perceptual distance: {perceptual}")

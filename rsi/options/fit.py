@@ -40,6 +40,7 @@ from rsi.data import TargetFolder
 from rsi.errors import InputError
 from rsi.log import set_verbosity, tell
 from rsi.methods.base import RestorationMethod
+from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.own_degradation import FitParser, raise_if_own
@@ -114,6 +115,7 @@ class FitCLI(LightningCLI):
         groups = {purpose: parser.add_argument_group(purpose) for purpose in PURPOSES}
         add_model_flags(parser, groups, self._model_class)
         _add_data_flags(parser, groups)
+        add_generator_flags(groups[BY_WHAT])
         add_network_flags(groups[BY_WHAT])
         _add_output_flags(groups[WHERE])
         _add_parts(parser)
@@ -148,6 +150,7 @@ class FitCLI(LightningCLI):
         chosen.pop("seed_everything")
         if self.subcommand:
             set_verbosity(quiet=chosen.quiet, verbose=chosen.verbose)
+            apply_generator_flags(chosen)
             apply_network_flags(chosen)
             for option in PATHS:
                 check_home(f"--{option}", chosen.get(option))

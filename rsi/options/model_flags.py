@@ -25,7 +25,7 @@ FLAGS: dict[str, tuple[str, object, str]] = {
         BY_WHAT,
         path,
         "avatars128, the embedded one that draws cartoons, another name that rsi generators lists, or a .safetensors, "
-        "NVIDIA .pkl or rosinality .pt file",
+        ".pkl, .pt or .pth file of a StyleGAN2",
     ),
     "prior": (BY_WHAT, path, "the folder of a diffusers UNet2DModel; has to be given"),
     "perceptual": (

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from rsi.commands.main import main
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Architecture, Generator, load_generator, save_generator
 from rsi.results.folder import ResultFolder
 
 SHORT = """
@@ -27,7 +28,7 @@ def conditional(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(jpeg_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    for name in ("RSI_OFFLINE", "RSI_ALLOW_UNVERIFIED"):
+    for name in ("RSI_OFFLINE", "RSI_ALLOW_UNVERIFIED", "RSI_COLOR_ORDER", "RSI_CONV_CLAMP"):
         monkeypatch.setenv(name, "")
     (tmp_path / "short.yaml").write_text(SHORT)
     target, output = ["--target_dir", str(jpeg_folder)], ["--output_dir", str(tmp_path / "out")]
@@ -37,6 +38,22 @@ def command(jpeg_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_class_of_a_conditional_generator(command: list[str], conditional: Path, tmp_path: Path) -> None:
     assert main([*command, "--generator", str(conditional), "--class_label", "2", "--lr_scale", "auto"]) == 0
     assert [row.status for row in ResultFolder(tmp_path / "out").rows()] == ["restored"] * 3
+
+
+def test_what_is_said_of_a_generator_belongs_to_the_results(
+    command: list[str], tmp_path: Path, tiny_generator: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(load_generator(tiny_generator).state_dict(), tmp_path / "x.pt")
+    said, fit = ["--color_order", "bgr", "--conv_clamp", "256"], [*command, "--generator", str(tmp_path / "x.pt")]
+    assert main([*fit, *said]) == 0
+    render = ["render", str(tmp_path / "out/latents/a.safetensors"), str(tmp_path / "again.png")]
+    assert main(render) == 2
+    assert "color_order bgr, conv_clamp 256, and that of" in capsys.readouterr().err
+    assert main([*render, *said]) == 0
+    with Image.open(tmp_path / "again.png") as again, Image.open(tmp_path / "out/a.png") as restored:
+        assert again.tobytes() == restored.tobytes()
+    assert main(fit) == 2
+    assert "holds results of another generator" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from stylegan2_files import mmgeneration
 
 from rsi.commands.main import main
 from rsi.generators import Architecture, Generator, save_generator
@@ -11,7 +12,7 @@ from rsi.generators import Architecture, Generator, save_generator
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    for name in ("RSI_OFFLINE", "RSI_ALLOW_UNVERIFIED"):
+    for name in ("RSI_OFFLINE", "RSI_ALLOW_UNVERIFIED", "RSI_COLOR_ORDER", "RSI_CONV_CLAMP"):
         monkeypatch.setenv(name, "")
 
 
@@ -52,9 +53,9 @@ def test_the_embedded_one(capsys: pytest.CaptureFixture[str]) -> None:
     ("content", "kind", "reason"),
     [
         (b"<html>", "unknown", "neither a .safetensors nor a torch.save file nor a pickle"),
-        (pickle.dumps({"G_ema": 1}), "NVIDIA pickle", "not stored as a network module"),
-        (pickle.dumps({"G_ema": "class SynthesisInput"}), "NVIDIA pickle", "a StyleGAN3 generator"),
-        (b"PK\3\4", "rosinality state dict", "damaged or cut off"),
+        (pickle.dumps({"G_ema": 1}), "pickle", "not stored as a network module"),
+        (pickle.dumps({"G_ema": "class SynthesisInput"}), "pickle", "a StyleGAN3 generator"),
+        (b"PK\3\4", "torch.save", "damaged or cut off"),
     ],
 )
 def test_files_that_cannot_be_used(
@@ -67,6 +68,31 @@ def test_files_that_cannot_be_used(
     assert found["format"].startswith(kind)
     assert found["can be used"].startswith("no: ")
     assert reason in found["can be used"]
+
+
+def test_what_was_taken_assumed_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = mmgeneration(Generator(Architecture(8, 0, 8, 16, 2, channel_base=64, channel_max=8)).state_dict())
+    weights = {f"generator_ema.{name}": tensor for name, tensor in state.items()}
+    torch.save({"meta": {"iter": 3}, "state_dict": weights}, tmp_path / "x.pth")
+    assert main(["inspect", str(tmp_path / "x.pth")]) == 0
+    found = facts(capsys.readouterr().out)
+    assert found["format"] == "MMGeneration state dict (torch.save)"
+    assert found["network"] == "state_dict, generator_ema.*"
+    assert found["assumed"] == (
+        "w_avg not in the file: computed from random codes; "
+        "color_order bgr, as trainings of MMGeneration draw: give --color_order rgb if red and blue are exchanged; "
+        "conv_clamp none: the file does not say; give --conv_clamp 256 for a StyleGAN2-ADA that was trained with "
+        "16 bits"
+    )
+    assert "said" not in found
+    assert main(["inspect", str(tmp_path / "x.pth"), "--color-order", "rgb", "--conv_clamp", "256"]) == 0
+    found = facts(capsys.readouterr().out)
+    assert found["assumed"] == "w_avg not in the file: computed from random codes"
+    assert found["said"] == "color_order rgb, conv_clamp 256"
+    assert found["conv_clamp"] == "256.0"
+    with pytest.raises(SystemExit, match="2"):
+        main(["inspect", str(tmp_path / "x.pth"), "--conv_clamp", "0"])
+    assert "--conv_clamp: conv_clamp 0 is neither a positive number such as 256 nor none" in capsys.readouterr().err
 
 
 def test_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from stylegan2_files import Network
 from torch import nn
 
 from rsi.generators import Architecture, Generator
@@ -120,6 +121,17 @@ def nvidia(monkeypatch: pytest.MonkeyPatch) -> None:
     vars(util)["EasyDict"] = EasyDict
     for module in (persistence, util, ModuleType("torch_utils"), ModuleType("dnnlib")):
         monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+@pytest.fixture
+def tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NVIDIA's TensorFlow modules, as far as pickling needs them."""
+    module = ModuleType("dnnlib.tflib.network")
+    vars(module)["Network"] = Network
+    monkeypatch.setattr(Network, "__module__", module.__name__)
+    for name in ("dnnlib", "dnnlib.tflib"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 @pytest.fixture

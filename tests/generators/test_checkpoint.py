@@ -96,7 +96,7 @@ def test_the_suffix_does_not_matter(saved: Path) -> None:
 def test_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"ffhq does not exist: give a .safetensors, NVIDIA .pkl or rosinality .pt file, or .* ffhq1024",
+        match=r"ffhq does not exist: give a .safetensors, .pkl, .pt or .pth file of a StyleGAN2, or .* ffhq1024",
     ):
         load_generator("ffhq")
     with pytest.raises(InputError, match=r"is a folder: give a .safetensors"):
@@ -110,7 +110,7 @@ def test_unknown_names(tmp_path: Path) -> None:
         (b"<html>404</html>", "neither a .safetensors nor a torch.save file nor a pickle: get it again"),
         (b"PK\x03\x04rest", "damaged or cut off"),
         (b"\x40\0\0\0\0\0\0\0{}", r"damaged or cut off"),
-        (b"\x02\0\0\0\0\0\0\0{}", "metadata architecture is None; only 'stylegan2-ada' is supported"),
+        (b"\x02\0\0\0\0\0\0\0{}", r"no StyleGAN2 whose names are known \(.*\): it holds no tensors"),
     ],
 )
 def test_other_files(tmp_path: Path, content: bytes, message: str) -> None:

@@ -3,11 +3,9 @@ import functools
 import io
 import os
 import pickle
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -290,18 +288,6 @@ def test_a_broadcast_tensor_is_refused_before_it_takes_memory(
     persistent.mapping.fc0._parameters["weight"] = rebuilt(float_storage(5), (5, 2**19), (0, 0))
     with pytest.raises(InputError, match="reaches beyond its storage of 5 numbers"):
         load_generator(write_pickle(persistent))
-
-
-def test_tensorflow_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("dnnlib.tflib.network")
-    vars(module)["Network"] = type("Network", (), {"__module__": module.__name__})
-    for name in ("dnnlib", "dnnlib.tflib", module.__name__):
-        monkeypatch.setitem(sys.modules, name, module)
-    path = write_file(tmp_path, pickle.dumps((vars(module)["Network"](),), 3))
-    with pytest.raises(
-        InputError, match=r"a TensorFlow checkpoint: use the .pkl .* \(it names 'dnnlib.tflib.network.Network'"
-    ):
-        load_generator(path)
 
 
 @pytest.mark.parametrize(
