@@ -98,9 +98,11 @@ class Batch(nn.Module, Generic[Prepared]):
 
     def change_variables(self, change: Callable[[Tensor], Tensor]) -> None:
         """Change the shape of the variables and of those that stopped images go back to."""
+        before = {name: value.shape for name, value in self.variables.items()}
         self.set_variables({name: change(value.detach()) for name, value in self.variables.items()})
         self.guard.kept = {name: change(value) for name, value in self.guard.kept.items()}
-        self.carried = {}
+        if before != {name: value.shape for name, value in self.variables.items()}:
+            self.carried = {}
 
     def begin_stage(self, stage: Stage, *, in_the_middle: bool) -> None:
         """Begin a stage, or go on in the middle of it, where nobody knows any more where it started."""
