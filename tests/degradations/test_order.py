@@ -2,7 +2,7 @@
 
 import pytest
 
-from rsi.degradations import parse_degradation
+from rsi.degradations import Composition, parse_degradation
 from rsi.errors import InputError
 
 
@@ -25,7 +25,9 @@ from rsi.errors import InputError
     ],
 )
 def test_what_cameras_files_and_programs_do(spec: str) -> None:
-    assert len(parse_degradation(spec).stages) == spec.count("+") + 1  # type: ignore[attr-defined]
+    composed = parse_degradation(spec)
+    assert isinstance(composed, Composition)
+    assert len(composed.stages) == spec.count("+") + 1
 
 
 @pytest.mark.parametrize(
