@@ -172,7 +172,7 @@ def make_parser() -> CommandParser:
         "--tasks",
         metavar="NAMES",
         default="all",
-        help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas",
+        help="all, single, composed, ddrm, further, NAME or NAME:LEVEL, joined with commas",
     )
     add(
         "--methods",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.callbacks.needed import add_needed
 from rsi.data.batches import Step, as_step
-from rsi.data.target import Target
+from rsi.data.target import Target, in_colour
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, quantise
 from rsi.degradations.luminance import without_colour
@@ -209,6 +209,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None = None) -> None:
         """Take up new targets, where an earlier run has left them if there is such a place."""
         self._batch = None  # the next one may need its memory
+        if self.degradation.restores_colour:
+            targets = [in_colour(target) for target in targets]
         observation = self.observe(targets)
         prepared = self.prepare(observation)
         self._batch = Batch(observation, prepared, self.initial_variables(observation, prepared), self.schedule[0])

@@ -297,7 +297,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--degradation", "blur"], 'rsi: unknown degradation "blur": one of upsample, noise, jpeg, inpaint'),
+        (["--degradation", "smear"], 'rsi: unknown degradation "smear": one of upsample, noise, jpeg, inpaint'),
         (["--target_dir", ""], "rsi: there is nothing to restore: give images or a folder of them"),
         (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (
