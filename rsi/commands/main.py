@@ -32,7 +32,7 @@ COMMANDS = {
     "completion": "print what makes a shell complete these",
 }
 
-EXTRAS = {"benchmark": "benchmark", "align": "faces"}
+EXTRAS = {"benchmark": "benchmark"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
 
