@@ -61,7 +61,7 @@ def make_parser() -> CommandParser:
     parser.add_argument("--batch_size", metavar="N|auto", default="8", help="faces restored at once")
     parser.add_argument("--seed", type=int, metavar="N", default=0, help="seed of all random numbers")
     parser.add_argument("--accelerator", metavar="NAME", default="auto", help="cpu, gpu, mps or auto")
-    parser.add_argument("--precision", metavar="NAME", default="32-true", help="bf16-mixed for networks with 16 bits")
+    parser.add_argument("--precision", metavar="NAME", default="32", help="bf16 for networks with 16 bits")
     parser.add_argument("--quiet", action="store_true", help="tell errors alone")
     add_network_flags(parser)
     return parser

@@ -23,7 +23,7 @@ WITHIN = 0.5  # share of the smaller of two boxes from which one face lies in th
 SMALLEST = 24.0  # pixels across the oval
 ROOM = 1.5  # sides of a face's box that its points are located in
 ROUNDS = 8  # of locating at most, the first from the box, the others from the points found
-SETTLED = 0.05  # share of its side by which a square moves or turns when further rounds change little
+SETTLED = 0.02  # share of its side by which a square moves or turns when further rounds change little
 FRONTAL = 40.0  # degrees that a head may be turned aside
 
 # Corners of FaceMesh's canonical mesh, left and right as in the picture.
