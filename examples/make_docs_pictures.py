@@ -17,6 +17,7 @@ from rsi.data.reading import read_picture
 from rsi.degradations import JPEG, STROKES, Degradation, Denoising, Downsampling, Inpainting, draw_strokes, quantise
 from rsi.methods.loss import MultiresolutionLoss
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.perceptual import load_perceptual
 from rsi.report.difference import colored
 from rsi.results.layout import PAGE
@@ -121,7 +122,7 @@ def _pixels(picture: Image.Image) -> Tensor:
 
 
 def _operators(side: int) -> dict[str, Degradation]:
-    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), side, STROKES["M"])
+    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), Size.square(side), STROKES["M"])
     return {
         "upsample": Downsampling(8),
         "noise": Denoising(24, 0.16),

@@ -215,7 +215,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         """The terms of the multi-resolution loss."""
         prepared = self.batch.prepared
         codes = torch.split(self.codes, [len(seen.targets) for seen, _ in prepared])
-        return part_by_part(lambda part, own: self._losses(*prepared[part], own, step), codes, self.resolution)
+        return part_by_part(lambda part, own: self._losses(*prepared[part], own, step), codes, max(self.resolution))
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""

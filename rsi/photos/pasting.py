@@ -19,11 +19,20 @@ class PlacedFace:
 
     Attributes:
         crop: Where it was cut out.
-        picture: What to put there, RGB, a square of any size; ``None`` if the photograph stays as it is there.
+        picture: What to put there, RGB, of any size: the whole crop if it is square, else its middle part of the
+            picture's shape; ``None`` if the photograph stays as it is there.
     """
 
     crop: FaceCrop
     picture: Image.Image | None
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The shares of the crop's width and height that the picture fills."""
+        if self.picture is None:
+            return 1.0, 1.0
+        longer = max(self.picture.size)
+        return self.picture.width / longer, self.picture.height / longer
 
 
 def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image.Image:
@@ -42,9 +51,9 @@ def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image
         box = _inside(face.crop, photo)
         if face.picture is None or box[0] >= box[2] or box[1] >= box[3]:
             continue
-        others = [other.crop for other in faces if other is not face]
-        share = _share(face.crop, others, box, edge)[..., None]
-        turned = np.asarray(_turned_face(face.picture, face.crop, box), dtype=np.float64)
+        others = [other for other in faces if other is not face]
+        share = _share(face, others, box, edge)[..., None]
+        turned = np.asarray(_turned_face(face.picture, face, box), dtype=np.float64)
         original = np.asarray(photo.crop(box), dtype=np.float64)
         pasted = np.asarray(result.crop(box), dtype=np.float64) + share * (turned - original)
         result.paste(Image.fromarray(pasted.round().clip(0, 255).astype(np.uint8)), box[:2])
@@ -56,9 +65,9 @@ def _inside(crop: FaceCrop, photo: Image.Image) -> Box:
     return max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom)
 
 
-def _share(crop: FaceCrop, others: Sequence[FaceCrop], box: Box, edge: float) -> Values:
+def _share(face: PlacedFace, others: Sequence[PlacedFace], box: Box, edge: float) -> Values:
     """How much of each pixel of a box is the face's, 0 to 1; over all faces it is no more than 1."""
-    opacity, distance = zip(*(_reach(each, box, edge) for each in (crop, *others)), strict=True)
+    opacity, distance = zip(*(_reach(each, box, edge) for each in (face, *others)), strict=True)
     weights = [
         opacity[i]
         * np.prod(
@@ -72,10 +81,11 @@ def _share(crop: FaceCrop, others: Sequence[FaceCrop], box: Box, edge: float) ->
     return share
 
 
-def _reach(crop: FaceCrop, box: Box, edge: float) -> tuple[Values, Values]:
+def _reach(face: PlacedFace, box: Box, edge: float) -> tuple[Values, Values]:
     """How opaque a face would be alone in each pixel of a box, and how far the pixel is from its middle."""
-    across, down = _coordinates(crop, box)
-    inside = np.minimum(np.minimum(across, 1 - across), np.minimum(down, 1 - down))
+    across, down = _coordinates(face.crop, box)
+    near, far = zip(*(((1 - share) / 2, (1 + share) / 2) for share in face.extent), strict=True)
+    inside = np.minimum(np.minimum(across - near[0], far[0] - across), np.minimum(down - near[1], far[1] - down))
     return _smooth(inside / max(edge, 1e-6)), np.hypot(across - 0.5, down - 0.5)
 
 
@@ -98,17 +108,18 @@ def _coordinates(crop: FaceCrop, box: Box) -> tuple[Values, Values]:
     return (x * right_x + y * right_y) / length + 0.5, (y * right_x - x * right_y) / length + 0.5
 
 
-def _turned_face(face: Image.Image, crop: FaceCrop, box: Box) -> Image.Image:
-    side = min(face.width, max(1, round(crop.side)))
-    reduced = face.resize((side, side), Image.Resampling.LANCZOS)
-    across, down = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])
-    per_pixel = side / (crop.side**2 / 2)
-    offset = (np.array(box[:2]) - crop.center, side / 2)
+def _turned_face(picture: Image.Image, face: PlacedFace, box: Box) -> Image.Image:
+    crop, shares = face.crop, face.extent
+    size = [min(side, max(1, round(crop.side * share))) for side, share in zip(picture.size, shares, strict=True)]
+    reduced = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    axes = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])
+    offset = np.array(box[:2]) - crop.center
     matrix = []
-    for axis in (across, down):
-        matrix += [axis[0] * per_pixel, axis[1] * per_pixel, float(offset[0] @ axis) * per_pixel + offset[1]]
-    size = (box[2] - box[0], box[3] - box[1])
-    return _bordered(reduced).transform(size, Image.Transform.AFFINE, _shifted(matrix), Image.Resampling.BICUBIC)
+    for axis, side, share in zip(axes, size, shares, strict=True):
+        per_pixel = side / (share * (crop.side**2 / 2))
+        matrix += [axis[0] * per_pixel, axis[1] * per_pixel, float(offset @ axis) * per_pixel + side / 2]
+    room = (box[2] - box[0], box[3] - box[1])
+    return _bordered(reduced).transform(room, Image.Transform.AFFINE, _shifted(matrix), Image.Resampling.BICUBIC)
 
 
 def _bordered(face: Image.Image) -> Image.Image:
