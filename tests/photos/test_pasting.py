@@ -73,3 +73,18 @@ def test_three_overlapping_faces_leave_no_gap() -> None:
     faces = [PlacedFace(FaceCrop(center, (60, 10)), WHITE) for center in ((80, 80), (130, 85), (100, 120))]
     pasted = np.asarray(paste(Image.new("RGB", (220, 220)), faces, 0.05))
     assert pasted[70:130, 80:130].min() >= 253
+
+
+@pytest.mark.parametrize("crop", CROPS)
+@pytest.mark.parametrize("box", [(128, 0, 384, 512), (0, 128, 512, 384)])
+def test_a_picture_that_is_not_square_goes_to_the_middle_of_its_crop(
+    crop: FaceCrop, box: tuple[int, int, int, int]
+) -> None:
+    part = cut(PHOTO, crop, 512).crop(box)
+    difference = np.abs(np.asarray(_pasted(PHOTO, part, crop, 0.08), float) - np.asarray(PHOTO, float))
+    assert difference.mean() < 0.5
+    black, white = Image.new("RGB", PHOTO.size), WHITE.resize(part.size)
+    whole = np.asarray(_pasted(black, WHITE, crop, 0.0)).any(-1).sum()
+    middle = np.asarray(_pasted(black, white, crop, 0.0)).any(-1).sum()
+    if crop is not CROPS[2]:  # which lies beyond the photograph in part
+        assert 0.48 < middle / whole < 0.52
