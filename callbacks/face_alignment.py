@@ -4,10 +4,10 @@ from functools import cached_property
 
 from rsi.callbacks.base import BatchBegun, RestorationCallback, Run
 from rsi.data.pictures import to_picture
-from rsi.errors import InputError
-from rsi.log import printable, tell, tell_once
+from rsi.log import printable, tell
 from rsi.photos.alignment import why_not_aligned
-from rsi.photos.face_finder import FaceFinder
+from rsi.photos.face import FaceFinder
+from rsi.photos.face_finder import make_finder
 
 
 class FaceAlignment(RestorationCallback):
@@ -23,7 +23,7 @@ class FaceAlignment(RestorationCallback):
     def batch_begins(self, run: Run, batch: BatchBegun) -> None:
         """Look at a new batch."""
         is_wanted = run.draws_aligned_faces if self.check is None else self.check
-        if not is_wanted or batch.step or self._finder is None:
+        if not is_wanted or batch.step:
             return
         for target in batch.targets:
             reason = None if target.sample else why_not_aligned(to_picture(target.image), self._finder)
@@ -31,9 +31,5 @@ class FaceAlignment(RestorationCallback):
                 tell(f"{printable(target.name)} does not look aligned, {reason}: rsi align cuts faces out")
 
     @cached_property
-    def _finder(self) -> FaceFinder | None:
-        try:
-            return FaceFinder()
-        except InputError as error:
-            tell_once(f"whether targets are aligned is not checked: {error}")
-            return None
+    def _finder(self) -> FaceFinder:
+        return make_finder()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rsi.methods.base import RestorationMethod
     from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
     from rsi.methods.schedule import Phase
-    from rsi.python import Restored, restore
+    from rsi.python import Restored, estimate, restore
     from rsi.training.independent import IndependentStrategy
     from rsi.training.trainer import make_trainer
 else:
@@ -33,6 +33,7 @@ else:
             "TargetFolder": "rsi.data",
             "callbacks": "rsi.callbacks",
             "degradations": "rsi.degradations",
+            "estimate": "rsi.python",
             "load_generator": "rsi.generators",
             "make_trainer": "rsi.training.trainer",
             "parse_degradation": "rsi.degradations",
@@ -51,6 +52,7 @@ __all__ = [
     "Restored",
     "Target",
     "TargetFolder",
+    "estimate",
     "load_generator",
     "make_trainer",
     "parse_degradation",

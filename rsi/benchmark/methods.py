@@ -11,6 +11,7 @@ from rsi.benchmark.output_folder import FOLDERS
 from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
+from rsi.estimation.auto import AUTO
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, METHODS, find_method
@@ -41,11 +42,15 @@ class Method:
         """Whether it is for such a task: the recipe names no degradation, or one that is part of the task's."""
         if self.tuned and task.id not in self.tuned:
             return False
+        if AUTO in self.operators:
+            return True
         fits = self.operators.keys() <= _parse(task.degradation).keys()
         return fits and self.kind.undoes(parse_degradation(self.degradation_for(task)))
 
     def degradation_for(self, task: Task) -> str:
-        """The task's degradation, with settings of the recipe's that the task does not give."""
+        """The task's degradation, with settings of the recipe's that it leaves open; ``auto`` is not told it."""
+        if AUTO in self.operators:
+            return AUTO
         stages = {name: self.operators.get(name, {}) | given for name, given in _parse(task.degradation).items()}
         return "+".join(_join(name, settings) for name, settings in stages.items())
 

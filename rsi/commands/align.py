@@ -10,11 +10,13 @@ from pathlib import Path
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
+from rsi.options.detector import add_detector
 from rsi.options.local_path import local_path
 from rsi.options.parser import CommandParser
 from rsi.photos.crop_names import CropNames
+from rsi.photos.face import Face, FaceFinder
 from rsi.photos.face_crop import crop_around, cut
-from rsi.photos.face_finder import Face, FaceFinder
+from rsi.photos.face_finder import make_finder
 from rsi.photos.face_list import NAME, AlignedFace, FaceList, read_faces, write_faces
 from rsi.photos.older_list import completed
 from rsi.photos.own_files import check_free
@@ -24,8 +26,6 @@ from rsi.results.layout import PROGRESS
 from rsi.storage.atomic import atomic_path
 from rsi.storage.lock import FolderLock
 
-FRONTAL = 0.3
-DOUBTFUL = 0.6
 OUTSIDE = 0.1
 
 
@@ -53,14 +53,14 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(
             f"aligned faces would mix with the photographs in {arguments.photos}: give another --output_dir"
         )
+    finder = make_finder(arguments.detector)
     photographs = _photographs(arguments.photos)
     with FolderLock(arguments.output_dir / PROGRESS / "lock").held():
-        return _align(arguments, photographs)
+        return _align(arguments, photographs, finder)
 
 
-def _align(arguments: argparse.Namespace, photographs: Sequence[Listed]) -> int:
+def _align(arguments: argparse.Namespace, photographs: Sequence[Listed], finder: FaceFinder) -> int:
     output = _open_output(arguments, photographs)
-    finder = FaceFinder()
     counts = [_try_photo(arguments.photos, image, finder, output) for image in photographs]
     read = [count for count in counts if count is not None]
     if not sum(read):
@@ -129,18 +129,16 @@ def _try_photo(photos: Path, image: Listed, finder: FaceFinder, output: Output) 
         return None
     names = output.names.choose(image, photo.sha256, len(faces))
     for name, face in zip(names, faces, strict=True):
-        remarks = "; ".join(_write_face(photo, image, face, name, finder, output))
+        remarks = "; ".join(_write_face(photo, image, face, name, output))
         print(printable(f"{image.name}: {name}{': ' if remarks else ''}{remarks}"))
     if not faces:
         print(printable(f"{image.name}: no face found"))
     return len(faces)
 
 
-def _write_face(
-    photo: Photograph, image: Listed, face: Face, name: str, finder: FaceFinder, output: Output
-) -> list[str]:
+def _write_face(photo: Photograph, image: Listed, face: Face, name: str, output: Output) -> list[str]:
     """Cut a face out, note it and write it; returns what is to be said of it."""
-    crop = crop_around(face.landmarks)
+    crop = crop_around(face)
     picture = cut(photo.picture, crop, output.size)
     content = png(picture, photo.profile)
     checksum = hashlib.sha256(content).hexdigest()
@@ -151,15 +149,11 @@ def _write_face(
     with atomic_path(output.folder / name) as path:
         path.write_bytes(content)
     outside = crop.outside(photo.picture)
-    return _remarks(face, crop.side, outside, finder.frontal_score(picture), output.size)
+    return _remarks(face, crop.side, outside, output.size)
 
 
-def _remarks(face: Face, side: float, outside: float, frontal: float, size: int) -> list[str]:
-    remarks = []
-    if frontal < FRONTAL:
-        remarks.append("seen from the side, lying or partly hidden: the crop may be off and the result wrong")
-    if face.confidence < DOUBTFUL:
-        remarks.append(f"the detector is not sure of it ({face.confidence:.2f})")
+def _remarks(face: Face, side: float, outside: float, size: int) -> list[str]:
+    remarks = [*face.doubts]
     if outside > OUTSIDE:
         remarks.append(f"{outside:.0%} of the crop lies beyond the photograph and was mirrored")
     if side < size * 0.75:
@@ -185,6 +179,7 @@ def make_parser() -> CommandParser:
     parser.add_argument("--output_dir", type=local_path, default=Path("aligned"), help="folder for the faces")
     parser.add_argument("--overwrite", action="store_true", help="replace files there that rsi align did not write")
     parser.add_argument("--size", type=_size, metavar="N", default=1024, help="width and height of the faces in pixels")
+    add_detector(parser)
     return parser
 
 

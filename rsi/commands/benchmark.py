@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import torch
 
+from rsi.benchmark.blind import run_blind
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.entries import entries_of, published_entries
 from rsi.benchmark.grid import Grid, run_grid
@@ -19,7 +21,9 @@ from rsi.benchmark.plots import plot_levels, write_sheets
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import select_tasks
 from rsi.benchmark.tuning import tune
+from rsi.data.listing import Listing
 from rsi.errors import InputError
+from rsi.estimation.networks import network_of
 from rsi.generators import load_generator
 from rsi.imports.extras import check_extra
 from rsi.log import is_quiet, set_verbosity
@@ -41,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.tune:
         check_extra("tune", "--tune")
     _check_homes(arguments)
+    if arguments.blind:
+        return _blind(arguments)
     grid = _grid(arguments)
     judges = choose_judges(grid.perceptual, arguments.inception)
     folders = [f"{method.name}{kind}" for method in grid.methods for kind in ("", "_trials", "_tuned")]
@@ -64,6 +70,16 @@ def main(argv: Sequence[str]) -> int:
         print(f"{(grid.output / 'table.md').read_text()}\nwritten to {grid.output}")
     whole = all(len(found.images) == len(grid.clean.stems) for found in measurements)
     return 0 if whole and len(measurements) == len(grid.runs) else 1
+
+
+def _blind(arguments: argparse.Namespace) -> int:
+    listing = Listing(arguments.clean_dir, [arguments.output_dir])
+    listing.check()
+    paths = [arguments.clean_dir / image.file for image in islice(listing.listed(), arguments.limit)]
+    table = run_blind(paths, arguments.output_dir, partial(network_of, arguments.generator))
+    if not is_quiet():
+        print(f"{table}\nwritten to {arguments.output_dir}")
+    return 0
 
 
 def _check_homes(arguments: argparse.Namespace) -> None:
@@ -156,7 +172,7 @@ def make_parser() -> CommandParser:
         "--tasks",
         metavar="NAMES",
         default="all",
-        help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas",
+        help="all, single, composed, ddrm, further, NAME or NAME:LEVEL, joined with commas",
     )
     add(
         "--methods",
@@ -167,6 +183,7 @@ def make_parser() -> CommandParser:
     )
     add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")
+    add("--blind", action="store_true", help="damage the images, of any size, and tell how well that is found out")
     add("--limit", type=int, help="how many of the images are used")
     add("--generator", type=path, metavar="NAME|PATH", default="avatars128", help="a name of rsi generators, or a file")
     add(

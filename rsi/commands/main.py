@@ -19,6 +19,7 @@ from rsi.options.light import read_command_line
 
 COMMANDS = {
     "fit": "restore degraded images",
+    "estimate": "say what is wrong with pictures",
     "benchmark": "degrade clean images, restore them and print the paper's tables",
     "generators": "list the generators that have a name, and what is downloaded",
     "recipes": "list the sets of options that --config knows by name",
@@ -31,7 +32,7 @@ COMMANDS = {
     "completion": "print what makes a shell complete these",
 }
 
-EXTRAS = {"benchmark": "benchmark", "align": "faces"}
+EXTRAS = {"benchmark": "benchmark"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
 

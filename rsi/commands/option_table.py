@@ -34,7 +34,7 @@ GROUPS = {"positional arguments": "arguments", "options": "options"}
 MORE = "more"
 OF_USE = "of use in a restoration"
 REFUSED = "refused, as nothing in a restoration uses them or they would cut it short"
-ARGUMENTS: Mapping[object, Arguments] = {0: "none", None: "one", 1: "one", "?": "maybe", "*": "any"}
+ARGUMENTS: Mapping[object, Arguments] = {0: "none", None: "one", 1: "one", "?": "maybe", "*": "any", "+": "any"}
 WORDS: Mapping[object, str] = {
     bool: "true|false",
     int: "N",

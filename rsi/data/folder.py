@@ -17,7 +17,7 @@ from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
 from rsi.data.selection import select
-from rsi.data.target import Target
+from rsi.data.target import WITHOUT_COLOUR, Target
 from rsi.errors import InputError
 from rsi.log import tell
 from rsi.numerics.randomness import image_seed
@@ -29,7 +29,6 @@ from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import Fingerprint, fingerprint
 from rsi.storage.location import absolute, locate
 
-WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from rsi.storage.fingerprint import Fingerprint
 
+WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
 NOT_MODELLED = "its JPEG coding cannot be modelled"  # how the note of a target begins that says why
 
 
@@ -59,6 +60,12 @@ class Target:
     sample: int = 0
     output: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+def in_colour(target: Target) -> Target:
+    """The target, whose restoration is to be in colour even if it has none itself."""
+    notes = tuple(note for note in target.notes if note != WITHOUT_COLOUR)
+    return replace(target, gray=False, notes=notes) if target.gray else target
 
 
 def checksum(targets: Sequence[Target]) -> str:

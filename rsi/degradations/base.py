@@ -23,9 +23,11 @@ class Degradation(nn.Module):
     Attributes:
         factor: How many times smaller than its input the output's side is; ``None`` where :meth:`bind` finds
             it from the targets.
+        restores_colour: Whether a target without colour has lost it here, so that its restoration is to be in colour.
     """
 
     factor: int | None = 1
+    restores_colour: bool = False
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         """The differentiable approximation of the degradation, which several threads may ask for at the same time.
@@ -68,6 +70,17 @@ class Degradation(nn.Module):
         """The parameters in force for image ``index`` of the bound batch, for the table of results."""
         return {}
 
+    def followed_by(self, later: Sequence["Degradation"]) -> "Degradation":  # noqa: ARG002 - for others
+        """This bound operator, told what happens between its output and the targets."""
+        return self
+
+    def check_place(self, earlier: Sequence["Degradation"]) -> None:
+        """Make sure that it can come after other stages of a composition.
+
+        Raises:
+            InputError: Nothing that happens to pictures goes in this order, or the operator cannot express it.
+        """
+
     def extra_repr(self) -> str:
         """The operator's settings: its public attributes that are plain values."""
         plain = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
@@ -92,7 +105,7 @@ class Composition(Degradation):
         degradations: The stages; compositions among them are replaced by their own stages.
 
     Raises:
-        InputError: There is no stage.
+        InputError: There is no stage, or their order makes no sense.
     """
 
     def __init__(self, degradations: Sequence[Degradation]) -> None:
@@ -100,8 +113,11 @@ class Composition(Degradation):
         if not degradations:
             raise InputError("a composition needs at least one degradation")
         self._stages = nn.ModuleList(chain.from_iterable(map(_stages_of, degradations)))
+        for index, stage in enumerate(self.stages):
+            stage.check_place(self.stages[:index])
         factors = [stage.factor for stage in self.stages]
         self.factor = None if None in factors else math.prod(cast(list[int], factors))
+        self.restores_colour = any(stage.restores_colour for stage in self.stages)
 
     @property
     def stages(self) -> list[Degradation]:
@@ -133,7 +149,7 @@ class Composition(Degradation):
         for stage in self.stages:
             bound.append(stage.bind(targets, resolution))
             resolution = resolution // (bound[-1].factor or 1)
-        return Composition(bound)
+        return Composition([stage.followed_by(bound[index + 1 :]) for index, stage in enumerate(bound)])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:
         """The parameters of all stages."""

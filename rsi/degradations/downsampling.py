@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
+from rsi.degradations.jpeg import check_not_saved
 from rsi.degradations.resizing import BY_NAME
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
@@ -60,6 +61,14 @@ class Downsampling(Degradation):
         for target in targets:
             self._check_fit(target, resolution)
         return type(self)(resolution.width // targets[0].image.shape[-1])
+
+    def check_place(self, earlier: Sequence[Degradation]) -> None:
+        """Make sure that the file was not saved before as its header says.
+
+        Raises:
+            InputError: It was.
+        """
+        check_not_saved(self.spec_name, earlier)
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """The factor."""

@@ -97,6 +97,23 @@ class JPEG(Degradation):
         self.codec = JpegCodec(headers)
 
 
+def check_not_saved(name: str, earlier: Sequence[Degradation]) -> None:
+    """Make sure that what comes next does not happen to a file whose header is that of the target.
+
+    Args:
+        name: What comes next.
+        earlier: What happened before.
+
+    Raises:
+        InputError: One of the earlier ones is a JPEG compression without a quality.
+    """
+    if any(isinstance(stage, JPEG) and stage.quality is None for stage in earlier):
+        raise InputError(
+            f"{name} after jpeg: a file's header tells how it was saved last, so give the quality that it had before, "
+            f"as in jpeg:quality=30+{name}, or put jpeg last"
+        )
+
+
 def _header_of(target: Target) -> JpegHeader:
     if target.jpeg is None:
         reason = next((note for note in target.notes if note.startswith(NOT_MODELLED)), "it is not a JPEG file")

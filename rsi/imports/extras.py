@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from rsi.errors import InputError
 
 MODULES = {
-    "benchmark": ("matplotlib", "scipy", "torch_fidelity"),
+    "benchmark": ("matplotlib", "torch_fidelity"),
     "ddrm": ("diffusers",),
     "deepinv": ("deepinv",),
     "faces": ("dlib", "face_recognition_models"),

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.callbacks.needed import add_needed
 from rsi.data.batches import Step, as_step
-from rsi.data.target import Target
+from rsi.data.target import Target, in_colour
 from rsi.data.tensors import check_images
-from rsi.degradations import Degradation, parse_degradation, quantise
+from rsi.degradations import Degradation, quantise
 from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.degradations.sources import sources_of
 from rsi.errors import InputError
+from rsi.estimation.auto import degradation_named
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
@@ -71,7 +72,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.degradation = parse_degradation(degradation) if isinstance(degradation, str) else degradation
+        domain = str(settings.get("generator", "avatars128"))
+        self.degradation = degradation_named(degradation, domain) if isinstance(degradation, str) else degradation
         self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
         self.sources = sources_of(self.degradation)
         self.schedule = tuple(schedule)
@@ -208,6 +210,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None = None) -> None:
         """Take up new targets, where an earlier run has left them if there is such a place."""
         self._batch = None  # the next one may need its memory
+        if self.degradation.restores_colour:
+            targets = [in_colour(target) for target in targets]
         observation = self.observe(targets)
         prepared = self.prepare(observation)
         self._batch = Batch(observation, prepared, self.initial_variables(observation, prepared), self.schedule[0])

@@ -22,17 +22,28 @@ class ImageRandom:
         step: The optimisation step, or what else the numbers are for; other steps draw other numbers.
         device: Where the numbers are drawn; CPU and CUDA draw different ones.
 
-    Attributes:
-        used: Whether any number was asked for.
     """
 
     def __init__(self, seeds: Sequence[int], step: int | str = 0, device: torch.device | str = "cpu") -> None:
         self._generators = [torch.Generator(device).manual_seed(_hash(f"{seed}@{step}")) for seed in seeds]
         self._device = device
-        self.used = False
+        self._used = False
+        self._parts: list[ImageRandom] = []
 
     def __len__(self) -> int:
         return len(self._generators)
+
+    @property
+    def used(self) -> bool:
+        """Whether any number was asked for."""
+        return self._used or any(part.used for part in self._parts)
+
+    def each(self) -> list["ImageRandom"]:
+        """The random numbers of each image alone."""
+        self._parts = [ImageRandom((), device=self._device) for _ in self._generators]
+        for part, generator in zip(self._parts, self._generators, strict=True):
+            part._generators = [generator]
+        return self._parts
 
     def normal(self, shape: Sequence[int]) -> Tensor:
         """Standard normal numbers, ``[B, *shape]``."""
@@ -55,7 +66,7 @@ class ImageRandom:
         return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._use()]
 
     def _use(self) -> list[torch.Generator]:
-        self.used = True
+        self._used = True
         return self._generators
 
 

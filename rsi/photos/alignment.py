@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
+from rsi.photos.face import FaceFinder
 from rsi.photos.face_crop import FaceCrop, crop_around
-from rsi.photos.face_finder import FaceFinder
 
 SEARCHED = 512
 SHIFT = 0.1
@@ -24,7 +24,7 @@ def why_not_aligned(picture: Image.Image, finder: FaceFinder) -> str | None:
     faces = finder.find(enlarged)
     if not faces:
         return "no face is found in it"
-    crops = [crop_around(face.landmarks) for face in faces]
+    crops = [crop_around(face) for face in faces]
     return _difference(max(crops, key=lambda crop: crop.side), enlarged)
 
 

@@ -1,12 +1,14 @@
 """The square that FFHQ cuts out around a face."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Vector = NDArray[np.float64]
+from rsi.photos.face import Face, Vector
+
+Beyond = Literal["reflect", "edge"]
 MARGIN = 3  # pixels around a crop that its interpolation may read
 
 
@@ -47,32 +49,28 @@ class FaceCrop:
         return float(((points < 0) | (points >= photo.size)).any(-1).mean())
 
 
-def crop_around(landmarks: Vector) -> FaceCrop:
-    """FFHQ's crop of a face (Karras et al. 2019, appendix A).
-
-    Args:
-        landmarks: ``[68, 2]`` as of :class:`rsi.photos.face_finder.Face`.
-    """
-    eyes = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
-    eye, mouth = (eyes[0] + eyes[1]) / 2, (landmarks[48] + landmarks[54]) / 2
-    between, down = eyes[1] - eyes[0], mouth - eye
+def crop_around(face: Face) -> FaceCrop:
+    """FFHQ's crop of a face (Karras et al. 2019, appendix A)."""
+    eye = (face.eyes[0] + face.eyes[1]) / 2
+    between, down = face.eyes[1] - face.eyes[0], face.mouth - eye
     direction = between - _turned(down)
     reach = max(2.0 * np.hypot(*between), 1.8 * np.hypot(*down))
     right, center = direction / np.hypot(*direction) * reach, eye + 0.1 * down
     return FaceCrop((float(center[0]), float(center[1])), (float(right[0]), float(right[1])))
 
 
-def cut(photo: Image.Image, crop: FaceCrop, size: int) -> Image.Image:
-    """The crop, upright, as a square of ``size`` pixels; what lies beyond the photograph is mirrored.
+def cut(photo: Image.Image, crop: FaceCrop, size: int, beyond: Beyond = "reflect") -> Image.Image:
+    """The crop, upright, as a square of ``size`` pixels.
 
     Args:
         photo: RGB.
         crop: Where to cut.
         size: Width and height of the result.
+        beyond: What lies beyond the photograph: its mirror image, or its border again and again.
     """
     left, top, right, bottom = crop.box()
     margin = MARGIN * max(1, round(crop.side / size))
-    part = _mirrored(photo, (left - margin, top - margin, right + margin, bottom + margin))
+    part = _extended(photo, (left - margin, top - margin, right + margin, bottom + margin), beyond)
     scale = max(1.0, crop.side / size)
     reduced = part.resize((round(part.width / scale), round(part.height / scale)), Image.Resampling.LANCZOS)
     per_pixel = np.array([reduced.width / part.width, reduced.height / part.height])
@@ -82,11 +80,11 @@ def cut(photo: Image.Image, crop: FaceCrop, size: int) -> Image.Image:
     return reduced.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
-def _mirrored(photo: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+def _extended(photo: Image.Image, box: tuple[int, int, int, int], beyond: Beyond) -> Image.Image:
     left, top, right, bottom = box
     before, after = (max(0, -left), max(0, -top)), (max(0, right - photo.width), max(0, bottom - photo.height))
     inside = np.asarray(photo.crop((max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom))))
-    return Image.fromarray(np.pad(inside, ((before[1], after[1]), (before[0], after[0]), (0, 0)), "reflect"))
+    return Image.fromarray(np.pad(inside, ((before[1], after[1]), (before[0], after[0]), (0, 0)), beyond))
 
 
 def _turned(vector: Vector) -> Vector:

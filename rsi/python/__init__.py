@@ -1,6 +1,7 @@
-"""Restoration from Python in one line."""
+"""Restoration, and what was wrong before it, from Python in one line."""
 
+from rsi.python.estimate import estimate
 from rsi.python.restore import restore
 from rsi.python.restored import Restored
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Restored", "estimate", "restore"]

@@ -22,8 +22,9 @@ from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
 from rsi.data.target import Target
-from rsi.degradations import Degradation, parse_degradation
+from rsi.degradations import Degradation
 from rsi.errors import InputError
+from rsi.estimation.auto import degradation_named
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, find_method
@@ -99,7 +100,7 @@ def restore(
     if mask is not None and len(given) > 1:
         raise InputError("a mask is for one image: restore images with masks one by one")
     module = _kept_module(method, generator, tuple((name, _hashable(value)) for name, value in settings.items()))
-    with _to_undo(module, degradation):
+    with _to_undo(module, degradation, generator):
         targets = [
             target
             for place, image in enumerate(given)
@@ -127,12 +128,12 @@ def _hashable(value: Any) -> Any:
 
 
 @contextmanager
-def _to_undo(module: RestorationMethod[Any], degradation: Degradation | str) -> Iterator[None]:
+def _to_undo(module: RestorationMethod[Any], degradation: Degradation | str, generator: str) -> Iterator[None]:
     """The kept module with the degradation of one call; calls from several threads take turns."""
     with ONE_AT_A_TIME:
         own = module.degradation, module.degradation_name
         if isinstance(degradation, str):
-            module.degradation, module.degradation_name = parse_degradation(degradation), degradation
+            module.degradation, module.degradation_name = degradation_named(degradation, generator), degradation
         else:
             module.degradation, module.degradation_name = degradation, type(degradation).__name__
         try:

@@ -6,8 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from rsi.data.folder import WITHOUT_COLOUR, read_target
+from rsi.data.folder import read_target
 from rsi.data.listing import Listing, output_names
+from rsi.data.target import WITHOUT_COLOUR
 from rsi.errors import InputError
 from rsi.numerics.randomness import image_seed
 from rsi.numerics.size import Size

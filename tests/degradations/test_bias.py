@@ -1,4 +1,4 @@
-"""The mean of approximations beside that of the true operators, for every task of the paper."""
+"""The mean of approximations beside that of the true operators, for every task of the benchmark."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ DRAWS = 16
 GREY_LEVEL = 1 / 255
 
 
-@pytest.mark.parametrize("task", select_tasks("single,composed"), ids=lambda task: task.id)
+@pytest.mark.parametrize("task", select_tasks("single,composed,further"), ids=lambda task: task.id)
 def test_approximations_are_as_bright_as_files(tmp_path: Path, task: Task) -> None:
     biases = [bias(task, face, tmp_path) for face in FACES]
     few_pixels = task.id in ("upsampling-XL", "UNA-M", "UNAP-M")  # 16 without noise, 256 with noise that JPEG spreads

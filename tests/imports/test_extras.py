@@ -68,7 +68,7 @@ def test_fit_needs_none_of_them(tiny_generator: Path, jpeg_folder: Path, tmp_pat
     [
         ("torch_fidelity", "benchmark --clean_dir a --output_dir b", "rsi benchmark needs torch_fidelity: .*benchmark"),
         ("matplotlib", "benchmark --clean_dir a --output_dir b", "rsi benchmark needs matplotlib: .*benchmark"),
-        ("dlib", "align photos/", "rsi align needs dlib: .*faces"),
+        ("dlib", "align photos/ --detector dlib", "--detector dlib needs dlib: .*faces"),
         ("optuna", "benchmark --clean_dir a --output_dir b --tune pulse", "--tune needs optuna: .*tune"),
         ("deepinv", "fit a.jpg --degradation deepinv.physics.Blur", '"deepinv.physics.Blur" needs deepinv: .*deepinv'),
         (

@@ -1,17 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from rsi.photos.face import Face
 from rsi.photos.face_crop import FaceCrop, crop_around, cut
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))
 
 
-def _landmarks(left_eye: tuple[float, float], right_eye: tuple[float, float], mouth: tuple[float, float]) -> np.ndarray:
-    points = np.zeros((68, 2))
-    points[36:42], points[42:48] = left_eye, right_eye
-    points[48] = points[54] = mouth
-    return points
+def _face(left_eye: tuple[float, float], right_eye: tuple[float, float], mouth: tuple[float, float]) -> Face:
+    return Face(np.array([left_eye, right_eye]), np.array(mouth), np.zeros((0, 2)), 1.0)
 
 
 def test_an_upright_crop_without_scaling_is_the_photograph_itself() -> None:
@@ -35,19 +35,20 @@ def test_what_lies_beyond_the_photograph_is_mirrored() -> None:
 
 
 def test_the_square_of_a_known_face() -> None:
-    crop = crop_around(_landmarks((40, 40), (60, 40), (50, 62)))
+    crop = crop_around(_face((40, 40), (60, 40), (50, 62)))
     assert crop.center == pytest.approx((50, 42.2))
     assert crop.right == pytest.approx((40, 0), abs=1e-9)
     assert crop.side == pytest.approx(80)
-    long_face = crop_around(_landmarks((40, 40), (60, 40), (50, 70)))
+    long_face = crop_around(_face((40, 40), (60, 40), (50, 70)))
     assert long_face.side == pytest.approx(2 * 1.8 * 30)
 
 
 def test_a_turned_face_gives_the_same_square_turned() -> None:
     angle = np.deg2rad(30)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    landmarks = _landmarks((40, 40), (60, 40), (50, 62))
-    np.testing.assert_allclose(crop_around(landmarks @ turn.T).corners, crop_around(landmarks).corners @ turn.T)
+    face = _face((40, 40), (60, 40), (50, 62))
+    turned = replace(face, eyes=face.eyes @ turn.T, mouth=turn @ face.mouth)
+    np.testing.assert_allclose(crop_around(turned).corners, crop_around(face).corners @ turn.T)
 
 
 def test_reducing_averages_instead_of_picking_pixels() -> None:

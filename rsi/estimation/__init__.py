@@ -1,0 +1,1 @@
+"""What happened to an image, found from the image alone."""

@@ -1,0 +1,140 @@
+"""Training of the network that estimates damages, on images of a generator."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import AdamW
+
+from rsi.degradations import JPEG, Blur, Composition, Degradation, Denoising, Downsampling, draw_strokes
+from rsi.degradations.base import quantise
+from rsi.estimation.evidence import Array, Evidence
+from rsi.estimation.learned import FAMILIAR, LEARNED, PRESENT, DamageNetwork, logarithm
+from rsi.estimation.statistics import statistics
+from rsi.generators import Generator
+from rsi.log import tell
+from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
+
+IMAGES = 8000
+AT_ONCE = 8
+EPOCHS, BATCH, LR, DECAY = 60, 128, 2e-3, 1e-2
+LEAST_DEVIATION = -4.0  # its logarithm
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is done to one image, and what is to be learned of it.
+
+    Attributes:
+        operator: The damage.
+        strokes: Of the holes.
+        quality: Of the JPEG; ``None`` without one.
+        values: Of each of ``LEARNED`` what the operator has; absent where it has no such stage.
+    """
+
+    operator: Degradation
+    strokes: int
+    quality: int | None
+    values: dict[str, float]
+
+
+def train(generator: Generator, images: int = IMAGES) -> DamageNetwork:
+    """A network for one generator, trained on always the same images and damages.
+
+    Args:
+        generator: Draws the images; of one class if it has several.
+        images: How many are drawn.
+    """
+    tell(f"learning what damages of {generator.info.name}'s images look like, once: {images} images")
+    numbers, targets, present = (
+        torch.from_numpy(np.stack(part)) for part in zip(*_examples(generator, images), strict=True)
+    )
+    network = DamageNetwork(numbers.shape[1])
+    network.mean, network.scale = numbers.mean(0), numbers.std(0).clamp(min=1e-3)
+    network.strangest = network.strangeness(numbers).quantile(FAMILIAR)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear):
+                layer.reset_parameters()
+        _fit(network, numbers, targets, present)
+    return network.eval()
+
+
+def _fit(network: DamageNetwork, numbers: Tensor, targets: Tensor, present: Tensor) -> None:
+    optimizer = AdamW(network.parameters(), lr=LR, weight_decay=DECAY)
+    steps = EPOCHS * (len(numbers) // BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        chosen = torch.randint(len(numbers), (BATCH,))
+        loss = _loss(network(numbers[chosen]), targets[chosen], present[chosen])
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        schedule.step()
+
+
+def _loss(answers: Tensor, targets: Tensor, present: Tensor) -> Tensor:
+    """Gaussian likelihood of what is there, and of being there."""
+    means, deviations, chances = torch.split(answers, [len(LEARNED), len(LEARNED), len(PRESENT)], dim=-1)
+    deviations = deviations.clamp(min=LEAST_DEVIATION)
+    is_there = targets.isfinite()
+    error = torch.where(is_there, targets.nan_to_num(0, 0, 0) - means, 0)
+    likelihood = ((error * (-deviations).exp()).square() / 2 + deviations) * is_there
+    truth = present.expand_as(chances)
+    presence: Tensor = F.binary_cross_entropy_with_logits(chances, truth)
+    return likelihood.mean() + presence
+
+
+@torch.no_grad()
+def _examples(generator: Generator, images: int) -> Iterator[tuple[Array, Array, Array]]:
+    for first in range(0, images, AT_ONCE):
+        random = ImageRandom(range(first, first + AT_ONCE), "damage estimation")
+        pictures = quantise(generator(random.normal((generator.mapping.z_dim,)).to(generator.w_avg))).cpu()
+        choices = random.uniform((12,)).numpy()
+        for picture, choice, seed in zip(pictures, choices, range(first, first + AT_ONCE), strict=True):
+            damage = draw_damage(choice, generator.resolution)
+            yield _example(picture[None], damage, ImageRandom([seed], "damage"), hide_quality=choice[11] < 0.3)
+
+
+def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quality: bool) -> tuple[Array, Array, Array]:
+    degraded = damage.operator.degrade(picture, random)
+    known = draw_strokes(random, Size.of(degraded), damage.strokes)[0, 0].numpy() > 0
+    evidence = Evidence((degraded[0] * 255).round().double().numpy(), known if known.any() else ~known)
+    quality = None if hide_quality else damage.quality
+    values = [damage.values.get(name, np.nan) for name in LEARNED]
+    targets = [logarithm(name, np.array(value)) for name, value in zip(LEARNED, values, strict=True)]
+    present = ["k_p" in damage.values, damage.values["sigma"] > 0, damage.quality is not None]
+    return statistics(evidence, quality), np.array(targets, np.float32), np.array(present, np.float32)
+
+
+def draw_damage(choice: Array, resolution: Size) -> Damage:
+    """A damage by twelve uniform numbers: any of the stages, at any strength of the paper's levels and around them."""
+    stages: list[Degradation] = []
+    values: dict[str, float] = {"sigma": 0.0}
+    if choice[9] < 0.4:
+        values["sigma"] = _between(choice[10], 0.6, 6)
+        stages.append(Blur(sigma=values["sigma"]))
+    if choice[0] < 0.4:
+        factor = 2 ** int(1 + choice[1] * 5)
+        if factor < min(resolution) // 2:
+            stages.append(Downsampling(factor))
+            values["sigma"] /= factor
+    if choice[2] < 0.6:
+        values |= {"k_p": _between(choice[3], 3.5, 200), "k_b": _between(choice[4], 0.02, 0.75)}
+        stages.append(Denoising(values["k_p"], values["k_b"]))
+    quality = None
+    if choice[5] < 0.7:
+        quality = round(_between(choice[6], 4, 60))
+        values["quality"] = quality
+        stages.append(JPEG(quality))
+    strokes = int(choice[8] * 18) if choice[7] < 0.4 else 0
+    return Damage(Composition(stages or [Downsampling(1)]), strokes, quality, values)
+
+
+def _between(share: float, low: float, high: float) -> float:
+    return float(low * (high / low) ** share)
