@@ -22,7 +22,7 @@ def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
     ]
 
     def step() -> None:
-        in_parallel(networks, module.resolution)
+        in_parallel(networks, max(module.resolution))
 
     return step
 

@@ -61,7 +61,7 @@ class Bench:
             write_generator(Path(self.generator))
             write_vgg16(Path(self.perceptual))
         self.targets = folder / "targets"
-        write_targets(self.targets, "jpeg", max(arguments.batch_sizes), self.module().resolution)
+        write_targets(self.targets, "jpeg", max(arguments.batch_sizes), max(self.module().resolution))
 
     def module(self) -> Restoration:
         """The method with a short schedule; one step more than is timed, to warm up."""

@@ -28,6 +28,7 @@ from rsi.degradations import (
 )
 from rsi.methods.loss import MultiresolutionLoss
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.perceptual import load_perceptual
 from rsi.report.difference import colored
 from rsi.results.layout import PAGE
@@ -95,7 +96,7 @@ def level_rows() -> Iterator[Row]:
     for name in ("upsample", "noise", "jpeg", "blur", "resized", "sepia", "fade"):
         yield _degraded({f"{name}:{level}": parse_degradation(f"{name}:{level}") for level in LEVELS})
     random, side = ImageRandom([image_seed(FACE, 0)]), _clean().shape[-1]
-    holes = {level: Inpainting(draw_strokes(random, side, STROKES[level])) for level in LEVELS}
+    holes = {level: Inpainting(draw_strokes(random, Size.square(side), STROKES[level])) for level in LEVELS}
     yield _degraded({f"strokes:{level}": holes[level] for level in LEVELS})
 
 
@@ -167,7 +168,7 @@ def _pixels(picture: Image.Image) -> Tensor:
 
 
 def _operators(side: int) -> dict[str, Degradation]:
-    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), side, STROKES["M"])
+    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), Size.square(side), STROKES["M"])
     return {
         "upsample": Downsampling(8),
         "noise": Denoising(24, 0.16),

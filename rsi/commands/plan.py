@@ -81,7 +81,7 @@ def _try(
 
 def _at_once(module: RestorationMethod[Any], data: TargetFolder, images: int) -> int:
     """As many as a batch has, or one where each is large enough to keep all cores busy."""
-    if module.resolution >= TURNS_FROM or data.batch_size == "auto":
+    if max(module.resolution) >= TURNS_FROM or data.batch_size == "auto":
         return 1
     return min(int(data.batch_size), images)
 

@@ -225,7 +225,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         def of_part(part: int, codes: Tensor) -> dict[str, Tensor]:
             return self._losses(*prepared[part], codes, step, replace(top, kept=kept[part]))
 
-        return part_by_part(of_part, torch.split(self.codes, sizes), self.resolution)
+        return part_by_part(of_part, torch.split(self.codes, sizes), max(self.resolution))
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
