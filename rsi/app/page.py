@@ -1,5 +1,6 @@
 """The page: what stands on it and what its buttons do."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from PIL import Image
 
 from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of, with_value
 from rsi.app.holes import shown_copy
-from rsi.app.run import Failed, Restored, Run, Step, kept_module
+from rsi.app.run import Failed, News, Restored, Run, Step, kept_module
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import Done, Dropped, Session, Sessions
 from rsi.errors import InputError
@@ -64,9 +65,7 @@ class Restorer:
         return blocks
 
     def _build_input(self) -> None:
-        self.files = gr.File(
-            label="1. Drop photographs here", file_count="multiple", file_types=["image"], elem_id="files"
-        )
+        self.files = gr.File(label="1. Drop photographs here", file_count="multiple", elem_id="files")
         self.name = gr.Dropdown(label="Which one", choices=[], visible=False, elem_id="which")
         with gr.Group(visible=False) as self.damage:
             self.found = gr.Markdown(elem_id="found", padding=True)
@@ -163,7 +162,9 @@ class Restorer:
             )
         gr.on(self.pace.input, self._show_same, asked, same, api_visibility="private")
         results = [self.status, self.way, self.compare, self.downloads, self.picture, self.crop, self.everything]
-        begun = self.start.click(self._begin, [self.text, self.editor], [self.start, self.stop, self.status])
+        begun = self.start.click(
+            self._begin, [self.text, self.editor], [self.start, self.stop, self.status], api_visibility="private"
+        )
         begun.success(
             self._restore,
             asked,
@@ -182,13 +183,9 @@ class Restorer:
 
     def _drop(self, files: Sequence[str] | None, generator: str, request: gr.Request) -> Updates:
         session = self._session(request)
-        try:
-            session.drop(files or [])
-        except InputError as error:
-            return {**self._nothing(), self.status: _status(str(error), failed=True)}
-        if not session.dropped:
-            return {**self._nothing(), self.status: _status("Drop a photograph to begin.")}
-        return self._shown(session, generator)
+        reasons = session.drop(files or [])
+        shown = self._shown(session, generator) if session.dropped else self._nothing()
+        return {**shown, self.status: _status("; ".join(reasons), failed=True)} if reasons else shown
 
     def _choose(self, name: str, generator: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
         session = self._session(request)
@@ -217,14 +214,20 @@ class Restorer:
             self.text: dropped.text,
             **self._moved(dropped.text),
             **({self.editor: gr.ImageEditor(shown_copy(size), visible=True)} if is_new else {}),
-            self.start: gr.Button(interactive=True),
-            self.status: _status("Ready."),
+            self.start: gr.Button(interactive=not session.is_running),
+            self.status: gr.skip() if session.is_running else _status("Ready."),
             **self._same(dropped, generator, None),
         }
 
     def _nothing(self) -> Updates:
         hidden = {part: gr.update(visible=False) for part in (self.name, self.damage, self.same)}
-        return {**hidden, self.editor: gr.ImageEditor(None, visible=False), self.start: gr.Button(interactive=False)}
+        begin = _status("Drop a photograph to begin.")
+        return {
+            **hidden,
+            self.status: begin,
+            self.editor: gr.ImageEditor(None, visible=False),
+            self.start: gr.Button(interactive=False),
+        }
 
     def _say(self, text: str, generator: str, pace: str, request: gr.Request) -> Updates:
         dropped = self._session(request).shown()
@@ -278,27 +281,21 @@ class Restorer:
     def _begin(self, text: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
         session = self._session(request)
         dropped = session.shown()
-        if dropped is None:
-            raise gr.Error("Drop a photograph first.")
+        if dropped is None or session.is_running:
+            raise gr.Error("Drop a photograph first." if dropped is None else "Wait for the end, or stop.")
         dropped.brush(drawn)
         if text != dropped.text:
             dropped.text, dropped.said = text, True
-        session.stop.clear()
+        session.stop = threading.Event()
+        session.is_running = True
         waiting = _status("Waiting for its turn.")
         return {self.start: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.status: waiting}
 
     def _restore(self, generator: str, pace: str, request: gr.Request) -> Iterator[Updates]:
         session = self._session(request)
-        end = {self.start: gr.Button(interactive=True), self.stop: gr.Button(interactive=False)}
+        said, failed = "Stopped.", False
         try:
-            resolution = kept_module(generator, None).resolution
-            jobs = [one.job(generator, resolution, self._recipe(pace)) for one in session.dropped.values()]
-        except InputError as error:
-            yield {**end, self.status: _status(str(error), failed=True)}
-            return
-        news, said, failed = Run(jobs, session.stop).news(), "", False
-        try:
-            for event in news:
+            for event in self._run(session, generator, pace):
                 if isinstance(event, Step):
                     yield self._stepped(event)
                 elif isinstance(event, Restored):
@@ -310,11 +307,22 @@ class Restorer:
                     yield {self.status: _status(said, failed=True)}
                 else:
                     yield {self.stop: gr.skip()}
-            if session.stop.is_set():
-                said, failed = "Stopped.", False
+        except InputError as error:
+            said, failed = str(error), True
         finally:
-            news.close()
-        yield {**end, self.way: gr.Image(visible=False), self.status: _status(said, failed=failed)}
+            session.is_running = False
+        yield {
+            self.start: gr.Button(interactive=True),
+            self.stop: gr.Button(interactive=False),
+            self.way: gr.Image(visible=False),
+            self.status: _status("Stopped.") if session.stop.is_set() else _status(said, failed=failed),
+        }
+
+    def _run(self, session: Session, generator: str, pace: str) -> Iterator[News | None]:
+        """What happens to the photographs of a tab; closing it ends the run."""
+        resolution = kept_module(generator, None).resolution
+        jobs = [one.job(generator, resolution, self._recipe(pace)) for one in session.dropped.values()]
+        yield from Run(jobs, session.stop).news()
 
     def _stepped(self, step: Step) -> Updates:
         shown = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from PIL import Image
 
@@ -15,6 +16,7 @@ from rsi.app.holes import known_of, same_pixels
 from rsi.app.pipeline import Opened, before_whole, estimate, open_photograph, suggest
 from rsi.app.run import Job, Restored
 from rsi.app.same import commands_of, python_of
+from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate
 
 
@@ -89,24 +91,26 @@ class Session:
         dropped: Its photographs by name.
         current: The name of the one that is shown.
         done: What was restored so far.
+        uploads: What the browser has sent, where Gradio has put it.
         stop: Ends its run.
+        is_running: It has a run, or waits for one.
     """
 
     folder: Path
     dropped: dict[str, Dropped] = field(default_factory=dict)
     current: str = ""
     done: list[Done] = field(default_factory=list)
+    uploads: set[Path] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
+    is_running: bool = False
     _numbers: "count[int]" = field(default_factory=count)
 
-    def drop(self, files: Sequence[str]) -> None:
-        """Take up photographs, byte for byte, in the place of those before.
-
-        Raises:
-            InputError: One cannot be read.
-        """
+    def drop(self, files: Sequence[str]) -> list[str]:
+        """Take up photographs, byte for byte, in the place of those before; returns why some cannot be read."""
         before, self.dropped = self.dropped, {}
+        reasons = []
         for file in map(Path, files):
+            self.uploads.add(file)
             name = self._free_name(file.name)
             if name in before and before[name].opened.path.read_bytes() == file.read_bytes():
                 self.dropped[name] = before[name]
@@ -114,8 +118,12 @@ class Session:
             own = self.new_folder() / name
             own.parent.mkdir(parents=True)
             shutil.copyfile(file, own)
-            self.dropped[name] = Dropped(open_photograph(own))
-        self.current = next(iter(self.dropped), "")
+            try:
+                self.dropped[name] = Dropped(open_photograph(own))
+            except InputError as error:
+                reasons.append(str(error).replace(str(own), name))
+        self.current = self.current if self.current in self.dropped else next(iter(self.dropped), "")
+        return reasons
 
     def shown(self) -> Dropped | None:
         """The photograph that is shown."""
@@ -157,12 +165,15 @@ class Sessions:
         """The tab of a session's hash."""
         name = key or "none"
         if name not in self._open:
-            self._open[name] = Session(self._folder / f"tab{len(self._open)}-{threading.get_ident()}")
+            self._open[name] = Session(self._folder / uuid4().hex)
         return self._open[name]
 
     def close(self, key: str | None) -> None:
-        """End what a tab does and remove its files."""
+        """End what a tab does and remove its files; Gradio's own copies go within the hour."""
         session = self._open.pop(key or "none", None)
-        if session is not None:
-            session.stop.set()
-            shutil.rmtree(session.folder, ignore_errors=True)
+        if session is None:
+            return
+        session.stop.set()
+        shutil.rmtree(session.folder, ignore_errors=True)
+        for upload in session.uploads.difference(*(other.uploads for other in self._open.values())):
+            upload.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from rsi.options.local_path import generator_name
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost")
 
 
 def make_parser() -> CommandParser:
