@@ -17,7 +17,7 @@ from rsi.photos.crop_names import CropNames
 from rsi.photos.face import Face, FaceFinder
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import make_finder
-from rsi.photos.face_list import NAME, AlignedFace, FaceList, read_faces, write_faces
+from rsi.photos.face_list import NAME, AlignedFace, FaceList, as_corners, read_faces, write_faces
 from rsi.photos.older_list import completed
 from rsi.photos.own_files import check_free
 from rsi.photos.own_pictures import own_pictures
@@ -142,7 +142,7 @@ def _write_face(photo: Photograph, image: Listed, face: Face, name: str, output:
     picture = cut(photo.picture, crop, output.size)
     content = png(picture, photo.profile)
     checksum = hashlib.sha256(content).hexdigest()
-    aligned = AlignedFace(name, image.name, crop, checksum, photo.sha256, photo.picture.size)
+    aligned = AlignedFace(name, image.name, crop, checksum, photo.sha256, photo.picture.size, as_corners(face.oval))
     output.names.add([aligned])
     output.faces.faces[name] = aligned
     write_faces(output.folder, output.faces)

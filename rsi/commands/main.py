@@ -18,6 +18,7 @@ from rsi.imports.extras import check_extra
 from rsi.options.light import read_command_line
 
 COMMANDS = {
+    "restore": "restore the faces in photographs and put them back",
     "fit": "restore degraded images",
     "app": "open a page in the browser to restore pictures with",
     "estimate": "say what is wrong with pictures",

@@ -18,14 +18,16 @@ from rsi.errors import InputError
 from rsi.log import printable
 from rsi.options.local_path import local_path
 from rsi.options.parser import CommandParser
+from rsi.options.shape import add_shape
 from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.own_files import check_free
 from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
-from rsi.photos.pasting import PlacedFace, paste
+from rsi.photos.pasting import PlacedFace, paste, shape_for
 from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import PROGRESS
+from rsi.results.records import Row
 from rsi.storage.atomic import atomic_path, check_inside
 from rsi.storage.folding import composed
 from rsi.storage.lock import FolderLock
@@ -94,14 +96,14 @@ def _photo(name: str, faces: Sequence[AlignedFace], image: Listed | None) -> Pho
     return Photo(image.name, faces, f"{image.name if image.hides_folder else image.output}.png")
 
 
-def _restored(folder: Path, photos: Sequence[Photo]) -> dict[str, str]:
-    """The restored faces by the composed names of the faces they were made from, as these are now."""
+def _restored(folder: Path, photos: Sequence[Photo]) -> dict[str, Row]:
+    """What is restored, by the composed names of the faces it was made from, as these are now."""
     checksums = {composed(face.file): face.sha256 for photo in photos for face in photo.faces}
     found = {}
     for row in ResultFolder(folder).rows():
         made_from, is_now = row.made_from.get("target"), checksums.get(composed(row.file))
         if row.is_done and (not made_from or not is_now or made_from.sha256 == is_now):
-            found[composed(row.file)] = row.output
+            found[composed(row.file)] = row
     return found
 
 
@@ -115,13 +117,13 @@ def _earlier_results(arguments: argparse.Namespace) -> dict[str, str]:
     return {}
 
 
-def _inputs(arguments: argparse.Namespace, photos: Sequence[Photo], restored: dict[str, str]) -> Iterator[Path]:
+def _inputs(arguments: argparse.Namespace, photos: Sequence[Photo], restored: dict[str, Row]) -> Iterator[Path]:
     yield from (arguments.photos / photo.name for photo in photos if photo.output)
-    yield from (arguments.restored / output for output in restored.values())
+    yield from (arguments.restored / row.output for row in restored.values())
     yield from (arguments.aligned_dir / face.file for photo in photos for face in photo.faces)
 
 
-def _try_photo(arguments: argparse.Namespace, photo: Photo, restored: dict[str, str], pasted: dict[str, str]) -> bool:
+def _try_photo(arguments: argparse.Namespace, photo: Photo, restored: dict[str, Row], pasted: dict[str, str]) -> bool:
     try:
         print(printable(_paste_all(arguments, photo, restored, pasted)))
     except InputError as error:
@@ -130,7 +132,7 @@ def _try_photo(arguments: argparse.Namespace, photo: Photo, restored: dict[str, 
     return True
 
 
-def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, str], pasted: dict[str, str]) -> str:
+def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, Row], pasted: dict[str, str]) -> str:
     if not photo.output:
         raise InputError(f"it is not in {arguments.photos}: give the folder that rsi align was given")
     if not any(composed(face.file) in restored for face in photo.faces):
@@ -139,9 +141,7 @@ def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, 
         )
     photograph = read_photograph(_inside(arguments.photos, photo.name))
     faces = _faces_of(photograph, photo.faces, arguments.aligned_dir)
-    placed = [
-        PlacedFace(face.crop, _read_restored(arguments.restored, restored.get(composed(face.file)))) for face in faces
-    ]
+    placed = [_placed(arguments, face, restored.get(composed(face.file))) for face in faces]
     if not (count := sum(face.picture is not None for face in placed)):
         raise InputError(f"what is restored in {arguments.restored} is of an earlier version of it: run rsi fit again")
     content = photograph.with_colours(paste(photograph.picture, placed, arguments.edge))
@@ -174,8 +174,13 @@ def _is_from(photograph: Photograph, face: AlignedFace, aligned_dir: Path) -> bo
     return bool(np.abs(before - now).mean() < SAME)
 
 
-def _read_restored(folder: Path, output: str | None) -> Image.Image | None:
-    return None if output is None else _read_face(_inside(folder, output))
+def _placed(arguments: argparse.Namespace, face: AlignedFace, row: Row | None) -> PlacedFace:
+    oval = None if face.oval is None else np.array(face.oval)
+    if row is None:
+        return PlacedFace(face.crop, None, oval)
+    shape = shape_for(row.degradation) if arguments.shape == "auto" else arguments.shape
+    picture = _read_face(_inside(arguments.restored, row.output))
+    return PlacedFace(face.crop, picture, oval, shape, matched=shape == "oval")
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -216,6 +221,7 @@ def make_parser() -> CommandParser:
         default=0.08,
         help="width of the soft edge, a share of the face's width",
     )
+    add_shape(parser)
     return parser
 
 

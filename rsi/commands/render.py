@@ -1,10 +1,9 @@
 """``rsi render``: draw the image of a saved latent."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -18,15 +17,8 @@ from rsi.options.generator_flags import add_generator_flags, apply_generator_fla
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.parser import CommandParser
 from rsi.photos.own_files import check_no_input, check_single
+from rsi.photos.writing import SAVED_AS
 from rsi.storage.atomic import atomic_path
-
-SAVED_AS: Mapping[str, Mapping[str, Any]] = {
-    "PNG": {},
-    "JPEG": {"quality": 95, "subsampling": 0},
-    "WEBP": {"lossless": True},
-    "TIFF": {},
-    "BMP": {},
-}
 
 
 @dataclass(frozen=True)

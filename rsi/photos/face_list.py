@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from rsi.errors import InputError
+from rsi.photos.face import Vector
 from rsi.photos.face_crop import FaceCrop
 from rsi.storage.atomic import atomic_path
 
 NAME = "faces.json"
+Corners = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class AlignedFace:
         photo_sha256: Checksum of the photograph's pixels, see :attr:`rsi.photos.photograph.Photograph.sha256`; empty in
             lists of older versions.
         photo_size: Width and height of the upright photograph in pixels; ``None`` in lists of older versions.
+        oval: The corners of the face's outline, x and y in the photograph; ``None`` in lists of older versions.
     """
 
     file: str
@@ -32,6 +35,7 @@ class AlignedFace:
     sha256: str = ""
     photo_sha256: str = ""
     photo_size: tuple[int, int] | None = None
+    oval: Corners | None = None
 
 
 @dataclass
@@ -50,6 +54,11 @@ class FaceList:
     def written(self) -> dict[str, str]:
         """The checksum of each picture."""
         return {name: face.sha256 for name, face in self.faces.items()}
+
+
+def as_corners(oval: Vector) -> Corners:
+    """An outline ``[n, 2]`` as a list keeps it, to a hundredth of a pixel."""
+    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in oval)
 
 
 def write_faces(folder: Path, faces: FaceList) -> None:
@@ -84,6 +93,7 @@ def _to_entry(face: AlignedFace) -> dict[str, Any]:
         "sha256": face.sha256,
         "photo_sha256": face.photo_sha256,
         "photo_size": face.photo_size,
+        "oval": face.oval,
     }
 
 
@@ -91,6 +101,7 @@ def _from_entry(file: str, entry: dict[str, Any]) -> AlignedFace:
     (center_x, center_y), (right_x, right_y) = entry["center"], entry["right"]
     crop = FaceCrop((float(center_x), float(center_y)), (float(right_x), float(right_y)))
     width, height = entry.get("photo_size") or (0, 0)
+    oval = tuple((float(x), float(y)) for x, y in entry.get("oval") or ())
     return AlignedFace(
         file,
         str(entry["photo"]),
@@ -98,4 +109,5 @@ def _from_entry(file: str, entry: dict[str, Any]) -> AlignedFace:
         str(entry.get("sha256", "")),
         str(entry.get("photo_sha256", "")),
         (int(width), int(height)) if width else None,
+        oval or None,
     )

@@ -17,12 +17,13 @@ LEVELS = 4  # sizes of windows, each half the one before: the last finds faces o
 STRIDE = 96  # pixels of a window from one to the next; what does not fit then is large enough for the level before
 AT_ONCE = 16  # windows
 LIKELY = 0.5  # score of a box that is looked at
-PRESENT, SURE = 0.8, 0.95  # certainty of a face that is given, and of one without doubt
+PRESENT, SURE = 0.95, 0.99  # certainty of a face that is given, and of one without doubt
 SAME = 0.3  # share of two boxes' union from which they are of one face
 WITHIN = 0.5  # share of the smaller of two boxes from which one face lies in the other
 SMALLEST = 24.0  # pixels across the oval
 ROOM = 1.5  # sides of a face's box that its points are located in
-ROUNDS = 2  # of locating, the first from the box, the others from the points found
+ROUNDS = 8  # of locating at most, the first from the box, the others from the points found
+SETTLED = 0.02  # share of its side by which a square moves or turns when further rounds change little
 FRONTAL = 40.0  # degrees that a head may be turned aside
 
 # Corners of FaceMesh's canonical mesh, left and right as in the picture.
@@ -87,7 +88,9 @@ class MeshFinder:
             with torch.inference_mode():
                 points, logit = self._mesh(_as_tensor(cut(photo, crop, MESH_SIDE, "edge"))[None])
             mesh = _in_photo(points[0].double().numpy(), crop)
-            crop = _around(mesh[:, :2])
+            crop, before = _around(mesh[:, :2]), crop
+            if np.abs(crop.corners - before.corners).max() < SETTLED * crop.side:
+                break
         face = _face(mesh, float(logit.double().sigmoid()))
         return face if face.confidence > PRESENT and np.ptp(face.oval, axis=0).min() >= SMALLEST else None
 

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 from rsi.errors import InputError
 from rsi.photos.face_list import read_faces
 from rsi.photos.pasted_list import read_pasted
+from rsi.photos.restored_list import read_restored
 
 
 def own_pictures(photos: Path) -> Callable[[str], bool]:
-    """Tells of a picture, by its name in a folder, whether ``rsi align`` or ``rsi paste`` has written it.
+    """Tells of a picture, by its name in a folder, whether ``rsi align``, ``paste`` or ``restore`` has written it.
 
     That is what the list in one of the folders on the way to it says; the folder of photographs itself is meant as it
     was given.
@@ -26,7 +27,8 @@ def own_pictures(photos: Path) -> Callable[[str], bool]:
 
 
 def _listed(folder: Path) -> frozenset[str]:
-    return frozenset(_names(lambda: read_faces(folder).faces)) | frozenset(_names(lambda: read_pasted(folder)))
+    lists = (lambda: read_faces(folder).faces), (lambda: read_pasted(folder)), (lambda: read_restored(folder).written)
+    return frozenset(name for read in lists for name in _names(read))
 
 
 def _names(read: Callable[[], Iterable[str]]) -> Iterable[str]:

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from rsi.photos.face import Vector
 from rsi.photos.face_crop import FaceCrop
 
 Box = tuple[int, int, int, int]
 Values = NDArray[np.float64]
+Shape = Literal["oval", "square"]
+WIDENED, FADED = 1.05, 1.3  # multiples of the oval up to which there is the face alone, and from which the photograph
+RING = (0.05, 0.95)  # shares of the face between which its colours are compared with the photograph's
+FEWEST = 16  # pixels that colours are compared in
 
 
 @dataclass(frozen=True)
@@ -20,32 +26,50 @@ class PlacedFace:
     Attributes:
         crop: Where it was cut out.
         picture: What to put there, RGB, a square of any size; ``None`` if the photograph stays as it is there.
+        oval: ``[n, 2]``, the corners of the face's outline in the photograph; left out, that of a face in the middle
+            of its crop.
+        shape: What of the crop is put there: the face's oval, widened, or all of it.
+        matched: Its colours are brought to those of the photograph along its edge.
     """
 
     crop: FaceCrop
     picture: Image.Image | None
+    oval: Vector | None = None
+    shape: Shape = "square"
+    matched: bool = False
+
+
+def shape_for(degradation: str) -> Shape:
+    """What of a crop is put back: all of it where holes are to be filled, else the face alone.
+
+    What noise, JPEG or a small size have left of the hair goes on beyond the crop; half of it restored shows.
+    """
+    stages = {stage.partition(":")[0].strip().lower() for stage in degradation.split("+")}
+    return "square" if stages == {"inpaint"} else "oval"
 
 
 def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image.Image:
     """The photograph with faces in the places of their crops; from a crop's border inwards its face fades in.
 
     Where crops overlap, a pixel goes to the face whose middle is nearest, measured in widths of its crop: what one
-    crop shows of a neighbour never covers the neighbour itself, restored or not.
+    crop shows of a neighbour never covers the neighbour itself, restored or not. Where no face is, every pixel keeps
+    its value.
 
     Args:
         photo: RGB.
         faces: All faces that are known in the photograph.
-        edge: Width of the soft edge as a share of a crop's side, 0 to 0.5.
+        edge: Width of the soft edge of squares as a share of a crop's side, 0 to 0.5.
     """
     result = photo.copy()
     for face in faces:
         box = _inside(face.crop, photo)
         if face.picture is None or box[0] >= box[2] or box[1] >= box[3]:
             continue
-        others = [other.crop for other in faces if other is not face]
-        share = _share(face.crop, others, box, edge)[..., None]
+        share = _share(face, [other for other in faces if other is not face], box, edge)[..., None]
         turned = np.asarray(_turned_face(face.picture, face.crop, box), dtype=np.float64)
         original = np.asarray(photo.crop(box), dtype=np.float64)
+        if face.matched:
+            turned = turned + _colour_shift(original - turned, share[..., 0])
         pasted = np.asarray(result.crop(box), dtype=np.float64) + share * (turned - original)
         result.paste(Image.fromarray(pasted.round().clip(0, 255).astype(np.uint8)), box[:2])
     return result
@@ -56,9 +80,9 @@ def _inside(crop: FaceCrop, photo: Image.Image) -> Box:
     return max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom)
 
 
-def _share(crop: FaceCrop, others: Sequence[FaceCrop], box: Box, edge: float) -> Values:
+def _share(face: PlacedFace, others: Sequence[PlacedFace], box: Box, edge: float) -> Values:
     """How much of each pixel of a box is the face's, 0 to 1; over all faces it is no more than 1."""
-    opacity, distance = zip(*(_reach(each, box, edge) for each in (crop, *others)), strict=True)
+    opacity, distance = zip(*(_reach(each, box, edge) for each in (face, *others)), strict=True)
     weights = [
         opacity[i]
         * np.prod(
@@ -72,11 +96,46 @@ def _share(crop: FaceCrop, others: Sequence[FaceCrop], box: Box, edge: float) ->
     return share
 
 
-def _reach(crop: FaceCrop, box: Box, edge: float) -> tuple[Values, Values]:
+def _reach(face: PlacedFace, box: Box, edge: float) -> tuple[Values, Values]:
     """How opaque a face would be alone in each pixel of a box, and how far the pixel is from its middle."""
-    across, down = _coordinates(crop, box)
+    across, down = _coordinates(face.crop, box)
     inside = np.minimum(np.minimum(across, 1 - across), np.minimum(down, 1 - down))
-    return _smooth(inside / max(edge, 1e-6)), np.hypot(across - 0.5, down - 0.5)
+    opacity = _smooth(inside / max(edge, 1e-6))
+    if face.shape == "oval":
+        opacity *= _smooth((FADED - _in_ovals(face, box)) / (FADED - WIDENED))
+    return opacity, np.hypot(across - 0.5, down - 0.5)
+
+
+def _in_ovals(face: PlacedFace, box: Box) -> Values:
+    """How far each pixel of a box is from the middle of the face's oval, in multiples of the oval on its way."""
+    oval = _usual_oval(face.crop) if face.oval is None else face.oval
+    middle = (oval.min(0) + oval.max(0)) / 2
+    corners = (oval - middle) @ (1, 1j)
+    around = np.argsort(np.angle(corners))
+    x, y = np.meshgrid(np.arange(box[0], box[2]) + 0.5 - middle[0], np.arange(box[1], box[3]) + 0.5 - middle[1])
+    reach = np.interp(np.arctan2(y, x), np.angle(corners[around]), np.abs(corners[around]), period=2 * np.pi)
+    multiples: Values = np.hypot(x, y) / np.maximum(reach, 1e-6)
+    return multiples
+
+
+def _usual_oval(crop: FaceCrop) -> Vector:
+    """An ellipse about where FFHQ's crop puts a face."""
+    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    across, down = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])
+    oval: Vector = np.array(crop.center) + np.outer(0.53 * np.cos(angles), across)
+    return oval + np.outer(0.19 + 0.61 * np.sin(angles), down)
+
+
+def _colour_shift(difference: Values, share: Values) -> Values:
+    """What makes the colours along the edge the photograph's: for each channel a plane fitted to the differences."""
+    ring = (share > RING[0]) & (share < RING[1])
+    if ring.sum() < FEWEST:
+        return np.zeros(3)
+    y, x = np.indices(share.shape) / max(share.shape)
+    terms = np.stack([np.ones_like(x), x, y], -1)
+    planes = np.linalg.lstsq(terms[ring], difference[ring], rcond=None)[0]
+    shift: Values = terms @ planes
+    return shift
 
 
 def _nearer(distance: Values, than: Values, edge: float) -> Values:

@@ -75,14 +75,15 @@ def read_photograph(path: Path) -> Photograph:
 def png(picture: Image.Image, profile: bytes = b"", **carried: Any) -> bytes:  # noqa: ANN401 - as Pillow's
     """A PNG file of an RGB or RGBA picture, grey if its profile is; a profile of other colours is left out."""
     file, colours = io.BytesIO(), profile[16:20]  # ICC.1:2022, table 17
-    if colours == b"GRAY" and _is_grey(picture):
+    if colours == b"GRAY" and is_grey(picture):
         picture = picture.convert("LA" if picture.mode == "RGBA" else "L")
     fits = colours == (b"GRAY" if picture.mode in ("L", "LA") else b"RGB ")
     picture.save(file, "PNG", icc_profile=profile if fits else None, **carried)
     return file.getvalue()
 
 
-def _is_grey(picture: Image.Image) -> bool:
+def is_grey(picture: Image.Image) -> bool:
+    """Whether the three channels of a picture are equal everywhere."""
     red, green, blue = (picture.getchannel(channel).tobytes() for channel in "RGB")
     return red == green == blue
 

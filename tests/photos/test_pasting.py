@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from photographs import photograph
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageFilter
 
 from rsi.photos.face_crop import FaceCrop, cut
-from rsi.photos.pasting import PlacedFace, paste
+from rsi.photos.pasting import PlacedFace, Shape, paste, shape_for
 
 PHOTO = photograph("astronaut")
 WHITE = Image.new("RGB", (64, 64), "white")
@@ -73,3 +75,76 @@ def test_three_overlapping_faces_leave_no_gap() -> None:
     faces = [PlacedFace(FaceCrop(center, (60, 10)), WHITE) for center in ((80, 80), (130, 85), (100, 120))]
     pasted = np.asarray(paste(Image.new("RGB", (220, 220)), faces, 0.05))
     assert pasted[70:130, 80:130].min() >= 253
+
+
+OVAL = np.array([224, 125]) + np.array([(46 * np.cos(a), 55 * np.sin(a)) for a in np.linspace(0, 6.2, 36)])
+FACE = FaceCrop((224, 108), (86, 4))
+
+
+def _restored(photo: Image.Image, sharper: float = 1.6, shift: tuple[int, int, int] = (14, -9, 6)) -> Image.Image:
+    """The photograph's face, sharper and in colours that are a little off."""
+    face = ImageEnhance.Sharpness(cut(photo, FACE, 256)).enhance(sharper)
+    return Image.fromarray((np.asarray(face, int) + shift).clip(0, 255).astype(np.uint8))
+
+
+def _steps(picture: Image.Image) -> np.ndarray:
+    """How much neighbouring pixels differ, averaged over 3 x 3 so that edges of the picture itself count less."""
+    grey = np.asarray(picture.convert("L").filter(ImageFilter.BoxBlur(1)), float)
+    across, down = np.gradient(grey)
+    steps: np.ndarray = np.hypot(across, down)
+    return steps
+
+
+@pytest.mark.parametrize("shape", ["oval", "square"])
+def test_along_the_border_the_picture_is_no_steeper_than_the_photograph(shape: Shape) -> None:
+    placed = PlacedFace(FACE, _restored(PHOTO), OVAL, shape, matched=True)
+    pasted = paste(PHOTO, [placed], 0.08)
+    white, black = (Image.new("RGB", size, color) for size, color in (((64, 64), "white"), (PHOTO.size, "black")))
+    share = np.asarray(paste(black, [replace(placed, picture=white, matched=False)], 0.08).convert("L")) / 255
+    ring = (share > 0.02) & (share < 0.98)
+    steeper = _steps(pasted)[ring] - _steps(PHOTO)[ring]
+    assert np.quantile(steeper, 0.99) < np.quantile(_steps(PHOTO)[ring], 0.9)
+    assert steeper.mean() < 0.5
+
+
+def test_an_oval_leaves_the_hair_and_the_corners_of_the_crop_alone() -> None:
+    pasted = np.asarray(paste(PHOTO, [PlacedFace(FACE, WHITE, OVAL, "oval")], 0.08))
+    assert (pasted[125, 224] == 255).all()
+    for x, y in ((224, 40), (160, 60), (290, 180)):
+        assert (pasted[y, x] == np.asarray(PHOTO)[y, x]).all()
+
+
+def test_an_oval_that_is_not_known_is_about_where_faces_are() -> None:
+    share = np.asarray(paste(Image.new("RGB", PHOTO.size), [PlacedFace(FACE, WHITE, None, "oval")], 0.08))[..., 0]
+    known = np.asarray(paste(Image.new("RGB", PHOTO.size), [PlacedFace(FACE, WHITE, OVAL, "oval")], 0.08))[..., 0]
+    both = np.minimum(share, known).sum() / np.maximum(share, known).sum()
+    assert both > 0.75
+
+
+def test_restored_colours_become_the_photograph_s_around_the_face() -> None:
+    photo = Image.new("RGB", (300, 300), (120, 100, 80))
+    bluish = Image.new("RGB", (64, 64), (90, 100, 140))
+    pasted = np.asarray(paste(photo, [PlacedFace(FaceCrop((150, 150), (80, 0)), bluish, None, "oval", True)], 0.08))
+    assert np.abs(pasted.astype(int) - (120, 100, 80)).max() <= 1
+
+
+def test_grey_stays_grey() -> None:
+    grey = PHOTO.convert("L").convert("RGB")
+    restored = _restored(grey, shift=(0, 0, 0))
+    pasted = np.asarray(paste(grey, [PlacedFace(FACE, restored, OVAL, "oval", True)], 0.08))
+    assert (pasted == pasted[..., :1]).all()
+
+
+def test_a_neighbour_s_face_is_not_covered_by_an_oval_either() -> None:
+    faces = [PlacedFace(LEFT, RED, None, "oval"), PlacedFace(RIGHT, BLUE, None, "oval")]
+    pasted = np.asarray(paste(Image.new("RGB", (220, 200)), faces, 0.04))
+    assert (pasted[110, 60:95] == (255, 0, 0)).all()
+    assert (pasted[110, 125:160] == (0, 0, 255)).all()
+
+
+@pytest.mark.parametrize(
+    ("degradation", "shape"),
+    [("inpaint", "square"), ("noise:M", "oval"), ("upsample+jpeg:quality=12", "oval"), ("jpeg+inpaint", "oval")],
+)
+def test_holes_alone_are_filled_to_the_border_of_the_crop(degradation: str, shape: Shape) -> None:
+    assert shape_for(degradation) == shape

@@ -1,0 +1,212 @@
+"""The faces of photographs: found, cut out, restored together and put back."""
+
+import re
+import sys
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from rsi.commands import fit
+from rsi.commands.restore_output import COMPARISONS, CUT, RESTORED, RUNS, Output
+from rsi.data.listing import Listed
+from rsi.data.reading import read_picture
+from rsi.errors import InputError
+from rsi.estimation.auto import AUTO
+from rsi.estimation.crop_damage import CropDamage, found_damage, given_damage
+from rsi.estimation.estimate import estimate_evidence, evidence_of_picture
+from rsi.generators import Generator
+from rsi.log import printable, tell
+from rsi.options.restore import fit_options
+from rsi.photos.cutting import cut_with_holes
+from rsi.photos.face import Vector
+from rsi.photos.face_crop import FaceCrop, crop_around
+from rsi.photos.face_finder import make_finder
+from rsi.photos.pasting import PlacedFace, paste, shape_for
+from rsi.photos.photograph import Photograph, png, read_photograph
+from rsi.results.folder import ResultFolder
+from rsi.storage.folding import folded
+
+EDGE = 0.08  # of squares, a share of their side
+Outlined = tuple[FaceCrop, Vector | None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A face in a photograph.
+
+    Attributes:
+        name: What its files are called.
+        crop: Where it is.
+        oval: ``[n, 2]``, its outline; ``None`` if it was not found.
+        damage: What it is to be restored from; ``None`` if it stays as it is.
+    """
+
+    name: str
+    crop: FaceCrop
+    oval: Vector | None
+    damage: CropDamage | None
+
+
+class FaceWork:
+    """Restores the faces of photographs.
+
+    Args:
+        chosen: The options.
+        generator: Draws faces.
+        photos: The folder of the photographs.
+        output: Where results go.
+    """
+
+    def __init__(self, chosen: Namespace, generator: Generator, photos: Path, output: Output) -> None:
+        self._chosen, self._generator, self._photos, self._output = chosen, generator, photos, output
+        self._finder = make_finder(chosen.detector)
+        self._names: set[str] = set()
+        self._restored: dict[str, Image.Image] = {}
+        self._has_failed = False
+
+    def restore(self, photographs: Sequence[Listed]) -> bool:
+        """Restore the faces of all photographs; returns whether one failed, or none has a face."""
+        places: dict[str, list[Place]] = {}
+        for image in photographs:
+            with self._naming(image):
+                places[image.name] = self._cut_out(image)
+        for text, names in _by_damage(place for found in places.values() for place in found).items():
+            self._restore_alike(text, names)
+        for image in photographs:
+            with self._naming(image):
+                if image.name in places:
+                    self._put_back(image, places[image.name])
+        if not any(places.values()):
+            print("no face was found in any photograph", file=sys.stderr)
+        return self._has_failed or not any(places.values())
+
+    @contextmanager
+    def _naming(self, image: Listed) -> Iterator[None]:
+        """Say of what cannot be used which photograph it is of, and go on."""
+        try:
+            yield
+        except InputError as error:
+            self._has_failed = True
+            print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
+
+    def _cut_out(self, image: Listed) -> list[Place]:
+        """Cut the faces of a photograph out."""
+        photo = read_photograph(self._photos / image.name)
+        faces = self._faces(photo.picture)
+        if not faces:
+            tell(f"{image.name}: no face found, it is copied")
+            return []
+        center = _most_central(faces, photo.picture) if self._chosen.only_center_face else None
+        damage_at = damage_of(self._photos / image.name, self._chosen.degradation, self._generator.resolution)
+        names = self._new_names(image, len(faces))
+        places = [
+            Place(name, crop, oval, None if center not in (None, index) else damage_at(crop))
+            for index, (name, (crop, oval)) in enumerate(zip(names, faces, strict=True))
+        ]
+        for place in places:
+            self._write_cut(photo, image, place)
+        return places
+
+    def _faces(self, picture: Image.Image) -> list[Outlined]:
+        if self._chosen.draw_box:
+            left, top, width, height = self._chosen.draw_box
+            crop = FaceCrop((left + width / 2, top + height / 2), (max(width, height) / 2, 0.0))
+            if crop.outside(picture) == 1:
+                raise InputError(f"--draw_box lies beyond the photograph, which is {picture.width}x{picture.height}")
+            return [(crop, None)]
+        return [(crop_around(face), face.oval) for face in self._finder.find(picture)]
+
+    def _new_names(self, image: Listed, number: int) -> list[str]:
+        """Names for the faces of a photograph that no other face has, whatever folder it is in."""
+        stem = image.output.replace("/", "_")
+        while True:
+            names = [stem] if number == 1 else [f"{stem}_{index}" for index in range(1, number + 1)]
+            if not {folded(name) for name in names} & self._names:
+                self._names.update(folded(name) for name in names)
+                return names
+            stem += "_"
+
+    def _write_cut(self, photo: Photograph, image: Listed, place: Place) -> None:
+        if place.damage is None:
+            return
+        picture = cut_with_holes(photo.picture, place.crop, place.damage.size, place.damage.known)
+        self._output.write_file(f"{CUT}/{place.name}.png", png(picture, photo.profile))
+        tell(f"{image.name}: {place.name}, {place.crop.side:.0f} px wide, restored from {place.damage.text}")
+
+    def _restore_alike(self, text: str, names: Sequence[str]) -> None:
+        """Restore the faces that the same happened to."""
+        run = self._output.folder / RUNS / _as_folder(text)
+        cuts = [str(self._output.folder / CUT / f"{name}.png") for name in names]
+        fit.main([*cuts, f"--degradation={text}", f"--output_dir={run}", *fit_options(self._chosen)])
+        results = ResultFolder(run)
+        for name in names:
+            row = results.row(f"{name}.png")
+            if row is not None and row.is_done:
+                restored = self._output.at_strength(run, name, Image.open(run / row.output), self._generator)
+                self._output.write_file(f"{RESTORED}/{name}.png", png(restored))
+                self._output.copy(run / COMPARISONS / f"{name}.png", f"{COMPARISONS}/{name}.png")
+                self._restored[name] = restored.convert("RGB")
+
+    def _put_back(self, image: Listed, places: Sequence[Place]) -> None:
+        """Write a photograph with its restored faces.
+
+        Raises:
+            InputError: One of them could not be restored.
+        """
+        if not places:
+            self._output.keep(image)
+            return
+        missing = [place.name for place in places if place.damage is not None and place.name not in self._restored]
+        if missing:
+            raise InputError(f"{', '.join(missing)} could not be restored: the lines above say why")
+        photo = read_photograph(self._photos / image.name)
+        remark = self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
+        if remark:
+            tell(f"{image.name}: {remark}, the result is PNG")
+
+    def _placed(self, place: Place) -> PlacedFace:
+        if place.damage is None:
+            return PlacedFace(place.crop, None, place.oval)
+        shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
+        return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")
+
+
+def damage_of(path: Path, text: str, resolution: int) -> Callable[[FaceCrop], CropDamage]:
+    """What is to be undone in each face of a photograph: found in the whole photograph, or named by the user.
+
+    Args:
+        path: The photograph.
+        text: ``auto``, or what happened.
+        resolution: The generator's.
+    """
+    evidence = evidence_of_picture(read_picture(path))
+    if text != AUTO:
+        known = None if evidence.known.all() else evidence.known
+        return lambda crop: given_damage(text, crop.side, resolution, known)
+    estimate = estimate_evidence(evidence, lambda: None)
+    return lambda crop: found_damage(estimate, crop.side, resolution)
+
+
+def _by_damage(places: Iterable[Place]) -> Mapping[str, list[str]]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for place in places:
+        if place.damage is not None:
+            alike[place.damage.text].append(place.name)
+    return alike
+
+
+def _most_central(faces: Sequence[Outlined], picture: Image.Image) -> int:
+    """Which face is nearest to the middle of its photograph."""
+    middle = np.array(picture.size) / 2
+    return int(np.argmin([np.hypot(*(crop.center - middle)) for crop, _ in faces]))
+
+
+def _as_folder(text: str) -> str:
+    """What happened as the name of a folder."""
+    return re.sub(r"[^a-z0-9=.,+_-]", "_", text.lower())[:100]

@@ -1,0 +1,201 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from photographs import photograph
+from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
+
+from rsi.commands.main import main
+from rsi.generators import Architecture, Generator, save_generator
+
+SHORT = str(Path(__file__).parents[1] / "conf" / "short.yaml")
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture(scope="module")
+def faces256(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random generator of 256 px that says it draws aligned faces."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        generator = Generator(Architecture(8, 0, 8, 256, 2, channel_base=256, channel_max=16))
+    generator.info = replace(generator.info, draws_aligned_faces=True, lr_scale=1.0)
+    path = tmp_path_factory.mktemp("faces") / "faces256.safetensors"
+    save_generator(generator, path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """The astronaut as a telephone stores her, a cup, a pair, and a file that is no picture."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    astronaut, exif = photograph("astronaut").crop((60, 0, 400, 280)), Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Camera"
+    sideways = astronaut.transpose(Image.Transpose.ROTATE_90)
+    sideways.save(folder / "phone.jpg", quality=90, exif=exif, icc_profile=SRGB, dpi=(300, 300))
+    photograph("coffee").resize((150, 100)).save(folder / "sub/coffee.png")
+    pair = Image.new("RGB", (600, 240))
+    head = photograph("astronaut").crop((80, 20, 380, 260))
+    pair.paste(head, (300, 0))
+    pair.paste(head.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (0, 0))
+    pair.save(folder / "pair.png", dpi=(72, 72))
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def _restore(photos: Path, to: Path, generator: Path, *flags: str) -> int:
+    fixed = ["--config", SHORT, "--perceptual", "embedded", "--generator", str(generator), "-o", str(to)]
+    return main(["restore", str(photos), *fixed, *flags])
+
+
+def _inside(photo: Image.Image, result: Image.Image) -> np.ndarray:
+    changed: np.ndarray = (np.asarray(photo) != np.asarray(result)).any(-1)
+    return changed
+
+
+def test_faces_are_restored_and_everything_else_stays(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert _restore(photos, out, faces256, "--degradation", "noise:M") == 1
+    told = capsys.readouterr()
+    assert "failed broken.png" in told.err
+    assert "sub/coffee.png: no face found, it is copied" in told.err
+    assert "the rest of every photograph stays as it is" in told.err
+    assert (out / "sub/coffee.png").read_bytes() == (photos / "sub/coffee.png").read_bytes()
+    for folder in ("cut", "restored", "comparisons"):
+        assert sorted(path.name for path in (out / folder).iterdir()) == ["pair_1.png", "pair_2.png", "phone.png"]
+
+    pair = Image.open(out / "pair.png")
+    changed = _inside(Image.open(photos / "pair.png"), pair)
+    assert 0.05 < changed[:, :300].mean() < 0.4
+    assert 0.05 < changed[:, 300:].mean() < 0.4
+    assert not changed[:, 280:320].any()
+    assert not changed[:25].any()
+    assert round(pair.info["dpi"][0]) == 72
+
+    phone, before = Image.open(out / "phone.jpg"), Image.open(photos / "phone.jpg")
+    assert (phone.format, phone.size) == ("JPEG", (340, 280))
+    assert isinstance(phone, JpegImageFile)
+    assert isinstance(before, JpegImageFile)
+    assert phone.quantization == before.quantization
+    assert phone.info["icc_profile"] == SRGB
+    assert (phone.getexif()[0x0112], phone.getexif()[0x010F]) == (1, "Camera")
+    upright = np.asarray(before.transpose(Image.Transpose.ROTATE_270), int)
+    coded_again = np.abs(np.asarray(phone, int) - upright)[:, 300:]  # with the same tables, on a grid that has turned
+    assert coded_again.mean() < 1.5
+
+
+def test_what_is_finished_is_not_done_again_and_what_is_not_rsis_is_not_replaced(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, flags = tmp_path / "out", ("--degradation", "noise:M", "--ext", "png", "--suffix", "_new")
+    (photos / "broken.png").unlink()
+    out.mkdir()
+    (out / "pair_new.png").write_text("mine")
+    assert _restore(photos, out, faces256, *flags) == 2
+    assert "pair_new.png would be replaced, and was not written by this command" in capsys.readouterr().err
+    (out / "pair_new.png").unlink()
+    assert _restore(photos, out, faces256, *flags) == 0
+    assert {path.name for path in out.glob("*.png")} == {"pair_new.png", "phone_new.png"}
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    assert _restore(photos, out, faces256, *flags) == 0
+    assert "finished before: 3 of 3" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png")} == written
+    Image.open(photos / "pair.png").rotate(3).save(photos / "pair.png")
+    assert _restore(photos, out, faces256, *flags) == 0
+    assert "finished before: 2 of 3" in capsys.readouterr().err
+
+
+def test_grey_photographs_stay_grey_and_results_among_the_photographs_are_passed_over(
+    tmp_path: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "old"
+    photos.mkdir()
+    photograph("astronaut").crop((60, 0, 400, 280)).convert("L").save(photos / "old.jpg", quality=80)
+    for _ in range(2):
+        assert _restore(photos, photos / "out", faces256) == 0
+    result = Image.open(photos / "out/old.jpg")
+    assert (result.format, result.mode) == ("JPEG", "L")
+    assert "finished before: 1 of 1" in capsys.readouterr().err
+
+
+def test_one_face_of_several_and_a_box_that_is_drawn(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = photos / "pair.png"
+    assert _restore(pair, tmp_path / "one", faces256, "--degradation", "noise:M", "--only_center_face") == 0
+    changed = _inside(Image.open(pair), Image.open(tmp_path / "one/pair.png"))
+    assert changed[:, :300].any() != changed[:, 300:].any()
+    box = ("--degradation", "noise:M", "--draw_box", "100,60,80,100", "--shape", "square")
+    assert _restore(pair, tmp_path / "box", faces256, *box) == 0
+    rows, columns = np.nonzero(_inside(Image.open(pair), Image.open(tmp_path / "box/pair.png")))
+    assert (rows.min() // 4, rows.max() // 4, columns.min() // 4, columns.max() // 4) == (15, 39, 22, 47)
+    assert _restore(photos, tmp_path / "box", faces256, *box) == 2
+    assert "--draw_box says where a face is in one photograph" in capsys.readouterr().err
+
+
+def test_faces_that_are_cut_out_already_and_pictures_of_something_else_are_taken_whole(
+    tmp_path: Path, faces256: Path, tiny_generator: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aligned = tmp_path / "aligned"
+    aligned.mkdir()
+    photograph("astronaut").crop((140, 20, 310, 190)).resize((256, 256)).save(aligned / "face.jpg", quality=30)
+    assert _restore(aligned, tmp_path / "out", faces256, "--has_aligned", "--degradation", "jpeg") == 0
+    assert Image.open(tmp_path / "out/face.jpg").size == (256, 256)
+    assert not (tmp_path / "out/cut").exists()
+    photograph("coffee").resize((32, 32)).save(aligned / "face.jpg", quality=30)
+    assert _restore(aligned, tmp_path / "tiny", tiny_generator, "--ext", "png", "--degradation", "jpeg") == 0
+    assert Image.open(tmp_path / "tiny/face.png").size == (32, 32)
+
+
+def test_cartoons_are_said_before_the_first_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photograph("astronaut").crop((140, 20, 310, 190)).resize((128, 128)).save(tmp_path / "face.jpg", quality=12)
+    output = tmp_path / "out"
+    assert main(["restore", "-i", str(tmp_path / "face.jpg"), "-o", str(output), "--config", SHORT]) == 0
+    told = capsys.readouterr().err
+    assert "avatars128 draws cartoon faces" in told
+    assert "--generator ffhq1024" in told
+    assert Image.open(output / "face.jpg").size == (128, 128)
+
+
+def test_strength_draws_the_same_face_less_particularly_and_restores_nothing_anew(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags, faces = ("--degradation", "noise:M", "--only_center_face"), []
+    for strength in ("1", "0.5", "0"):
+        assert _restore(photos / "phone.jpg", tmp_path, faces256, *flags, "--strength", strength) == 0
+        faces.append(np.asarray(Image.open(tmp_path / "restored/phone.png"), float))
+    assert "1 restored; 1 of them finished before" in capsys.readouterr().out
+    half, all_of_it = (np.abs(face - faces[0]).mean() for face in faces[1:])
+    assert 0 < half < all_of_it
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ("restore", "nothing is given to restore"),
+        ("restore https://h/a.jpg", "is a URL or an archive: give photographs of this machine"),
+        ("restore missing.jpg", "missing.jpg does not exist"),
+    ],
+)
+def test_mistakes_are_named(argv: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv.split()) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--strength=2", "2.0 is not from 0 to 1"),
+        ("--draw_box=1,2,3", "'1,2,3' is no box: give x,y,width,height"),
+        ("--suffix=a/b", "'a/b' has a slash"),
+    ],
+)
+def test_values_that_cannot_be_used_are_named(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["restore", "a.jpg", option])
+    assert message in capsys.readouterr().err

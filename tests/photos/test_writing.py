@@ -1,0 +1,72 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from photographs import photograph
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
+
+from rsi.photos.photograph import read_photograph
+from rsi.photos.writing import suffix_of, write_again
+
+PHOTO = photograph("astronaut").crop((160, 40, 288, 168))
+
+
+def _again(source: Path, ext: str = "auto", picture: Image.Image | None = None) -> Image.Image:
+    photo = read_photograph(source)
+    written = write_again(photo, photo.picture if picture is None else picture, source, ext)
+    assert written.suffix == suffix_of(source, ext)
+    return Image.open(io.BytesIO(written.content))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("a.png", {}), ("a.tif", {"compression": "tiff_lzw"}), ("a.bmp", {}), ("a.webp", {"quality": 60})],
+)
+def test_values_and_format_stay(tmp_path: Path, name: str, settings: dict[str, Any]) -> None:
+    PHOTO.save(tmp_path / name, **settings)
+    before, again = Image.open(tmp_path / name), _again(tmp_path / name)
+    assert again.format == before.format
+    assert again.mode == before.mode
+    assert (np.asarray(again.convert("RGB")) == np.asarray(before.convert("RGB"))).all()
+    assert again.info.get("compression") == before.info.get("compression")
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("quality", [40, 92])
+def test_jpeg_is_coded_as_it_was(tmp_path: Path, quality: int, subsampling: int) -> None:
+    PHOTO.save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
+    before, again = Image.open(tmp_path / "a.jpg"), _again(tmp_path / "a.jpg")
+    assert isinstance(before, JpegImageFile)
+    assert isinstance(again, JpegImageFile)
+    assert again.quantization == before.quantization
+    assert get_sampling(again) == get_sampling(before) == subsampling
+    assert np.abs(np.asarray(again, int) - np.asarray(before, int)).mean() < 1
+
+
+def test_grey_files_stay_grey_where_nothing_is_coloured(tmp_path: Path) -> None:
+    PHOTO.convert("L").save(tmp_path / "a.jpg")
+    assert _again(tmp_path / "a.jpg").mode == "L"
+    assert _again(tmp_path / "a.jpg", picture=PHOTO).mode == "RGB"
+
+
+def test_transparency_stays_where_the_format_has_it(tmp_path: Path) -> None:
+    photo = PHOTO.copy()
+    photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    photo.save(tmp_path / "a.png")
+    assert _again(tmp_path / "a.png").getchannel("A").tobytes() == photo.getchannel("A").tobytes()
+    assert _again(tmp_path / "a.png", "webp").mode == "RGBA"
+    assert _again(tmp_path / "a.png", "jpg").mode == "RGB"
+
+
+def test_what_cannot_be_written_again_becomes_png(tmp_path: Path) -> None:
+    PHOTO.convert("CMYK").save(tmp_path / "a.jpg")
+    Image.fromarray(np.linspace(0, 65535, 4096).astype(np.uint16).reshape(64, 64)).save(tmp_path / "deep.png")
+    for name in ("a.jpg", "deep.png"):
+        photo = read_photograph(tmp_path / name)
+        written = write_again(photo, photo.picture, tmp_path / name, "auto")
+        assert written.suffix == ".png"
+        assert written.remark == "its own format cannot be written again"
+        assert Image.open(io.BytesIO(written.content)).format == "PNG"
