@@ -9,6 +9,7 @@ from rsi.app.run import Restored
 from rsi.app.same import commands_of, python_of
 from rsi.callbacks.base import RestoredTarget
 from rsi.data.pictures import to_picture
+from rsi.numerics.size import Size
 from rsi.photos.photograph import png
 from rsi.storage.tensor_file import tensor_bytes
 
@@ -45,7 +46,7 @@ def write_files(folder: Path, done: Restored) -> Files:
     if done.job.known is not None:
         (folder / "masks").mkdir()
         done.job.known.save(folder / "masks" / f"{stem}.png")
-    resolution = done.results[0].image.shape[-1]
+    resolution = Size.of(done.results[0].image)
     (folder / "again.sh").write_text(commands_of(done.job, resolution) + "\n", encoding="utf-8")
     (folder / "again.py").write_text(python_of(done.job, resolution) + "\n", encoding="utf-8")
     return Files(picture, crops[0], _zipped(folder, stem))

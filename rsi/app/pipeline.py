@@ -9,7 +9,7 @@ from PIL import Image
 
 from rsi.app.damage_text import text_of
 from rsi.data.decoded import Picture
-from rsi.data.fitting import fit_to_square
+from rsi.data.fitting import fit_to_shape
 from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
@@ -20,6 +20,7 @@ from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_picture
 from rsi.estimation.networks import embedded_network
 from rsi.generators.zoo import EMBEDDED
+from rsi.numerics.size import Size
 from rsi.photos.face_crop import FaceCrop, crop_around, cut
 from rsi.photos.face_finder import make_finder
 from rsi.photos.pasting import PlacedFace, paste
@@ -79,9 +80,9 @@ def open_photograph(path: Path) -> Opened:
     return Opened(path, read_photograph(path))
 
 
-def is_whole(opened: Opened, resolution: int) -> bool:
+def is_whole(opened: Opened, resolution: Size) -> bool:
     """Whether the generator draws the whole picture; else the faces in it are cut out."""
-    return resolution % min(opened.photo.picture.size) == 0
+    return min(resolution) % min(opened.photo.picture.size) == 0
 
 
 def estimate(opened: Opened, generator: str) -> Estimate:
@@ -90,20 +91,20 @@ def estimate(opened: Opened, generator: str) -> Estimate:
     return estimate_evidence(evidence_of_picture(_middle(opened.picture)), network)
 
 
-def suggest(opened: Opened, found: Estimate, resolution: int) -> str:
+def suggest(opened: Opened, found: Estimate, resolution: Size) -> str:
     """What is to be undone, as ``--degradation`` takes it."""
     if is_whole(opened, resolution):
-        return text_of(found, resolution // min(opened.photo.picture.size))
+        return text_of(found, min(resolution) // min(opened.photo.picture.size))
     return text_of(_without_header(found), 1)
 
 
-def parts_of(opened: Opened, known: Image.Image | None, resolution: int, factor: int | None) -> list[Part]:
+def parts_of(opened: Opened, known: Image.Image | None, resolution: Size, factor: int | None) -> list[Part]:
     """What there is to restore of a photograph: the whole picture, or its faces.
 
     Args:
         opened: The photograph.
         known: Black where it has holes, of its size; ``None`` if it has none.
-        resolution: Side of the generator's images.
+        resolution: The size of the generator's images.
         factor: How many times smaller targets are; ``None`` where each target decides.
 
     Raises:
@@ -116,10 +117,10 @@ def parts_of(opened: Opened, known: Image.Image | None, resolution: int, factor:
     if not opened.crops:
         size = f"{opened.photo.picture.width}x{opened.photo.picture.height}"
         raise InputError(
-            f"no face was found in {path.name} ({size}), and the generator draws {resolution}x{resolution}: give a "
-            f"photograph of a face, or a picture of {resolution}x{resolution}"
+            f"no face was found in {path.name} ({size}), and the generator draws {resolution}: give a "
+            f"photograph of a face, or a picture of {resolution}"
         )
-    side, parts = resolution // (factor or 1), []
+    side, parts = max(resolution) // (factor or 1), []
     for number, crop in enumerate(opened.crops, 1):
         name = path.stem if len(opened.crops) == 1 else f"{path.stem}_{number}"
         face, holes = cut(opened.photo.picture, crop, side), None
@@ -153,9 +154,9 @@ def before_whole(opened: Opened, parts: Sequence[Part]) -> Image.Image:
     return opened.photo.picture if parts[0].crop else parts[0].before
 
 
-def _target(picture: Picture, path: Path, known: Image.Image | None, *, resolution: int, factor: int | None) -> Target:
+def _target(picture: Picture, path: Path, known: Image.Image | None, *, resolution: Size, factor: int | None) -> Target:
     mask = None if known is None else decode(known)
-    square = fit_to_square(
+    square = fit_to_shape(
         picture, known_pixels(picture, path, mask=mask), path, resolution=resolution, factor=factor, fit="crop"
     )
     return make_target(picture, square, Listed(path.name, path.stem), seed=0, color=False, made_from={})

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from rsi.app.pipeline import is_whole
 from rsi.app.run import Job, schedule_of
+from rsi.numerics.size import Size
 
 
-def commands_of(job: Job, resolution: int) -> str:
+def commands_of(job: Job, resolution: Size) -> str:
     """What to type in a shell, in the folder of the photograph."""
     name = job.opened.path.name
     fit = [f"--degradation={job.degradation}", f"--generator={job.generator}"]
@@ -16,14 +17,14 @@ def commands_of(job: Job, resolution: int) -> str:
         fit += ["--mask_dir=masks"] if job.known else []
         return _line(["rsi", "fit", name, *fit])
     lines = [
-        ["rsi", "align", "photos", "--output_dir=aligned", f"--size={resolution}"],
+        ["rsi", "align", "photos", "--output_dir=aligned", f"--size={max(resolution)}"],
         ["rsi", "fit", "aligned", *fit, "--output_dir=restored"],
         ["rsi", "paste", "restored", "photos", "--output_dir=pasted"],
     ]
     return "\n".join([f"# {shlex.quote(name)} in the folder photos", *map(_line, lines)])
 
 
-def python_of(job: Job, resolution: int) -> str:
+def python_of(job: Job, resolution: Size) -> str:
     """What to write in Python, in the folder of the photograph."""
     name = job.opened.path.name if is_whole(job.opened, resolution) else f"{job.opened.path.stem}_cut.png"
     arguments = [repr(name), repr(job.degradation), f"generator={job.generator!r}"]

@@ -18,6 +18,7 @@ from rsi.app.run import Job, Restored
 from rsi.app.same import commands_of, python_of
 from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate
+from rsi.numerics.size import Size
 
 
 @dataclass
@@ -35,13 +36,13 @@ class Dropped:
 
     opened: Opened
     generator: str = ""
-    resolution: int = 0
+    resolution: Size | None = None
     text: str = ""
     said: bool = False
     known: Image.Image | None = None
     _estimate: Estimate | None = None
 
-    def look(self, generator: str, resolution: int) -> Estimate:
+    def look(self, generator: str, resolution: Size) -> Estimate:
         """What is found in it; looked for once for a generator."""
         if self._estimate is None or self.generator != generator:
             self._estimate = estimate(self.opened, generator)
@@ -54,7 +55,7 @@ class Dropped:
         """Take up the holes of the editor."""
         self.known = known_of(drawn, self.opened.photo.picture.size)
 
-    def job(self, generator: str, resolution: int, recipe: str | None) -> Job:
+    def job(self, generator: str, resolution: Size, recipe: str | None) -> Job:
         """What is to be done with it."""
         self.look(generator, resolution)
         text = self.text if self.known is None or "inpaint" in self.text else f"{self.text}+inpaint"
@@ -131,7 +132,7 @@ class Session:
 
     def finish(self, restored: Restored) -> Done:
         """Keep what was restored."""
-        job, resolution = restored.job, restored.results[0].image.shape[-1]
+        job, resolution = restored.job, Size.of(restored.results[0].image)
         before, after = same_pixels(before_whole(job.opened, restored.parts), restored.whole)
         files = write_files(self.new_folder(), restored)
         done = Done(
