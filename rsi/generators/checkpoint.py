@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -11,18 +12,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
+from rsi.generators.alias_free import AliasFreeArchitecture
 from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import assemble, infer_architecture
 from rsi.generators.formats import Format, detect_format
+from rsi.generators.generator import Generator
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
 from rsi.generators.nvidia_pickle import read_nvidia_pickle
 from rsi.generators.obtain import obtain
+from rsi.generators.protocols import Sizes
 from rsi.generators.rosinality import read_rosinality
 from rsi.generators.statistics import mean_code
-from rsi.generators.stylegan2 import Generator
 from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.storage.atomic import atomic_path
 
+FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}
 KINDS = "a .safetensors, NVIDIA .pkl or rosinality .pt file"
 
 
@@ -109,9 +113,17 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
                 lr_scale=_lr_scale(metadata.get("lr_scale")),
                 draws_aligned_faces=metadata.get("draws_aligned_faces") == "true",
             )
-            return assemble(Architecture.from_metadata(metadata), info, shapes, file.get_tensor)
+            return assemble(_architecture(metadata), info, shapes, file.get_tensor)
     except SafetensorError as error:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
+
+
+def _architecture(metadata: Mapping[str, str]) -> Sizes:
+    family = metadata.get("architecture")
+    kind = FAMILIES.get(str(family))
+    if kind is None:
+        raise InputError(f"metadata architecture is {family!r}; only {' and '.join(FAMILIES)} are supported")
+    return kind.from_metadata(metadata)
 
 
 def _load_nvidia(data: bytes, info: GeneratorInfo) -> Generator:

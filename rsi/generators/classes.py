@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from rsi.errors import InputError
+from rsi.generators.generator import Generator
 from rsi.generators.statistics import mean_code
-from rsi.generators.stylegan2 import Generator
 
 
 @torch.no_grad()
@@ -14,8 +14,8 @@ def select_class(generator: Generator, label: int | None) -> Generator:
     """The generator of one class: unconditional, and its mean code is that of the class.
 
     For one class the embedded label is constant. As part of the input of the mapping network's first layer it adds a
-    constant to the output, which goes into the bias here. The mean code is computed anew: the stored one is over all
-    classes.
+    constant to the output, which goes into the bias here. The mean code is computed anew where the stored
+    one is over all classes.
 
     Args:
         generator: Any generator; it is not changed.
@@ -53,7 +53,9 @@ def _of_one_class(generator: Generator, label: int) -> Generator:
     state["mapping.fc0.weight"] = weight[:, : sizes.z_dim] * (sizes.z_dim / inputs) ** 0.5
     state["mapping.fc0.bias"] = state["mapping.fc0.bias"] + shift
     with torch.device("meta"):
-        single = Generator(replace(sizes, c_dim=0), replace(generator.info, class_label=label, lr_scale=None))
-    single.load_state_dict(state, assign=True)
-    single.mapping.w_avg = mean_code(single)
+        single = Generator(sizes.of_one_class(), replace(generator.info, class_label=label, lr_scale=None))
+    means = state.pop("mapping.w_avg")
+    single.load_state_dict({**state, "mapping.w_avg": means[label] if means.ndim > 1 else means}, assign=True)
+    if means.ndim == 1:
+        single.mapping.w_avg = mean_code(single)
     return single

@@ -1,14 +1,15 @@
-"""NVIDIA's StyleGAN2-ADA checkpoints, read without running anything in them."""
+"""NVIDIA's StyleGAN2-ADA and StyleGAN3 checkpoints, read without running anything in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import infer_architecture
 from rsi.generators.inert_pickle import Call, check_names, dictionary, read_pickle
+from rsi.generators.protocols import Sizes
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.stylegan3_pickle import schedule_architecture
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 ALLOWED = {
@@ -23,19 +24,19 @@ ALLOWED = {
     "numpy.dtype",
     "numpy.ndarray",
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),
 }
 FIRST_LAYER = "synthesis.b4.conv1."
-SUPPORTED = (  # module, attribute, the only value that the networks of this package implement
-    ("synthesis.b4.", "architecture", "skip"),
-    (FIRST_LAYER, "activation", "lrelu"),
+MAPPING = (  # module, attribute, the only value that the networks of this package implement
     ("mapping.fc0.", "activation", "lrelu"),
     ("mapping.fc0.", "bias_gain", 0.01),
 )
+STYLEGAN2 = (("synthesis.b4.", "architecture", "skip"), (FIRST_LAYER, "activation", "lrelu"), *MAPPING)
+STYLEGAN3_INPUT = "synthesis.input."
 OTHER_KINDS = {  # what the source inside such files says; only files that are refused are searched for it
     b"dnnlib.tflib": "a TensorFlow checkpoint: use the .pkl of the same network for stylegan2-ada-pytorch",
     b"Superres": "a StyleGAN-XL generator: only StyleGAN2 is supported",
     b"embed_proj": "a StyleGAN-XL generator: only StyleGAN2 is supported",
-    b"SynthesisInput": "a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl",
 }
 MAX_MODULES = 1000
 MAX_NAME = 64
@@ -49,14 +50,14 @@ class RecordedModule:
     state: Mapping[Any, Any]
 
 
-def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
-    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch, or of a StyleGAN2 trained with stylegan3.
+def read_nvidia_pickle(data: bytes) -> tuple[Sizes, dict[str, StoredTensor]]:
+    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch or stylegan3.
 
     Args:
         data: The file.
 
     Returns:
-        The architecture, which follows from the tensors, and the tensors by name, not yet read.
+        The architecture, and the tensors by name, not yet read.
 
     Raises:
         InputError: The file is damaged, names anything that no checkpoint needs, or holds another network.
@@ -68,9 +69,10 @@ def read_nvidia_pickle(data: bytes) -> tuple[Architecture, dict[str, StoredTenso
         raise InputError(f"{kind} ({error})" if kind else str(error)) from None
 
 
-def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
+def _read(data: bytes) -> tuple[Sizes, dict[str, StoredTensor]]:
     modules = _walk(_g_ema(read_pickle(data)))
-    _check_supported(modules)
+    is_alias_free = STYLEGAN3_INPUT in modules
+    _check_supported(modules, MAPPING if is_alias_free else STYLEGAN2)
     tensors = {
         prefix + name: _stored(prefix + name, record)
         for prefix, module in modules.items()
@@ -78,6 +80,8 @@ def _read(data: bytes) -> tuple[Architecture, dict[str, StoredTensor]]:
         for name, record in _children(module, kind).items()
     }
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    if is_alias_free:
+        return schedule_architecture(modules[""].state, modules["synthesis."].state, shapes), tensors
     return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
 
 
@@ -120,10 +124,10 @@ def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
     return {name: child for name, child in children.items() if child is not None}
 
 
-def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
-    for prefix, attribute, expected in SUPPORTED:
+def _check_supported(modules: Mapping[str, RecordedModule], supported: Iterable[tuple[str, str, object]]) -> None:
+    for prefix, attribute, expected in supported:
         if prefix not in modules:
-            raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
+            raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA or StyleGAN3 generator")
         value = modules[prefix].state.get(attribute, expected)
         if value != expected:
             shown = repr(value)[:MAX_NAME] if isinstance(value, str | int | float | None) else type(value).__name__

@@ -110,7 +110,7 @@ def test_unknown_names(tmp_path: Path) -> None:
         (b"<html>404</html>", "neither a .safetensors nor a torch.save file nor a pickle: get it again"),
         (b"PK\x03\x04rest", "damaged or cut off"),
         (b"\x40\0\0\0\0\0\0\0{}", r"damaged or cut off"),
-        (b"\x02\0\0\0\0\0\0\0{}", "metadata architecture is None; only 'stylegan2-ada' is supported"),
+        (b"\x02\0\0\0\0\0\0\0{}", "metadata architecture is None; only stylegan2-ada and stylegan3 are supported"),
     ],
 )
 def test_other_files(tmp_path: Path, content: bytes, message: str) -> None:
