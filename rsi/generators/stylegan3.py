@@ -103,8 +103,8 @@ class ToColours(nn.Module):
         """``[B, in_channels, H, W]`` and codes as in :class:`StyledLayer` to ``[B, 3, H, W]``, in full precision."""
         gain = self.magnitude_ema.rsqrt() / math.sqrt(self.weight.shape[1])
         weight = self.weight.flatten(1) * self.affine(w if w.ndim == 3 else w.unsqueeze(1)) * gain
-        pixels = x.to(weight.dtype).flatten(2)
-        image = torch.baddbmm(self.bias[:, None], weight, pixels).view(len(x), -1, *x.shape[2:])
+        pixels = x.to(weight.dtype).permute(0, 2, 3, 1).flatten(1, 2)
+        image = torch.baddbmm(self.bias, pixels, weight.mT).mT.reshape(len(x), -1, *x.shape[2:])
         return image if self.clamp is None else torch.clamp(image, -self.clamp, self.clamp)
 
 
@@ -145,11 +145,13 @@ class AliasFreeSynthesis(SynthesisNetwork):
             ``[B, 3, R, R]`` nominally in [0, 1]; not clamped, so that gradients survive: clamp what you show.
 
         Raises:
-            InputError: The codes have another shape, or noise is given.
+            InputError: The codes have another shape, or noise is given, or a motion of another shape.
         """
         check_codes(ws, self.w_dim, self.filters)
         if noise:
             raise InputError("a StyleGAN3 generator has no noise maps: leave them out")
+        if motion is not None and motion.shape != (len(ws), 3, 3):
+            raise InputError(f"the motion has the shape {list(motion.shape)}: give [B, 3, 3]")
         dtype = network_dtype(ws)
 
         def render(ws: Tensor, *motion: Tensor) -> Tensor:
