@@ -29,7 +29,7 @@ class Resampling:
     """Upsampling, leaky ReLU, clamping and downsampling (Karras et al. 2021, section 3.2).
 
     The filters are applied along columns and along rows. Between these, rows have nothing to do with each other: on
-    CPUs a few are worked on at a time, and what is activated, four times as much as the result, never exists as a whole.
+    CPUs a few are worked on at a time, and what is activated, four times the result, never exists as a whole.
 
     Attributes:
         up_taps: The filter for upsampling, times the factor, ``[taps]``; its own mirror image, as is the other.

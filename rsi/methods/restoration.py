@@ -123,8 +123,8 @@ class Restoration(GeneratorMethod[list[Part]]):
         keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
             seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
-        pose_step: How far the codes that move the picture as a whole go in a step, as a multiple of what the others go,
-            once they are codes of their own, from W+ on; 0 keeps the pose that W has found. StyleGAN2 has no such codes.
+        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of how far the others
+            go, once it is a code of its own, from W+ on; 0 keeps the pose that W has found. StyleGAN2 has no such code.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 

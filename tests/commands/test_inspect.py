@@ -34,7 +34,7 @@ def test_a_generator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["mapping"] == "2 layers"
     assert found["classes"] == "4: give --class_label 0 to 3"
     assert found["channels"] == "16 at 4, 16 at 8, 16 at 16, 8 at 32"
-    assert found["num_ws"] == "8 style slots, 99 filters in W++"
+    assert found["num_ws"] == "8 style slots, 99 codes in W++"
     assert found["conv_clamp"] == "256.0"
     assert "unknown" in found["licence"]
     assert found["lr_scale"].endswith("(measured)")
