@@ -1,10 +1,12 @@
 """StyleGAN3 networks with random weights, as files."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
 from rsi.generators import Generator, mean_code, save_generator
+from rsi.generators.fourier import FourierInput
 from rsi.generators.schedule import Schedule
 
 KEPT = 0.5
@@ -26,7 +28,7 @@ def random_network(settings: Schedule, seed: int = 0) -> Generator:
     generator = Generator(settings.architecture)
     generator.load_state_dict(generator.state_dict() | settings.filters())
     generator.mapping.w_avg = mean_code(generator)
-    affine = generator.synthesis.input.affine
+    affine = cast(FourierInput, generator.synthesis.get_submodule("input")).affine
     codes = generator.mapping(torch.randn(1000, settings.z_dim)) - generator.w_avg
     affine.weight[1:] = torch.randn(3, settings.w_dim)
     affine.weight[1:] *= SHIFT / (codes @ affine.weight[1:].t() * affine.weight_gain).std(0)[:, None]
@@ -43,8 +45,8 @@ def write_network(path: Path, settings: Schedule, seed: int = 0) -> None:
 def _normalise(generator: Generator) -> None:
     """Give every layer the magnitude of its input and a bias that takes the mean off its output, as training does."""
     codes = generator.mapping(torch.randn(4, generator.architecture.z_dim))
-    x, *layers = generator.synthesis.children()
-    x = x(codes)
+    start, *layers = cast(Any, generator.synthesis).children()
+    x = start(codes)
     for layer in layers:
         layer.magnitude_ema.copy_(x.square().mean())
         layer.bias -= KEPT * layer(x, codes).mean((0, 2, 3))

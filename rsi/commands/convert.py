@@ -22,7 +22,9 @@ def make_parser() -> CommandParser:
     )
     parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.add_argument("--class_label", type=int, metavar="N", help="keep one class of a conditional generator")
+    parser.add_argument(
+        "--class_label", metavar="N", help="keep one class of a conditional generator, by number or ImageNet's name"
+    )
     add_network_flags(parser)
     return parser
 

@@ -7,10 +7,11 @@ import torch
 from rsi.errors import InputError
 from rsi.generators.generator import Generator
 from rsi.generators.statistics import mean_code
+from rsi.generators.stylegan_xl import class_number
 
 
 @torch.no_grad()
-def select_class(generator: Generator, label: int | None) -> Generator:
+def select_class(generator: Generator, label: int | str | None) -> Generator:
     """The generator of one class: unconditional, and its mean code is that of the class.
 
     For one class the embedded label is constant. As part of the input of the mapping network's first layer it adds a
@@ -19,7 +20,7 @@ def select_class(generator: Generator, label: int | None) -> Generator:
 
     Args:
         generator: Any generator; it is not changed.
-        label: The class, from 0; ``None`` for a generator without classes.
+        label: The class, from 0, or its name in ImageNet; ``None`` for a generator without classes.
 
     Raises:
         InputError: The generator has no such class, no classes at all, or has classes and none is given.
@@ -34,11 +35,12 @@ def select_class(generator: Generator, label: int | None) -> Generator:
             f"the generator {name} has {classes} classes, and its mean code mixes them: choose one with "
             f"--class_label 0 to {classes - 1}"
         )
-    if not 0 <= label < classes:
+    number = class_number(label, classes)
+    if not 0 <= number < classes:
         raise InputError(
-            f"the generator {name} has {classes} classes: give --class_label 0 to {classes - 1}, not {label}"
+            f"the generator {name} has {classes} classes: give --class_label 0 to {classes - 1}, not {number}"
         )
-    return _of_one_class(generator, label)
+    return _of_one_class(generator, number)
 
 
 def _of_one_class(generator: Generator, label: int) -> Generator:

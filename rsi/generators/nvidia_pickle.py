@@ -1,4 +1,4 @@
-"""NVIDIA's StyleGAN2-ADA and StyleGAN3 checkpoints, read without running anything in them."""
+"""Checkpoints of NVIDIA's StyleGAN2-ADA and StyleGAN3, and of StyleGAN-XL, read without running anything in them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,15 @@ from rsi.generators.assembly import infer_architecture
 from rsi.generators.inert_pickle import Call, check_names, dictionary, read_pickle
 from rsi.generators.protocols import Sizes
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
-from rsi.generators.stylegan3_pickle import schedule_architecture
+from rsi.generators.stylegan3_pickle import alias_free_architecture
+from rsi.generators.stylegan_xl import with_class_table
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
+EMBEDDING = "torch.nn.modules.sparse.Embedding"  # of StyleGAN-XL's class labels
 ALLOWED = {
     PERSISTENT,
+    EMBEDDING,
+    "dill._dill._load_type",
     "collections.OrderedDict",
     "dnnlib.util.EasyDict",
     REBUILD_PARAMETER,
@@ -33,10 +37,9 @@ MAPPING = (  # module, attribute, the only value that the networks of this packa
 )
 STYLEGAN2 = (("synthesis.b4.", "architecture", "skip"), (FIRST_LAYER, "activation", "lrelu"), *MAPPING)
 STYLEGAN3_INPUT = "synthesis.input."
+STAGED = "Superres"  # in the class of StyleGAN-XL's stages above the first
 OTHER_KINDS = {  # what the source inside such files says; only files that are refused are searched for it
     b"dnnlib.tflib": "a TensorFlow checkpoint: use the .pkl of the same network for stylegan2-ada-pytorch",
-    b"Superres": "a StyleGAN-XL generator: only StyleGAN2 is supported",
-    b"embed_proj": "a StyleGAN-XL generator: only StyleGAN2 is supported",
 }
 MAX_MODULES = 1000
 MAX_NAME = 64
@@ -51,7 +54,7 @@ class RecordedModule:
 
 
 def read_nvidia_pickle(data: bytes) -> tuple[Sizes, dict[str, StoredTensor]]:
-    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch or stylegan3.
+    """Read ``G_ema`` of a ``.pkl`` of stylegan2-ada-pytorch, stylegan3 or stylegan-xl.
 
     Args:
         data: The file.
@@ -81,7 +84,10 @@ def _read(data: bytes) -> tuple[Sizes, dict[str, StoredTensor]]:
     }
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if is_alias_free:
-        return schedule_architecture(modules[""].state, modules["synthesis."].state, shapes), tensors
+        tensors = with_class_table(tensors)
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        attributes = {prefix: module.state for prefix, module in modules.items()}
+        return alias_free_architecture(attributes, shapes, staged=STAGED in modules[""].class_name), tensors
     return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp")), tensors
 
 
@@ -108,6 +114,8 @@ def _walk(network: object) -> dict[str, RecordedModule]:
 
 
 def _module(prefix: str, record: object) -> RecordedModule:
+    if isinstance(record, Call) and record.name == EMBEDDING and (state := dictionary(record.state)):
+        return RecordedModule(record.name, state)
     arguments = record.args if isinstance(record, Call) and record.name == PERSISTENT else ()
     meta = dictionary(arguments[0]) if arguments else {}
     class_name, state = meta.get("class_name"), dictionary(meta.get("state"))

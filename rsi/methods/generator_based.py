@@ -33,7 +33,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
             generator.
         schedule: See :class:`rsi.methods.base.RestorationMethod`.
         settings: See :class:`rsi.methods.base.RestorationMethod`; generator, perceptual and class_label are added.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Attributes:
         generator: The generator; there once ``configure_model`` has run.
@@ -48,7 +48,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         perceptual: str | None,
         schedule: Sequence[Stage],
         settings: Mapping[str, object],
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         label = {} if class_label is None else {"class_label": class_label}
         super().__init__(degradation, schedule, {"generator": generator, "perceptual": perceptual, **settings, **label})

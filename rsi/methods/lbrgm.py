@@ -48,7 +48,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: The weight of the squared distance of ``w`` and ``mapping(z)``.
         norm_weight: The weight of the squares of ``z``.
         keep_mask: See :class:`rsi.methods.pulse.Pulse`.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -70,7 +70,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: float = 30.0,
         norm_weight: float = 0.4,
         keep_mask: KeepMask = "target",
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         weights = {
             "mse": mse_weight,

@@ -46,7 +46,7 @@ class Pulse(GeneratorMethod[None]):
         keep_mask: Which pixels the approximation of noise drops: those that are black in the ``target``, or others at
             ``random`` in every step; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         samples: How many codes mean and std are measured on, once for a generator.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -69,7 +69,7 @@ class Pulse(GeneratorMethod[None]):
         noise_maps: int = 5,
         keep_mask: KeepMask = "target",
         samples: int = PULSE_SAMPLES,
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         check_counts(self.method, steps=steps, samples=samples)
         check_numbers(self.method, lr=lr)

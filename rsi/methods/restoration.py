@@ -119,12 +119,12 @@ class Restoration(GeneratorMethod[list[Part]]):
         lr_scale: Multiplies the step sizes for generators whose W has another scale than FFHQ's, ``auto`` by what the
             generator's own measures; left out, what its file or the zoo recommend, or else ``auto``.
         optimizer: ``ngd``, the method's, or ``adam``, an ablation whose first step is as long.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
         keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
             seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
-        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of how far the others
-            go, once it is a code of its own, from W+ on; 0 keeps the pose that W has found. StyleGAN2 has no such code.
+        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of what others go, from
+            W+ on, where it is a code of its own; 0 keeps the pose that W has found. StyleGAN2 has no such code.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 
@@ -144,7 +144,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         loss: LossName = "pooled",
         lr_scale: LrScale = None,
         optimizer: OptimizerName = "ngd",
-        class_label: int | None = None,
+        class_label: int | str | None = None,
         keep_mask: KeepMask = "target",
         noise_offset: float | None = None,
         start_spread: float = 0.5,

@@ -304,21 +304,6 @@ def test_tensorflow_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         load_generator(path)
 
 
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("class SynthesisInput: ...; class SuperresSynthesisNetwork: ...", "a StyleGAN-XL generator: only StyleGAN2"),
-    ],
-)
-def test_later_generators_are_refused_by_name(
-    persistent: Any, write_pickle: WritePickle, source: str, kind: str
-) -> None:
-    persistent.recorded = "Generator", source
-    del persistent.synthesis.b4
-    with pytest.raises(InputError, match=rf"{kind}.*\(G_ema has no module synthesis.b4"):
-        load_generator(write_pickle(persistent))
-
-
 def test_truncated_files(persistent: Any, write_pickle: WritePickle) -> None:
     path = write_pickle(persistent)
     data = path.read_bytes()
