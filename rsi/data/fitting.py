@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rsi.data.decoded import Picture
-from rsi.data.orientation import upright, upright_box
+from rsi.data.orientation import stored_corner, swaps_axes, upright, upright_box, upright_corner
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
 
@@ -26,12 +26,15 @@ class Square:
         known: ``[1, S, S]`` float32, 0 or 1.
         frame: Where the picture's pixels lie: left, top, width, height in pixels.
         notes: What was done, in words.
+        motion: How the generator's picture has to be moved to lie as the picture does, see
+            :class:`rsi.generators.fourier.FourierInput`, ``[3, 3]``; ``None`` if not at all.
     """
 
     image: Tensor
     known: Tensor
     frame: tuple[int, int, int, int]
     notes: tuple[str, ...]
+    motion: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,68 @@ def fit_to_square(
     )
 
 
+def allowed_sides(resolution: int, factor: int | None) -> list[int]:
+    """The sides that a target can have, see :func:`fit_to_square`.
+
+    Raises:
+        InputError: There is none.
+    """
+    if factor is None:
+        return [side for side in range(1, resolution + 1) if resolution % side == 0]
+    if resolution % factor:
+        raise InputError(f"the degradation's factor {factor} does not divide the generator's {resolution} pixels")
+    return [resolution // factor]
+
+
+def cut_square(
+    picture: Picture, known: Tensor, path: Path, *, corner: tuple[int, int], side: int
+) -> tuple[Square, tuple[int, int]]:
+    """Cuts a square out of a picture, near a place, and turns it upright; what lies beyond the picture is unknown.
+
+    Args:
+        picture: The decoded file.
+        known: ``[1, H, W]``, 1 where a pixel is known, in the file's orientation.
+        path: The file, for messages.
+        corner: Left and top in the upright picture, in pixels; those of the square are the nearest at whole MCUs.
+        side: Of the square, in pixels.
+
+    Returns:
+        The square, and its left and top in the upright picture.
+
+    Raises:
+        InputError: No pixel of the square is known.
+    """
+    orientation, size = picture.orientation, _upright_size(picture)
+    left, top = stored_corner(corner, side, size, orientation)
+    across, down = _grid(picture.jpeg)
+    left, top = round(left / across) * across, round(top / down) * down
+    height, width = picture.rgb.shape[-2:]
+    columns, rows = _overlap(left, side, width), _overlap(top, side, height)
+    if columns.length < 1 or rows.length < 1 or not (seen := _place(known, rows, columns, side)).any():
+        raise InputError(f"nothing is known of the face in {str(path)!r}")
+    image = _place(picture.rgb, rows, columns, side) * seen
+    frame = upright_box((columns.target, rows.target, columns.length, rows.length), side, orientation)
+    note = f"cropped from {picture.size} to {side}x{side} around its largest face"
+    square = Square(upright(image, orientation).contiguous(), upright(seen, orientation).contiguous(), frame, (note,))
+    return square, upright_corner((left, top), side, size, orientation)
+
+
+def _overlap(start: int, side: int, length: int) -> _Span:
+    """What a square that starts at ``start`` has of an axis of ``length`` pixels."""
+    source = max(0, start)
+    return _Span(source=source, target=source - start, length=min(length, start + side) - source)
+
+
+def _upright_size(picture: Picture) -> tuple[int, int]:
+    height, width = picture.rgb.shape[-2:]
+    return (height, width) if swaps_axes(picture.orientation) else (width, height)
+
+
 def _needed_side(picture: Picture, path: Path, resolution: int, factor: int | None, fit: Fit) -> int:
     shorter, longer = sorted(picture.rgb.shape[-2:])
     if factor is None:
         return _dividing_side(shorter if fit == "crop" else longer, resolution, f"{str(path)!r} ({picture.size})")
-    if resolution % factor:
-        raise InputError(f"the degradation's factor {factor} does not divide the generator's {resolution} pixels")
-    side = resolution // factor
+    (side,) = allowed_sides(resolution, factor)
     if fit == "pad" and longer > side:
         raise InputError(f"{str(path)!r} is {picture.size}, larger than {side}x{side}: use --fit crop or scale it down")
     return side

@@ -123,8 +123,8 @@ class Restoration(GeneratorMethod[list[Part]]):
         keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
             seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
-        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of what others go, from
-            W+ on, where it is a code of its own; 0 keeps the pose that W has found. StyleGAN2 has no such code.
+        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of what others go,
+            from W+ on, where it is a code of its own; 0 keeps the pose that W has found. StyleGAN2 has no such code.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 
@@ -241,10 +241,11 @@ class Restoration(GeneratorMethod[list[Part]]):
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
-        return {"codes": self.codes}
+        return {"codes": self.codes, **self.motion(self.batch.targets)}
 
     def _losses(self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int) -> dict[str, Tensor]:
-        images, random, again = self.draw({"codes": codes}), seen.random(f"degrade {step}"), None
+        latent = {"codes": codes, **self.motion(seen.targets)}
+        images, random, again = self.draw(latent), seen.random(f"degrade {step}"), None
         with full_precision(self.device):
             degraded = seen.operator(images, random) * seen.known
             if random.used and self.loss.colours is not None:

@@ -1,17 +1,20 @@
 """The commands with a StyleGAN3 generator."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from literal_stylegan3 import random_generator
+from photographs import photograph
 from PIL import Image
 from processes import flags, make_images
 from safetensors.torch import load_file, save_file
 
 from rsi import Restoration
 from rsi.commands.main import main
+from rsi.data.pictures import to_picture
 from rsi.generators import load_generator, save_generator
 from rsi.generators.schedule import Schedule
 from rsi.methods.restoration import pose_rows
@@ -96,6 +99,39 @@ def test_inspect_and_convert_say_what_it_is(
     assert "num_ws        7 style slots, 30 codes in W++" in printed
     again, first = load_generator(tmp_path / "again.safetensors"), load_generator(generator)
     assert torch.equal(again(torch.ones(1, 8)), first(torch.ones(1, 8)))
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> Path:
+    """A turned photograph of a person."""
+    path = tmp_path / "portrait.png"
+    photograph("astronaut").rotate(15, Image.Resampling.BICUBIC).crop((80, 0, 400, 320)).save(path)
+    return path
+
+
+def test_a_photograph_is_fitted_by_moving_the_picture(generator: Path, portrait: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    more = {"align": "transform", "degradation": "noise:M"}
+    assert main(flags(portrait, output, generator, **more)) == 0
+    latent = load_file(output / "latents" / "portrait.safetensors")
+    turn = np.degrees(np.arctan2(-latent["motion"][1, 0], latent["motion"][0, 0]))
+    assert -25 < turn < -5
+    assert main(["render", str(output / "latents" / "portrait.safetensors"), str(tmp_path / "again.png")]) == 0
+    assert np.abs(pixels(tmp_path / "again.png") - pixels(output / "portrait.png")).max() <= 1
+    assert json.loads((output / "settings.json").read_text())["align"] == "transform"
+    upright = {**load_file(output / "latents" / "portrait.safetensors"), "motion": torch.eye(3)}
+    with torch.no_grad():
+        still = load_generator(generator).synthesis(upright["codes"][None])[0]
+    assert np.abs(pixels(output / "portrait.png") - np.asarray(to_picture(still)).astype(int)).mean() > 1
+
+
+def test_a_stylegan2_is_aligned_by_cutting_alone(
+    tiny_generator: Path, portrait: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = {"degradation": "noise:M"}
+    assert main(flags(portrait, tmp_path / "cut", tiny_generator, align="crop", **common)) == 0
+    assert main(flags(portrait, tmp_path / "moved", tiny_generator, align="transform", **common)) == 1
+    assert "moves the generator's picture, which StyleGAN2's cannot: use --align crop" in capsys.readouterr().err
 
 
 def restoration(generator: Path, pose_step: float) -> Restoration:

@@ -167,7 +167,7 @@ def test_other_networks(
 
 def test_classes_by_name() -> None:
     assert (class_number("goldfish", 1000), class_number("7", 3), class_number(-1, 3)) == (1, 7, -1)
-    with pytest.raises(InputError, match="there is no class 'dragon': give one of ImageNet's names .* from 0 to 999"):
+    with pytest.raises(InputError, match=r"there is no class 'dragon': give one of ImageNet's names .* from 0 to 999"):
         class_number("dragon", 1000)
     with pytest.raises(InputError, match="there is no class 'goldfish': give a number from 0 to 2"):
         class_number("goldfish", 3)
