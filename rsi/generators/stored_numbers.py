@@ -17,7 +17,7 @@ def stored_numbers(record: object) -> list[float]:
     """
     if isinstance(record, int | float) and not isinstance(record, bool):
         return [record]
-    if isinstance(record, list | tuple) and len(record) <= MAX_BYTES:
+    if isinstance(record, list) and len(record) <= MAX_BYTES and not any(isinstance(part, list) for part in record):
         return [number for part in record for number in stored_numbers(part)]
     match record:
         case Call(name=name, args=(Call(args=(str(kind), *_)), data)) if name.endswith(".multiarray.scalar"):
@@ -26,7 +26,13 @@ def stored_numbers(record: object) -> list[float]:
             return _decoded(kind, data)
         case Call(name=name, args=(data, Call(args=(str(kind), *_)), *_)) if name.endswith("._frombuffer"):
             return _decoded(kind, data)
-    raise InputError(f"{str(record)[:50]!r} is no number")
+    raise InputError(f"{shown(record)} is no number")
+
+
+def shown(record: object) -> str:
+    """A record for a message: itself if it is simple, else what it is."""
+    is_simple = isinstance(record, str | int | float | None)
+    return repr(record)[:50] if is_simple else getattr(record, "name", type(record).__name__)[:50]
 
 
 def stored_number(record: object) -> float:

@@ -7,9 +7,9 @@ from typing import Any
 from rsi.errors import InputError
 from rsi.generators.alias_free import AliasFreeArchitecture, Layer
 from rsi.generators.assembly import Shapes
-from rsi.generators.inert_pickle import Call, dictionary
+from rsi.generators.inert_pickle import dictionary
 from rsi.generators.schedule import Schedule
-from rsi.generators.stored_numbers import stored_number, stored_numbers
+from rsi.generators.stored_numbers import shown, stored_number, stored_numbers
 
 MARGIN = 10  # NVIDIA's default, as are the next two
 CUTOFF = 2.0
@@ -52,7 +52,9 @@ def _scheduled(
     given: Mapping[Any, Any], synthesis: Mapping[Any, Any], sizes: Mapping[str, int]
 ) -> AliasFreeArchitecture:
     if given.get("img_channels", 3) != 3:
-        raise InputError(f"the generator makes images of {given['img_channels']!r:.20} channels: only RGB is supported")
+        raise InputError(
+            f"the generator makes images of {shown(given['img_channels'])} channels: only RGB is supported"
+        )
     settings: dict[str, Any] = {name: sizes[name] for name in FROM_SHAPES}
     settings |= {name: _setting(given, name, kind) for name, kind in _settings().items() if name in given}
     if "img_resolution" not in settings:
@@ -79,7 +81,9 @@ def _has_class_means(shapes: Shapes) -> bool:
 
 def _layers(modules: Mapping[str, Mapping[Any, Any]], shapes: Shapes) -> tuple[Layer, ...]:
     names = modules["synthesis."].get("layer_names")
-    if not isinstance(names, list) or not all(f"synthesis.{name}." in modules for name in names):
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and f"synthesis.{name}." in modules for name in names
+    ):
         raise InputError("layer_names of G_ema.synthesis does not list its layers")
     return tuple(_layer(name, modules[f"synthesis.{name}."], shapes) for name in names)
 
@@ -126,6 +130,5 @@ def _setting(given: Mapping[Any, Any], name: str, kind: Any) -> Any:  # noqa: AN
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {int: type(value) is int, float: is_number, bool: type(value) is bool}
     if not fits.get(kind, is_number or value is None):
-        shown = value.name if isinstance(value, Call) else repr(value)
-        raise InputError(f"the setting {name} of G_ema is {shown[:50]}")
+        raise InputError(f"the setting {name} of G_ema is {shown(value)}")
     return value

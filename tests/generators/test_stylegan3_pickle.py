@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from damage import loads_damaged_or_fails_in_one_line
 from literal_stylegan3 import random_generator
+from safetensors.torch import save_file
 from torch import nn
 
 from rsi.errors import InputError
@@ -114,10 +116,16 @@ def test_other_networks(
     ],
 )
 def test_impossible_metadata(tmp_path: Path, change: dict[str, str], message: str) -> None:
-    from safetensors.torch import save_file
-
     source = random_generator(T)
     tensors = {name: tensor.contiguous() for name, tensor in source.state_dict().items()}
     save_file(tensors, tmp_path / "x.safetensors", {**source.architecture.to_metadata(), **change})
     with pytest.raises(InputError, match=message):
         load_generator(tmp_path / "x.safetensors")
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence", "ignore:Detected pickle protocol")
+def test_damaged_files_load_or_fail_in_one_line(
+    persistent: Callable[..., Any], write_pickle: WritePickle, canary: Path
+) -> None:
+    loads_damaged_or_fails_in_one_line(write_pickle(persistent(T, random_generator(T))), first=2, last=-10)
+    assert not canary.exists()

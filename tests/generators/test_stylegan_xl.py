@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from damage import loads_damaged_or_fails_in_one_line
 from literal_stylegan3 import random_generator
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -171,3 +172,11 @@ def test_classes_by_name() -> None:
         class_number("dragon", 1000)
     with pytest.raises(InputError, match="there is no class 'goldfish': give a number from 0 to 2"):
         class_number("goldfish", 3)
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence", "ignore:Detected pickle protocol")
+def test_damaged_files_load_or_fail_in_one_line(
+    persistent: Callable[..., Any], write_pickle: WritePickle, canary: Path
+) -> None:
+    loads_damaged_or_fails_in_one_line(write_pickle(persistent(random_stage(), CLASSES, stage=True)), first=2, last=-10)
+    assert not canary.exists()
