@@ -19,6 +19,7 @@ def describe_generator(generator: Generator) -> dict[str, str]:
         "classes": f"{sizes.c_dim}: give --class_label 0 to {sizes.c_dim - 1}" if sizes.c_dim else "none",
         "num_ws": f"{sizes.num_ws} style slots, {sum(sizes.filters)} codes in W++",
         **sizes.describe(),
+        **generator.synthesis.describe(),
         "w_rms": f"{scale * FFHQ_W_RMS:.4g}, from w_avg (FFHQ: {FFHQ_W_RMS})",
         "lr_scale": recommended,
     }

@@ -87,3 +87,7 @@ class SynthesisNetwork(nn.Module):
             InputError: The codes have another shape, or the generator has no such noise or motion.
         """
         raise NotImplementedError
+
+    def describe(self) -> dict[str, str]:
+        """What its tensors say of what it draws, in words."""
+        return {}

@@ -160,6 +160,13 @@ class AliasFreeSynthesis(SynthesisNetwork):
         with full_precision(ws.device):
             return one_by_one(render, ws, *([] if motion is None else [motion]))
 
+    def describe(self) -> dict[str, str]:
+        """Whether the file moves all pictures."""
+        is_still = torch.equal(self.input.transform, torch.eye(3).to(self.input.transform))
+        return {
+            "pose": "that of slot 0" if is_still else "that of slot 0, moved by the file's synthesis.input.transform"
+        }
+
     def _render(self, ws: Tensor, dtype: torch.dtype, motion: Tensor | None = None) -> Tensor:
         pose, *slots = codes_of_slots(ws, self.filters)
         x = self.input(pose.flatten(1), motion).to(dtype)

@@ -96,6 +96,7 @@ def test_inspect_and_convert_say_what_it_is(
     printed = capsys.readouterr().out
     assert "StyleGAN3-T, 32 px, z 8, c 0, w 8" in printed
     assert "architecture  StyleGAN3-T, RGB" in printed
+    assert "pose          that of slot 0\n" in printed
     assert "num_ws        7 style slots, 30 codes in W++" in printed
     again, first = load_generator(tmp_path / "again.safetensors"), load_generator(generator)
     assert torch.equal(again(torch.ones(1, 8)), first(torch.ones(1, 8)))
