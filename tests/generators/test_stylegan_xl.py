@@ -116,7 +116,7 @@ def test_a_class_of_a_stem_and_of_a_stage(
     persisted = persistent(source, CLASSES, stage=stage)
     loaded = load_generator(write_pickle(persisted, 4))
     assert loaded.architecture.kind == "StyleGAN-XL-T"
-    assert (loaded.resolution, loaded.num_ws) == ((16, 8) if stage else (8, 7))
+    assert (loaded.resolution, loaded.num_ws) == (((16, 16), 8) if stage else ((8, 8), 7))
     save_generator(loaded, tmp_path / "xl.safetensors")
     for generator in (loaded, load_generator(tmp_path / "xl.safetensors")):
         of_class = select_class(generator, 2)

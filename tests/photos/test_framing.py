@@ -51,7 +51,7 @@ def framing(center: tuple[float, float], side: float, degrees: float = 0.0, alig
     angle = math.radians(degrees)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     found = FaceFraming(align)  # type: ignore[arg-type]
-    found.finder = Known(upright_landmarks() @ turn.T * side + center)  # type: ignore[assignment]
+    found.finder = Known(upright_landmarks() @ turn.T * side + center)
     return found
 
 
@@ -140,7 +140,7 @@ def test_a_crop_is_turned() -> None:
 
 def test_what_cannot_be_framed() -> None:
     nobody = FaceFraming("transform")
-    nobody.finder = Known(np.zeros((0, 2)))  # type: ignore[assignment]
+    nobody.finder = Known(np.zeros((0, 2)))
     with pytest.raises(InputError, match=r"no face is found in 'photo.jpg': give --align none"):
         nobody(Picture(pattern(60, 60)), torch.ones(1, 60, 60), PATH, [32])
     with pytest.raises(InputError, match="has unknown pixels, which --align crop cannot turn: use --align transform"):
