@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import lpips
 import torch
@@ -10,7 +11,7 @@ from plain_malloc import plain_malloc
 from torch import Tensor
 
 from rsi import Restoration
-from rsi.generators import Generator
+from rsi.generators import Architecture, Generator
 from rsi.perceptual import EmbeddedDistance, LpipsVgg, PerceptualDistance
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -25,7 +26,7 @@ class LiteralGenerator:
     """
 
     def __init__(self, generator: Generator, gradients: bool) -> None:
-        self.architecture = generator.architecture
+        self.architecture = cast(Architecture, generator.architecture)
         self.filters = generator.filters
         self.state = {
             name: tensor.detach().clone(memory_format=torch.contiguous_format).requires_grad_(gradients)

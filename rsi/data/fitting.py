@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rsi.data.decoded import Picture
-from rsi.data.orientation import swaps_axes, upright, upright_box
+from rsi.data.orientation import stored_corner, swaps_axes, upright, upright_box, upright_corner
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
 from rsi.numerics.size import Size
@@ -27,12 +27,15 @@ class Fitted:
         known: ``[1, H, W]`` float32, 0 or 1.
         frame: Where the picture's pixels lie: left, top, width, height in pixels.
         notes: What was done, in words.
+        motion: How the generator's picture has to be moved to lie as the picture does, see
+            :class:`rsi.generators.fourier.FourierInput`, ``[3, 3]``; ``None`` if not at all.
     """
 
     image: Tensor
     known: Tensor
     frame: tuple[int, int, int, int]
     notes: tuple[str, ...]
+    motion: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,64 @@ def fit_to_shape(
     )
 
 
+def allowed_sides(resolution: Size, factor: int | None) -> list[int]:
+    """The sides that a square target can have, see :func:`fit_to_shape`.
+
+    Raises:
+        InputError: There is none, or the generator's images are not square.
+    """
+    if resolution.height != resolution.width:
+        raise InputError(f"--align frames faces as squares, and the generator makes {resolution}: give --align none")
+    if factor is None:
+        return [(resolution // factor).width for factor in reversed(resolution.factors)]
+    _check_factor(resolution, factor)
+    return [(resolution // factor).width]
+
+
+def _check_factor(resolution: Size, factor: int) -> None:
+    if not resolution.is_multiple_of(factor):
+        raise InputError(f"the degradation's factor {factor} does not divide the generator's {resolution.label} pixels")
+
+
+def cut_square(
+    picture: Picture, known: Tensor, path: Path, *, corner: tuple[int, int], side: int
+) -> tuple[Fitted, tuple[int, int]]:
+    """Cuts a square out of a picture, near a place, and turns it upright; what lies beyond the picture is unknown.
+
+    Args:
+        picture: The decoded file.
+        known: ``[1, H, W]``, 1 where a pixel is known, in the file's orientation.
+        path: The file, for messages.
+        corner: Left and top in the upright picture, in pixels; those of the square are the nearest at whole MCUs.
+        side: Of the square, in pixels.
+
+    Returns:
+        The square, and its left and top in the upright picture.
+
+    Raises:
+        InputError: No pixel of the square is known.
+    """
+    orientation, size = picture.orientation, _turn(Size.of(picture.rgb), picture.orientation)
+    left, top = stored_corner(corner, side, size, orientation)
+    across, down = _grid(picture.jpeg)
+    left, top = round(left / across) * across, round(top / down) * down
+    height, width = picture.rgb.shape[-2:]
+    columns, rows = _overlap(left, side, width), _overlap(top, side, height)
+    if columns.length < 1 or rows.length < 1 or not (seen := _place(known, rows, columns, Size.square(side))).any():
+        raise InputError(f"nothing is known of the face in {str(path)!r}")
+    image = _place(picture.rgb, rows, columns, Size.square(side)) * seen
+    frame = upright_box((columns.target, rows.target, columns.length, rows.length), Size.square(side), orientation)
+    note = f"cropped from {picture.size} to {side}x{side} around its largest face"
+    square = Fitted(upright(image, orientation).contiguous(), upright(seen, orientation).contiguous(), frame, (note,))
+    return square, upright_corner((left, top), side, size, orientation)
+
+
+def _overlap(start: int, side: int, length: int) -> _Span:
+    """What a square that starts at ``start`` has of an axis of ``length`` pixels."""
+    source = max(0, start)
+    return _Span(source=source, target=source - start, length=min(length, start + side) - source)
+
+
 def _turn(size: Size, orientation: int) -> Size:
     """The size of an upright picture as its file stores it, or the other way round."""
     return size.turned if swaps_axes(orientation) else size
@@ -89,8 +150,7 @@ def _needed_size(picture: Picture, path: Path, resolution: Size, factor: int | N
     own = _turn(Size.of(picture.rgb), picture.orientation)
     if factor is None:
         return _dividing_size(own, resolution, fit, f"{str(path)!r} ({picture.size})")
-    if not resolution.is_multiple_of(factor):
-        raise InputError(f"the degradation's factor {factor} does not divide the generator's {resolution.label} pixels")
+    _check_factor(resolution, factor)
     size = resolution // factor
     if fit == "pad" and (own.height > size.height or own.width > size.width):
         raise InputError(f"{str(path)!r} is {picture.size}, larger than {size}: use --fit crop or scale it down")

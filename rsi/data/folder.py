@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol, cast
 
 import torch
 from pytorch_lightning import LightningDataModule, Trainer
+from torch import Tensor
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.decoded import Picture, luminance
-from rsi.data.fitting import Fit, Fitted, fit_to_shape
+from rsi.data.fitting import Fit, Fitted, allowed_sides, fit_to_shape
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
@@ -31,6 +32,21 @@ from rsi.storage.location import absolute, locate
 
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
+
+
+class Framing(Protocol):
+    """Makes pictures square in the place of :func:`rsi.data.fitting.fit_to_shape`."""
+
+    @property
+    def align(self) -> str:
+        """What it is called."""
+
+    def __call__(self, picture: Picture, known: Tensor, path: Path, sides: Sequence[int]) -> tuple[Picture, Fitted]:
+        """The picture that was cut from, and the square of one of the sides.
+
+        Raises:
+            InputError: The picture cannot be used.
+        """
 
 
 class _Restorer(Protocol):
@@ -73,6 +89,7 @@ class TargetFolder(LightningDataModule):
             their results are grey.
 
     Attributes:
+        framing: What makes images square in place of ``fit``, such as :class:`rsi.photos.framing.FaceFraming`.
         output_dir: Where the results go.
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
@@ -112,6 +129,7 @@ class TargetFolder(LightningDataModule):
         self.seed = seed
         self.samples = samples
         self.color = color
+        self.framing: Framing | None = None
         self.output_dir = output_dir
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
@@ -131,6 +149,7 @@ class TargetFolder(LightningDataModule):
             "fit": self.fit,
             "seed": str(self.seed),
             **({"color": "True"} if self.color else {}),
+            **({"align": self.framing.align} if self.framing else {}),
         }
 
     @property
@@ -288,7 +307,10 @@ class TargetFolder(LightningDataModule):
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
-        fitted = fit_to_shape(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        if self.framing is None:
+            fitted = fit_to_shape(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        else:
+            picture, fitted = self.framing(picture, known, path, allowed_sides(resolution, factor))
         return make_target(
             picture, fitted, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
         )
@@ -315,6 +337,7 @@ def make_target(
         seed=image_seed(image.name, seed),
         frame=fitted.frame,
         jpeg=picture.jpeg,
+        motion=fitted.motion,
         notes=(*picture.notes, *fitted.notes, *([WITHOUT_COLOUR] if gray else [])),
         gray=gray,
         sample=image.sample,

@@ -44,6 +44,37 @@ def as_stored(picture: Tensor, orientation: int) -> Tensor:
     return flipped.mT if swaps_axes(orientation) else flipped
 
 
+def stored_corner(corner: tuple[int, int], side: int, size: Size, orientation: int) -> tuple[int, int]:
+    """Where a square of an upright picture is stored.
+
+    Args:
+        corner: Left and top of the square in the upright picture, in pixels.
+        side: Width and height of the square.
+        size: The size of the upright picture.
+        orientation: EXIF orientation, 1 to 8.
+
+    Returns:
+        Left and top of the square in the file's order.
+    """
+    left, top = _flipped(corner, side, size, orientation)
+    return (top, left) if swaps_axes(orientation) else (left, top)
+
+
+def upright_corner(corner: tuple[int, int], side: int, size: Size, orientation: int) -> tuple[int, int]:
+    """The inverse of :func:`stored_corner`; ``size`` is that of the upright picture, too."""
+    turned = (corner[1], corner[0]) if swaps_axes(orientation) else corner
+    return _flipped(turned, side, size, orientation)
+
+
+def _flipped(corner: tuple[int, int], side: int, size: Size, orientation: int) -> tuple[int, int]:
+    left, top = corner
+    flips = _FLIPS[orientation]
+    return (
+        size.width - side - left if _COLUMNS in flips else left,
+        size.height - side - top if _ROWS in flips else top,
+    )
+
+
 def upright_box(box: tuple[int, int, int, int], size: Size, orientation: int) -> tuple[int, int, int, int]:
     """Where a box of a stored picture ends up in the upright picture.
 

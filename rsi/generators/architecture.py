@@ -1,19 +1,16 @@
 """The sizes that define a StyleGAN2 generator."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import ClassVar
 
 from rsi.errors import InputError
+from rsi.generators.size_checks import LARGEST, check_fixed, check_range, number
 from rsi.numerics.size import Size
-
-Number = TypeVar("Number", int, float)
 
 START = 4  # side of the constant in pixels, and the name of the first block, whatever the constant's size
 STARTS = ("start_height", "start_width")
 LARGEST_SIDE, LARGEST_START = 4096, 64
-_FAMILY = "stylegan2-ada"
-_LARGEST = 2**20  # nothing real comes near it; it keeps absurd files from building absurd networks
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class Architecture:
         InputError: A size that no generator can have.
     """
 
+    family: ClassVar[str] = "stylegan2-ada"
     z_dim: int
     c_dim: int
     w_dim: int
@@ -50,14 +48,14 @@ class Architecture:
 
     def __post_init__(self) -> None:
         for name in ("z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max"):
-            _check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else _LARGEST)
-        _check_range("c_dim", self.c_dim, 0, _LARGEST)
-        _check_range("img_resolution", self.img_resolution, 8, LARGEST_SIDE)
+            check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else LARGEST)
+        check_range("c_dim", self.c_dim, 0, LARGEST)
+        check_range("img_resolution", self.img_resolution, 8, LARGEST_SIDE)
         for name in ("start_height", "start_width"):
-            _check_range(name, getattr(self, name), 1, LARGEST_START)
+            check_range(name, getattr(self, name), 1, LARGEST_START)
         if self.img_resolution & (self.img_resolution - 1):
             raise InputError(f"img_resolution {self.img_resolution} is not a power of two")
-        _check_range("channel_base", self.channel_base, self.img_resolution, _LARGEST)
+        check_range("channel_base", self.channel_base, self.img_resolution, LARGEST)
         if self.conv_clamp is not None and not self.conv_clamp > 0:
             raise InputError(f"conv_clamp {self.conv_clamp} is not a positive number")
 
@@ -65,6 +63,21 @@ class Architecture:
     def resolution(self) -> Size:
         """The size of the images."""
         return self.size(self.img_resolution)
+
+    @property
+    def kind(self) -> str:
+        """The architecture by the name that people know it by."""
+        return "StyleGAN2-ADA"
+
+    @property
+    def embed_dim(self) -> int:
+        """Length of the embedded class labels; 0 for an unconditional generator."""
+        return self.w_dim if self.c_dim else 0
+
+    @property
+    def class_means(self) -> bool:
+        """There is one mean code over all classes."""
+        return False
 
     @property
     def resolutions(self) -> tuple[int, ...]:
@@ -97,11 +110,20 @@ class Architecture:
         """Channels of the feature maps of the block called ``resolution``."""
         return min(self.channel_base // resolution, self.channel_max)
 
+    def of_one_class(self) -> "Architecture":
+        """The same without classes."""
+        return replace(self, c_dim=0)
+
+    def describe(self) -> dict[str, str]:
+        """What is particular to the architecture, in words."""
+        channels = [f"{self.channels(block)} at {self.size(block).label}" for block in self.resolutions]
+        return {"channels": ", ".join(channels), "conv_clamp": str(self.conv_clamp or "none")}
+
     def to_metadata(self) -> dict[str, str]:
         """The architecture as metadata of a safetensors file."""
         given = {name: value for name, value in asdict(self).items() if name not in STARTS or value != START}
         sizes = {name: str(value) for name, value in given.items() if value is not None}
-        return {"architecture": _FAMILY, "img_channels": "3", **sizes}
+        return {"architecture": self.family, "img_channels": "3", **sizes}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Architecture":
@@ -110,28 +132,9 @@ class Architecture:
         Raises:
             InputError: The metadata are not those of an RGB StyleGAN2, lack a size, or a size is impossible.
         """
-        _check_fixed(metadata, "architecture", _FAMILY)
-        _check_fixed(metadata, "img_channels", "3")
+        check_fixed(metadata, "architecture", cls.family)
+        check_fixed(metadata, "img_channels", "3")
         names = [field.name for field in fields(cls) if field.name != "conv_clamp"]
         wanted = [name for name in names if name not in STARTS or name in metadata]
-        clamp = _number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
-        return cls(**{name: _number(metadata, name, int) for name in wanted}, conv_clamp=clamp)
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise InputError(f"{name} {value} is not between {low} and {high}")
-
-
-def _check_fixed(metadata: Mapping[str, str], key: str, expected: str) -> None:
-    if metadata.get(key) != expected:
-        raise InputError(f"metadata {key} is {metadata.get(key)!r}; only {expected!r} is supported")
-
-
-def _number(metadata: Mapping[str, str], key: str, kind: Callable[[str], Number]) -> Number:
-    try:
-        return kind(metadata[key])
-    except KeyError:
-        raise InputError(f"metadata {key} is missing") from None
-    except ValueError:
-        raise InputError(f"metadata {key} is {metadata[key][:100]!r}, not a number") from None
+        clamp = number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
+        return cls(**{name: number(metadata, name, int) for name in wanted}, conv_clamp=clamp)

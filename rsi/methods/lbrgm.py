@@ -49,7 +49,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: The weight of the squared distance of ``w`` and ``mapping(z)``.
         norm_weight: The weight of the squares of ``z``.
         keep_mask: See :class:`rsi.methods.pulse.Pulse`.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -71,7 +71,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: float = 30.0,
         norm_weight: float = 0.4,
         keep_mask: KeepMask = "target",
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         weights = {
             "mse": mse_weight,
@@ -112,7 +112,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+."""
-        return {"codes": self.batch.variables["w"]}
+        return {"codes": self.batch.variables["w"], **self.motion(self.batch.targets)}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One draw or one step of every image."""
@@ -147,7 +147,10 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         z = seen.random(f"draw {step}").normal((self.generator.mapping.z_dim,))
         w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
         w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
-        degraded = seen.operator(self.draw({"codes": w}), seen.random(f"degrade {START}")) * seen.known
+        degraded = (
+            seen.operator(self.draw({"codes": w, **self.motion(seen.targets)}), seen.random(f"degrade {START}"))
+            * seen.known
+        )
         distance = self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared)
         return {"z": z, "w": w, "nearest": distance.unsqueeze(1)}
 

@@ -47,6 +47,7 @@ from rsi.options.own_degradation import FitParser, raise_if_own
 from rsi.options.purposes import BY_WHAT, HOW_DEGRADED, HOW_FAST, PURPOSES, WHAT, WHERE
 from rsi.options.recipes import find_recipe, lines_about
 from rsi.options.text import check_home, optional_path, path, paths
+from rsi.photos.framing import Align, FaceFraming
 from rsi.results import layout
 from rsi.results.foreign import check_page
 from rsi.storage.atomic import atomic_path
@@ -131,6 +132,8 @@ class FitCLI(LightningCLI):
         except ValueError as error:
             raise_if_own(str(error), error)
             raise
+        if self._chosen.align != "none":
+            self.datamodule.framing = FaceFraming(self._chosen.align)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:  # noqa: ANN401 - Lightning's own
         """Read the options, and keep Lightning from seeding everything with a number of its own."""
@@ -246,6 +249,8 @@ def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) 
     add(WHAT, "target_dir", paths, "", "the same as an option, for files of options")
     add(WHAT, "samples", int, 1, "restorations of every image; they show what is not determined")
     add(WHAT, "fit", Literal["crop", "pad"], "crop", "what becomes of images of another shape than the generator's")
+    text = "faces of photographs: crop cuts out the largest, transform moves a StyleGAN3's picture to it instead"
+    groups[WHAT].add_argument("--align", type=Align, default="none", help=text)
     add(WHAT, "color", bool, False, "restore colour also where an image has none; else the results of such are grey")
     add(WHAT, "seed", int, 0, "seed of all random numbers")
     add(HOW_DEGRADED, "mask_dir", optional_path, None, "masks for inpainting, named as the images: white is known")

@@ -40,7 +40,11 @@ FLAGS: dict[str, tuple[str, object, str]] = {
         "multiplies the step sizes; auto measures the generator; left out, what its file or the zoo recommends, or "
         "else auto",
     ),
-    "class_label": (BY_WHAT, int | None, "the class of a conditional generator, from 0; has to be given for one"),
+    "class_label": (
+        BY_WHAT,
+        int | str | None,
+        "the class of a conditional generator, from 0, or its name in ImageNet; has to be given for one",
+    ),
 }
 
 

@@ -31,6 +31,7 @@ class Reference:
 
     def __init__(self, generator: Generator) -> None:
         self.state = {name: tensor.double().numpy() for name, tensor in generator.state_dict().items()}
+        assert isinstance(generator.architecture, Architecture)
         self.architecture = generator.architecture
 
     def render(self, slots: list[np.ndarray]) -> np.ndarray:
