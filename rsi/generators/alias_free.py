@@ -229,6 +229,8 @@ def _layers(text: str) -> tuple[Layer, ...]:
         listed: Any = json.loads(text)
         if len(listed) <= MAX_LAYERS:
             return tuple(_layer(entry) for entry in listed)
+    except InputError:
+        raise
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise InputError("metadata layers do not list the layers of a StyleGAN3")
