@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ class Layer:
     """One convolution of a StyleGAN3 generator and the resampling around its activation (Karras et al. 2021, 3.2).
 
     Attributes:
-        name: What its module is called.
+        name: What its module is called: number, side and channels.
         in_channels: Channels read.
         out_channels: Channels written.
         in_size: Side of the maps read, in samples.
@@ -52,6 +53,8 @@ class Layer:
     clamp: float | None = None
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"L\d{1,4}_\d{1,8}_\d{1,8}", self.name):
+            raise InputError(f"{self.name[:50]!r} is no name of a StyleGAN3 layer, such as L3_52_512")
         limits = {"in_channels": LARGEST, "out_channels": LARGEST, "in_size": MAX_SIDE, "out_size": MAX_SIDE}
         limits |= {"kernel": MAX_TAPS, "up_taps": MAX_TAPS, "down_taps": MAX_TAPS, "up": MAX_FACTOR, "down": MAX_FACTOR}
         for size, limit in limits.items():
@@ -232,6 +235,8 @@ def _layers(text: str) -> tuple[Layer, ...]:
         listed: Any = json.loads(text)
         if len(listed) <= MAX_LAYERS:
             return tuple(_layer(entry) for entry in listed)
+    except InputError:
+        raise
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise InputError("metadata layers do not list the layers of a StyleGAN3")

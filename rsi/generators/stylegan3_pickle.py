@@ -97,7 +97,8 @@ def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
         except (InputError, ValueError, OverflowError) as error:
             raise InputError(f"{attribute} of {name}: {error}") from None
 
-    weight, down = shapes.get(f"synthesis.{name}.weight", ()), shapes.get(f"synthesis.{name}.down_filter", (1,))
+    weight = shapes.get(f"synthesis.{name}.weight", ())
+    up, down = (shapes.get(f"synthesis.{name}.{way}_filter") or (1,) for way in ("up", "down"))
     if len(weight) != 4:
         raise InputError(f"there is no tensor synthesis.{name}.weight with 4 axes")
     layer = Layer(
@@ -109,7 +110,7 @@ def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
         kernel=weight[2],
         up=whole("up_factor"),
         down=whole("down_factor"),
-        up_taps=shapes.get(f"synthesis.{name}.up_filter", (1,))[0],
+        up_taps=up[0],
         down_taps=down[0],
         radial=len(down) > 1,
         clamp=None if attributes.get("conv_clamp") is None else float(whole("conv_clamp")),

@@ -30,7 +30,7 @@ def with_class_table(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTens
     if weight is None or bias is None:
         return tensors
     shapes = features.shape, weight.shape, bias.shape
-    if [len(shape) for shape in shapes] != [2, 2, 1] or features.shape[1] != weight.shape[1]:
+    if [len(shape) for shape in shapes] != [2, 2, 1] or (bias.shape[0], features.shape[1]) != weight.shape:
         raise InputError(f"the embedding of class labels has tensors of the shapes {[*map(list, shapes)]}")
 
     @cache

@@ -132,6 +132,10 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """What :meth:`draw` makes the images of, each ``[B, ...]``; empty for methods without a latent."""
         return {}
 
+    def whole_latent(self) -> dict[str, Tensor]:
+        """The latent with what the targets add to it: all that :meth:`draw` needs and files of latents hold."""
+        return self.latent()
+
     def draw(self, latent: Latent) -> Tensor:
         """The images ``[B, 3, H, W]`` of a latent, not clamped; methods with a latent or several phases have it."""
         raise NotImplementedError(f"{type(self).__name__} has no latent to draw")
@@ -234,7 +238,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     def end_phase(self) -> PhaseResult:
         """Keep what the batch looks like now."""
-        latent = {name: value.detach().clone().cpu() for name, value in self.latent().items()}
+        latent = {name: value.detach().clone().cpu() for name, value in self.whole_latent().items()}
         result = PhaseResult(self.batch.stage.space, self.render().cpu(), latent)
         self.batch.path.append(result)
         return result

@@ -122,7 +122,11 @@ class GeneratorMethod(RestorationMethod[Prepared]):
 
     def predict(self) -> Tensor:
         """The images of the latent, ``[B, 3, H, W]``, nominally in [0, 1] and not clamped."""
-        return self.draw(self.latent())
+        return self.draw(self.whole_latent())
+
+    def whole_latent(self) -> dict[str, Tensor]:
+        """The latent, and how the targets have the pictures moved."""
+        return {**self.latent(), **self.motion(self.batch.targets)}
 
     def draw(self, latent: Latent) -> Tensor:
         """The images ``[B, 3, H, W]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""

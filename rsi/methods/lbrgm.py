@@ -112,7 +112,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+."""
-        return {"codes": self.batch.variables["w"], **self.motion(self.batch.targets)}
+        return {"codes": self.batch.variables["w"]}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One draw or one step of every image."""

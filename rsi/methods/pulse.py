@@ -118,8 +118,7 @@ class Pulse(GeneratorMethod[None]):
         v = maps.pop("v")
         if sizes := self.generator.synthesis.noise_sizes:
             maps[f"{NOISE}{len(sizes) - 1}"] = v.new_zeros(len(v), 1, 1, 1)
-        codes = F.leaky_relu(v * self.std + self.mean, SLOPE)
-        return {"codes": codes, **maps, **self.motion(self.batch.targets)}
+        return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image, with the step size of the schedule."""

@@ -251,7 +251,7 @@ class Restoration(GeneratorMethod[list[Part]]):
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
-        return {"codes": self.codes, **self.motion(self.batch.targets)}
+        return {"codes": self.codes}
 
     def _losses(
         self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int, top: TopLevel

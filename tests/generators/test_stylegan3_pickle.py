@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -110,6 +111,10 @@ def test_other_networks(
         ({"layers": "{}["}, "metadata layers do not list the layers of a StyleGAN3"),
         ({"layers": '[{"name": 3}]'}, "metadata layers do not list"),
         ({"layers": "[" * 10**5}, "metadata layers do not list"),
+        (
+            {"layers": json.dumps([asdict(T.architecture.layers[0]) | {"name": "input"}])},
+            "'input' is no name of a StyleGAN3",
+        ),
         ({"z_dim": "x"}, "metadata z_dim is 'x', not a number"),
         ({"input_rate": "nan"}, "the input's cutoff 2.0 does not fit its rate nan"),
         ({"architecture": "stylegan4"}, "'stylegan4'; only stylegan2-ada and stylegan3 are supported"),

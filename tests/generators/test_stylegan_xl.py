@@ -150,6 +150,8 @@ def test_a_discriminator_of_any_kind_is_left_unread(persistent: Callable[..., An
         (lambda g: setattr(g.synthesis.L5_22_6, "in_size", np.array([14, 15])), r"in_size of L5_22_6: \[14, 15\] are"),
         (lambda g: setattr(g.synthesis.L5_22_6, "up_factor", "2"), "up_factor of L5_22_6: '2' is no number"),
         (lambda g: g.synthesis.layer_names.append("L9"), "layer_names of G_ema.synthesis does not list its layers"),
+        (lambda g: setattr(g.mapping.embed_proj, "bias", nn.Parameter(torch.ones(2))), "embedding of class labels has"),
+        (lambda g: g.synthesis.L5_22_6.register_buffer("up_filter", torch.ones([])), "L5_22_6: sides of 14 and 22 do"),
         (lambda g: g.synthesis.layer_names.reverse(), "does not read what"),
         (
             lambda g: setattr(g.mapping, "embed", nn.Embedding(4, 3)),
