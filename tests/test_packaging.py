@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 CHECK = """
 import rsi, rsi.callbacks, rsi.commands.fit, rsi.configs, rsi.options.table, rsi.report
 from pathlib import Path
-assert rsi.load_generator("avatars128").resolution == 128
+assert rsi.load_generator("avatars128").resolution == (128, 128)
 assert list(Path(rsi.configs.__file__).parent.glob("*.yaml"))
 assert rsi.options.table.read_table()
 assert list(Path(rsi.report.__file__).parent.glob("templates/page.*"))

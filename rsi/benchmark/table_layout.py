@@ -12,6 +12,7 @@ TITLES: dict[Group, str] = {
     "single": "Single degradations, five levels",
     "composed": "Compositions, level M",
     "ddrm": "Linear degradations and their neighbours (as compared with DDRM)",
+    "further": "Degradations that the paper does not have",
 }
 MORE_IS_BETTER = {"accuracy": False, "pfid": False, "psnr": True, "ssim": True}
 """The measures by which methods are ranked: not fidelity, which is by a network that some of them minimise."""

@@ -11,12 +11,15 @@ from torch import Tensor
 from rsi.degradations import LEVEL_SETTINGS, LEVELS, STROKES, draw_strokes
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
-Group = Literal["single", "composed", "ddrm"]
-GROUPS: tuple[Group, ...] = ("single", "composed", "ddrm")
-DrawKnown = Callable[[ImageRandom, int], Tensor]
+Group = Literal["single", "composed", "ddrm", "further"]
+GROUPS: tuple[Group, ...] = ("single", "composed", "ddrm", "further")
+DrawKnown = Callable[[ImageRandom, Size], Tensor]
 
 OPERATORS = {"upsampling": "upsample", "denoising": "noise", "deartifacting": "jpeg", "inpainting": "inpaint"}
+FURTHER = ("blur", "resized", "sepia", "fade")
+CAST = "cast:red=.9/.1/0/.05,blue=.05/.1/.6/0"
 LETTERS = {"U": "upsample", "N": "noise", "A": "jpeg", "P": "inpaint"}
 COMPOSITIONS = ("NA", "AP", "UA", "NP", "UN", "UP", "UNP", "UAP", "UNA", "NAP", "UNAP")
 
@@ -31,7 +34,8 @@ class Task:
         level: How strong it is, ``XS`` to ``XL``.
         stages: What happens to an image, in order, each in the grammar of
             :func:`rsi.degradations.parse_degradation` with all its settings.
-        draw_known: Draws ``[B, 1, side, side]``, 1 where a pixel is kept, for the stage ``inpaint``.
+        draw_known: Draws ``[B, 1, H, W]``, 1 where a pixel is kept, for the stage ``inpaint``.
+        told: What a method is told in place of the stages, where it is to find their settings itself.
     """
 
     group: Group
@@ -39,6 +43,7 @@ class Task:
     level: str
     stages: tuple[str, ...]
     draw_known: DrawKnown | None = None
+    told: str | None = None
 
     @property
     def id(self) -> str:
@@ -58,13 +63,15 @@ class Task:
     @property
     def degradation(self) -> str:
         """What a method is told, in the grammar of :func:`rsi.degradations.parse_degradation`."""
+        if self.told is not None:
+            return self.told
         return "+".join((*self.stages[:-1], "jpeg") if self.ends_as_jpeg else self.stages)
 
 
-def keep_corner(random: ImageRandom, size: int) -> Tensor:
-    """Masks that keep the top left quarter of an image, ``[B, 1, size, size]``, 1 where a pixel is kept."""
-    known = torch.zeros(len(random), 1, size, size)
-    known[..., : size // 2, : size // 2] = 1
+def keep_corner(random: ImageRandom, size: Size) -> Tensor:
+    """Masks that keep the top left quarter of an image, ``[B, 1, H, W]``, 1 where a pixel is kept."""
+    known = torch.zeros(len(random), 1, *size)
+    known[..., : size.height // 2, : size.width // 2] = 1
     return known
 
 
@@ -79,24 +86,36 @@ def all_tasks() -> tuple[Task, ...]:
     return (*single, *composed, *_against_ddrm())
 
 
+def further_tasks() -> tuple[Task, ...]:
+    """Tasks that are not the paper's: what else happens to pictures, given or, where ``told`` says so, to be fitted."""
+    levels = [_task("further", name, level, [name]) for name in FURTHER for level in LEVELS]
+    alone = {"defocus": "blur:radius=4", "motion": "blur:length=13,angle=30", "gray": "gray"}
+    fitted = {"toning": ("sepia:strength=1", "sepia"), "fading": (_stage("fade", "M"), "fade"), "cast": (CAST, "cast")}
+    return (
+        *levels,
+        *(Task("further", name, "M", (stage,)) for name, stage in alone.items()),
+        *(Task("further", name, "M", (stage,), told=told) for name, (stage, told) in fitted.items()),
+    )
+
+
 def select_tasks(wanted: str) -> tuple[Task, ...]:
     """The tasks that a text names.
 
     Args:
-        wanted: ``all``, ``single``, ``composed``, ``ddrm``, ``NAME`` for all levels of a task or ``NAME:LEVEL``;
-            several are joined with commas. Upper and lower case of names and levels are the same.
+        wanted: ``all`` for those of the paper, ``single``, ``composed``, ``ddrm``, ``further``, ``NAME`` for all levels
+            of a task or ``NAME:LEVEL``; several are joined with commas. Upper and lower case are the same.
 
     Raises:
         InputError: A name or level is unknown.
     """
     chosen = {task.id: task for word in wanted.split(",") for task in _select(word.strip())}
-    return tuple(task for task in all_tasks() if task.id in chosen)
+    return tuple(task for task in (*all_tasks(), *further_tasks()) if task.id in chosen)
 
 
 def _select(word: str) -> Sequence[Task]:
-    tasks = all_tasks()
     if word == "all":
-        return tasks
+        return all_tasks()
+    tasks = (*all_tasks(), *further_tasks())
     if word in GROUPS:
         return [task for task in tasks if task.group == word]
     name, _, level = word.partition(":")

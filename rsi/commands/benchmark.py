@@ -130,7 +130,7 @@ def _measurer(grid: Grid, judges: Judges, conditions: Conditions) -> Measurer:
 def _conditions(grid: Grid, judges: Judges) -> Conditions:
     crops, side = crop_plan(grid.clean.resolution)
     return Conditions(
-        generator=f"{Path(grid.generator).name} at {grid.clean.resolution} px",
+        generator=f"{Path(grid.generator).name} at {grid.clean.resolution.label} px",
         images=f"{len(grid.clean.stems)} images of {grid.clean.folder.resolve().name}",
         judge=judges.distance_name,
         perceptual=grid.perceptual,
@@ -172,7 +172,7 @@ def make_parser() -> CommandParser:
         "--tasks",
         metavar="NAMES",
         default="all",
-        help="all, single, composed, ddrm, NAME or NAME:LEVEL, joined with commas",
+        help="all, single, composed, ddrm, further, NAME or NAME:LEVEL, joined with commas",
     )
     add(
         "--methods",

@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     save_generator(generator, arguments.output)
     sizes = generator.architecture
     print(
-        f"wrote {arguments.output}: StyleGAN2-ADA, {sizes.img_resolution} px, "
+        f"wrote {arguments.output}: StyleGAN2-ADA, {sizes.resolution.label} px, "
         f"z {sizes.z_dim}, c {sizes.c_dim}, w {sizes.w_dim}, {arguments.output.stat().st_size / 1e6:.1f} MB"
     )
     return 0

@@ -20,6 +20,7 @@ from rsi.options.light import read_command_line
 COMMANDS = {
     "restore": "restore the faces in photographs and put them back",
     "fit": "restore degraded images",
+    "app": "open a page in the browser to restore pictures with",
     "estimate": "say what is wrong with pictures",
     "benchmark": "degrade clean images, restore them and print the paper's tables",
     "generators": "list the generators that have a name, and what is downloaded",
@@ -33,7 +34,7 @@ COMMANDS = {
     "completion": "print what makes a shell complete these",
 }
 
-EXTRAS = {"benchmark": "benchmark"}
+EXTRAS = {"app": "app", "benchmark": "benchmark"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
 

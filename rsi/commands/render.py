@@ -96,10 +96,10 @@ def _check_generator(path: Path, latent: SavedLatent, generator: Generator) -> N
 
 
 def _check_noise(path: Path, latent: SavedLatent, generator: Generator) -> None:
-    sides = {f"{NOISE}{number}": side for number, side in enumerate(generator.synthesis.noise_sides)}
+    sizes = {f"{NOISE}{number}": size for number, size in enumerate(generator.synthesis.noise_sizes)}
     for name, tensor in latent.tensors.items():
-        shapes = [(1, 1, side, side) for side in (1, sides.get(name, 1))]
-        if name.startswith(NOISE) and (name not in sides or tensor.shape not in shapes):
+        shapes = [(1, 1, 1, 1), (1, 1, *sizes.get(name, (1, 1)))]
+        if name.startswith(NOISE) and (name not in sizes or tensor.shape not in shapes):
             raise InputError(f"{path}: the generator has no {name} of {list(tensor.shape[1:])}: give the right one")
 
 

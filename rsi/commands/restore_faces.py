@@ -103,7 +103,7 @@ class FaceWork:
             tell(f"{image.name}: no face found, it is copied")
             return []
         center = _most_central(faces, photo.picture) if self._chosen.only_center_face else None
-        damage_at = damage_of(read_picture(path), self._chosen.degradation, self._generator.resolution)
+        damage_at = damage_of(read_picture(path), self._chosen.degradation, max(self._generator.resolution))
         names = self._new_names(image, len(faces))
         places = [
             Place(name, crop, oval, None if center not in (None, index) else damage_at(crop))

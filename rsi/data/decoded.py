@@ -10,6 +10,9 @@ from rsi.data.target import JpegHeader
 GRAY_TOLERANCE = 3 / 255
 """How far the channels of a grey picture lie apart: conversion to YCbCr and back rounds each of them by up to 1.5."""
 
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue (ITU-R BT.601, as JPEG and Pillow have it)."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -44,9 +47,14 @@ class Picture:
 
 
 def luminance(rgb: Tensor) -> Tensor:
-    """The luminance of pictures ``[..., 3, H, W]`` in all three channels (ITU-R BT.601, as JPEG and Pillow have it)."""
+    """The luminance of pictures ``[..., 3, H, W]`` in all three channels."""
+    return weighted_channels(rgb, LUMINANCE).expand_as(rgb)
+
+
+def weighted_channels(rgb: Tensor, shares: tuple[float, float, float]) -> Tensor:
+    """The sum of shares of the channels, ``[..., 3, H, W]`` to ``[..., 1, H, W]``."""
     red, green, blue = rgb.unbind(-3)
-    return (0.299 * red + 0.587 * green + 0.114 * blue).unsqueeze(-3).expand_as(rgb)
+    return (shares[0] * red + shares[1] * green + shares[2] * blue).unsqueeze(-3)
 
 
 def is_gray(rgb: Tensor, known: Tensor | None = None) -> bool:

@@ -12,15 +12,16 @@ from pytorch_lightning import LightningDataModule, Trainer
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.decoded import Picture, luminance
-from rsi.data.fitting import Fit, Square, fit_to_square
+from rsi.data.fitting import Fit, Fitted, fit_to_shape
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
 from rsi.data.selection import select
-from rsi.data.target import Target
+from rsi.data.target import WITHOUT_COLOUR, Target
 from rsi.errors import InputError
 from rsi.log import tell
 from rsi.numerics.randomness import image_seed
+from rsi.numerics.size import Size
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import check_name
@@ -28,7 +29,6 @@ from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import Fingerprint, fingerprint
 from rsi.storage.location import absolute, locate
 
-WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
 
@@ -37,7 +37,7 @@ class _Restorer(Protocol):
     """What the data have to know of the LightningModule that restores them."""
 
     @property
-    def resolution(self) -> int: ...
+    def resolution(self) -> Size: ...
 
     @property
     def steps_per_batch(self) -> int: ...
@@ -270,12 +270,12 @@ class TargetFolder(LightningDataModule):
             return {"target": target}
         return {"target": target, "mask": find_mask(self.mask_dir, file)}
 
-    def read(self, image: Listed, *, resolution: int, factor: int | None) -> Target:
+    def read(self, image: Listed, *, resolution: Size, factor: int | None) -> Target:
         """Reads one image of the folder and makes it fit.
 
         Args:
             image: The image, for one of its restorations.
-            resolution: Side in pixels of the generator's images.
+            resolution: The size of the generator's images.
             factor: How many times smaller targets are; ``None`` where each target decides.
 
         Raises:
@@ -288,20 +288,20 @@ class TargetFolder(LightningDataModule):
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
-        square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        fitted = fit_to_shape(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
         return make_target(
-            picture, square, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
+            picture, fitted, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
         )
 
 
 def make_target(
-    picture: Picture, square: Square, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
+    picture: Picture, fitted: Fitted, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
 ) -> Target:
-    """A picture that was made square, as a target.
+    """A picture that was given the generator's shape, as a target.
 
     Args:
         picture: The decoded file.
-        square: What was made of it.
+        fitted: What was made of it.
         image: The image, for one of its restorations.
         seed: Of all random numbers of a run.
         color: Restore pictures without colour in colour.
@@ -310,12 +310,12 @@ def make_target(
     gray = picture.is_gray and not color
     return Target(
         name=image.name,
-        image=luminance(square.image).contiguous() if gray else square.image,
-        known=square.known,
+        image=luminance(fitted.image).contiguous() if gray else fitted.image,
+        known=fitted.known,
         seed=image_seed(image.name, seed),
-        frame=square.frame,
+        frame=fitted.frame,
         jpeg=picture.jpeg,
-        notes=(*picture.notes, *square.notes, *([WITHOUT_COLOUR] if gray else [])),
+        notes=(*picture.notes, *fitted.notes, *([WITHOUT_COLOUR] if gray else [])),
         gray=gray,
         sample=image.sample,
         output=image.output,
@@ -327,7 +327,7 @@ def read_target(
     folder: str | Path,
     name: str,
     *,
-    resolution: int,
+    resolution: Size,
     factor: int | None,
     **settings: Any,  # noqa: ANN401 - the folder's
 ) -> Target:
@@ -336,7 +336,7 @@ def read_target(
     Args:
         folder: The folder, a path or a URL.
         name: The image's path in it, with forward slashes.
-        resolution: Side in pixels of the generator's images.
+        resolution: The size of the generator's images.
         factor: How many times smaller targets are; ``None`` where each target decides.
         settings: As of :class:`TargetFolder`.
 

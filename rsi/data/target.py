@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from rsi.storage.fingerprint import Fingerprint
 
+WITHOUT_COLOUR = "it has no colour, so its restoration is grey; --color true restores colour"
 NOT_MODELLED = "its JPEG coding cannot be modelled"  # how the note of a target begins that says why
 
 
@@ -36,10 +37,10 @@ class Target:
 
     Attributes:
         name: Its path below the target folder, with the suffix; unique in a run.
-        image: RGB, ``[3, H, W]`` float32 in [0, 1]; square; unknown pixels are 0.
+        image: RGB, ``[3, H, W]`` float32 in [0, 1]; of the generator's shape; unknown pixels are 0.
         known: ``[1, H, W]`` float32, 1 where the image carries information and 0 in holes and padding.
         seed: The seed of all its random numbers.
-        frame: The part of the square that the file's picture fills: left, top, width, height in pixels.
+        frame: The part of the image that the file's picture fills: left, top, width, height in pixels.
         jpeg: The JPEG header, if the file is a JPEG that can be modelled.
         notes: What was done to make the file fit, in words.
         gray: It has no colour, and its restoration is to have none.
@@ -59,6 +60,12 @@ class Target:
     sample: int = 0
     output: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+def in_colour(target: Target) -> Target:
+    """The target, whose restoration is to be in colour even if it has none itself."""
+    notes = tuple(note for note in target.notes if note != WITHOUT_COLOUR)
+    return replace(target, gray=False, notes=notes) if target.gray else target
 
 
 def checksum(targets: Sequence[Target]) -> str:

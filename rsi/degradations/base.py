@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rsi.data.target import Target
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 class Degradation(nn.Module):
@@ -22,9 +23,11 @@ class Degradation(nn.Module):
     Attributes:
         factor: How many times smaller than its input the output's side is; ``None`` where :meth:`bind` finds
             it from the targets.
+        restores_colour: Whether a target without colour has lost it here, so that its restoration is to be in colour.
     """
 
     factor: int | None = 1
+    restores_colour: bool = False
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         """The differentiable approximation of the degradation, which several threads may ask for at the same time.
@@ -43,12 +46,12 @@ class Degradation(nn.Module):
         """The true degradation as files undergo it, stored with 8 bits; shapes as in ``forward``."""
         return quantise(self(x, random))
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Degradation":  # noqa: ARG002 - for others
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Degradation":  # noqa: ARG002 - for others
         """This operator for a batch of targets, with what their files say of their degradation.
 
         Args:
             targets: The degraded images, all of one size.
-            resolution: Side in pixels of the clean images that the operator will get.
+            resolution: The size of the clean images that the operator will get.
 
         Raises:
             InputError: A target lacks what the operator needs to read from it.
@@ -66,6 +69,17 @@ class Degradation(nn.Module):
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - for others
         """The parameters in force for image ``index`` of the bound batch, for the table of results."""
         return {}
+
+    def followed_by(self, later: Sequence["Degradation"]) -> "Degradation":  # noqa: ARG002 - for others
+        """This bound operator, told what happens between its output and the targets."""
+        return self
+
+    def check_place(self, earlier: Sequence["Degradation"]) -> None:
+        """Make sure that it can come after other stages of a composition.
+
+        Raises:
+            InputError: Nothing that happens to pictures goes in this order, or the operator cannot express it.
+        """
 
     def extra_repr(self) -> str:
         """The operator's settings: its public attributes that are plain values."""
@@ -91,7 +105,7 @@ class Composition(Degradation):
         degradations: The stages; compositions among them are replaced by their own stages.
 
     Raises:
-        InputError: There is no stage.
+        InputError: There is no stage, or their order makes no sense.
     """
 
     def __init__(self, degradations: Sequence[Degradation]) -> None:
@@ -99,8 +113,11 @@ class Composition(Degradation):
         if not degradations:
             raise InputError("a composition needs at least one degradation")
         self._stages = nn.ModuleList(chain.from_iterable(map(_stages_of, degradations)))
+        for index, stage in enumerate(self.stages):
+            stage.check_place(self.stages[:index])
         factors = [stage.factor for stage in self.stages]
         self.factor = None if None in factors else math.prod(cast(list[int], factors))
+        self.restores_colour = any(stage.restores_colour for stage in self.stages)
 
     @property
     def stages(self) -> list[Degradation]:
@@ -120,8 +137,8 @@ class Composition(Degradation):
             x = quantise(stage.degrade(x, random))
         return x
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Composition":
-        """Every stage bound to the targets, with the side that its own input will have.
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Composition":
+        """Every stage bound to the targets, with the size that its own input will have.
 
         Raises:
             InputError: A target lacks what a stage needs, or several stages change the size.
@@ -131,8 +148,8 @@ class Composition(Degradation):
         bound: list[Degradation] = []
         for stage in self.stages:
             bound.append(stage.bind(targets, resolution))
-            resolution //= bound[-1].factor or 1
-        return Composition(bound)
+            resolution = resolution // (bound[-1].factor or 1)
+        return Composition([stage.followed_by(bound[index + 1 :]) for index, stage in enumerate(bound)])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:
         """The parameters of all stages."""

@@ -1,7 +1,7 @@
 """Blur: what sharpening undoes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -9,6 +9,8 @@ from torch.nn import functional as F
 
 from rsi.degradations.base import Degradation
 from rsi.degradations.blur_kernels import disc_kernels, gaussian_kernels, line_kernels
+from rsi.degradations.downsampling import Downsampling
+from rsi.degradations.jpeg import check_not_saved
 from rsi.degradations.kernel_file import read_kernel
 from rsi.errors import InputError
 from rsi.numerics.per_image import one_by_one
@@ -69,6 +71,23 @@ class Blur(Degradation):
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
         """Blurred images, ``[B, 3, H, W]``."""
         return one_by_one(self._blur, x)
+
+    def check_place(self, earlier: Sequence[Degradation]) -> None:
+        """Make sure that the image still has the generator's side, and that one blur would not do.
+
+        Raises:
+            InputError: It is otherwise.
+        """
+        check_not_saved("blur", earlier)
+        if smaller := next((stage for stage in earlier if isinstance(stage, Downsampling)), None):
+            raise InputError(
+                f"blur after {smaller.spec_name}: its pixels are those of the generator's images, so put it before "
+                f"{smaller.spec_name}, with a size that is as many times larger"
+            )
+        last = earlier[-1] if earlier else None
+        if self.sigma and isinstance(last, Blur) and last.sigma:
+            both = math.hypot(self.sigma, last.sigma)
+            raise InputError(f"blur after blur: two Gaussians are one, write blur:sigma={both:.3g}")
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """The settings that were given, each after ``blur_``."""

@@ -31,6 +31,20 @@ LEVEL_SETTINGS: dict[str, dict[str, dict[str, float]]] = {
         "L": {"sigma": 3},
         "XL": {"sigma": 4},
     },
+    "sepia": {
+        "XS": {"strength": 0.2},
+        "S": {"strength": 0.4},
+        "M": {"strength": 0.6},
+        "L": {"strength": 0.8},
+        "XL": {"strength": 1},
+    },
+    "fade": {
+        "XS": {"contrast": 0.9, "black": 0.05},
+        "S": {"contrast": 0.75, "black": 0.12},
+        "M": {"contrast": 0.6, "black": 0.2},
+        "L": {"contrast": 0.45, "black": 0.28},
+        "XL": {"contrast": 0.3, "black": 0.35},
+    },
     "resized": {
         "XS": {"factor": 2},
         "S": {"factor": 4},

@@ -1,6 +1,7 @@
 """Small pictures that were enlarged again."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from rsi.degradations.base import Degradation
 from rsi.degradations.downsampling import FILTERS
+from rsi.degradations.jpeg import check_not_saved
 from rsi.degradations.resizing import BY_NAME, resizing_matrix
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
@@ -54,6 +56,16 @@ class Resized(Degradation):
         small = (small_side(width, self.shrunk), small_side(height, self.shrunk))
         down, up = [FILTERS[choice] for choice in random.choice(len(FILTERS))], BY_NAME[self.filter]
         return through_pillow(x, lambda index, picture: picture.resize(small, down[index]).resize((width, height), up))
+
+    def check_place(self, earlier: Sequence[Degradation]) -> None:
+        """Make sure that it does not follow itself.
+
+        Raises:
+            InputError: It does.
+        """
+        check_not_saved("resized", earlier)
+        if earlier and isinstance(earlier[-1], Resized):
+            raise InputError("resized after resized: the larger factor alone decides what is left, write that one")
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """Factor and filter."""

@@ -7,14 +7,18 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rsi.degradations.base import Composition, Degradation
 from rsi.degradations.blur import Blur
+from rsi.degradations.cast import Cast
 from rsi.degradations.denoising import Denoising
 from rsi.degradations.downsampling import Downsampling
+from rsi.degradations.fade import Fade
 from rsi.degradations.gaussian_noise import GaussianNoise
+from rsi.degradations.gray import Gray
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
 from rsi.degradations.own import is_class_path, make_own
 from rsi.degradations.resized import Resized
+from rsi.degradations.sepia import Sepia
 from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.errors import InputError
 
@@ -28,6 +32,10 @@ OPERATORS: Mapping[str, type[Degradation]] = {
     "gaussian": GaussianNoise,
     "blur": Blur,
     "resized": Resized,
+    "gray": Gray,
+    "sepia": Sepia,
+    "cast": Cast,
+    "fade": Fade,
 }
 
 
@@ -44,7 +52,16 @@ class Kind:
     read: Callable[[str], object]
 
 
-PLAIN = {int: Kind("a whole number", int), float: Kind("a number", float), str: Kind("a text", str)}
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split("/")))
+
+
+PLAIN = {
+    int: Kind("a whole number", int),
+    float: Kind("a number", float),
+    str: Kind("a text", str),
+    tuple[float, ...]: Kind("a row of numbers with / between them", _numbers),
+}
 
 
 def parse_degradation(spec: str) -> Degradation:

@@ -10,6 +10,7 @@ ALMOST_ALL = 0.99
 TONED = 3.0  # rms in grey levels of a colour that is a function of brightness
 DEGREE = 3
 WINDOW = 5
+SMALLEST = 48  # side of a picture whose colours tell
 FEWEST = 64  # pixels
 FEWEST_PHOTONS, MOST_LOST = 12.0, 0.3  # noise that hides a tone
 
@@ -22,12 +23,14 @@ def find_tone(evidence: Evidence) -> Evidence:
     if (np.ptp(pixels, axis=0) <= GRAY).mean() >= ALMOST_ALL:
         return evidence.found(Finding("gray", {}, "measured", "its three channels are equal"))
     if not _is_hidden(evidence) and _is_toned(evidence):
-        return evidence.found(Finding("sepia", {}, "measured", "each channel is a function of the brightness"))
+        return evidence.found(Finding("sepia", {}, "guessed", "each channel is a function of the brightness"))
     return evidence
 
 
 def _is_hidden(evidence: Evidence) -> bool:
     noise = evidence.of("noise")
+    if min(evidence.known.shape) < SMALLEST:
+        return True
     return noise is not None and (
         float(noise.settings["k_p"]) < FEWEST_PHOTONS or float(noise.settings["k_b"]) > MOST_LOST
     )

@@ -5,9 +5,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
 
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 Number = TypeVar("Number", int, float)
 
+START = 4  # side of the constant in pixels, and the name of the first block, whatever the constant's size
+STARTS = ("start_height", "start_width")
+LARGEST_SIDE, LARGEST_START = 4096, 64
 _FAMILY = "stylegan2-ada"
 _LARGEST = 2**20  # nothing real comes near it; it keeps absurd files from building absurd networks
 
@@ -20,11 +24,14 @@ class Architecture:
         z_dim: Length of the codes that the mapping network reads.
         c_dim: Length of the class labels; 0 for an unconditional generator.
         w_dim: Length of the style codes.
-        img_resolution: Side of the images in pixels, a power of two from 8 to 4096.
+        img_resolution: Side of the images in pixels, a power of two from 8 to 4096; where they start from another
+            constant than 4 x 4, what their side would be if they did not.
         mapping_layers: Fully connected layers of the mapping network.
         channel_base: Channels times resolution, where ``channel_max`` does not limit it.
         channel_max: Most channels at any resolution.
         conv_clamp: Bound on the magnitude of every layer's output; ``None`` is unbounded.
+        start_height: Height of the constant that the synthesis starts from.
+        start_width: Its width.
 
     Raises:
         InputError: A size that no generator can have.
@@ -38,12 +45,16 @@ class Architecture:
     channel_base: int
     channel_max: int
     conv_clamp: float | None = None
+    start_height: int = START
+    start_width: int = START
 
     def __post_init__(self) -> None:
         for name in ("z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max"):
             _check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else _LARGEST)
         _check_range("c_dim", self.c_dim, 0, _LARGEST)
-        _check_range("img_resolution", self.img_resolution, 8, 4096)
+        _check_range("img_resolution", self.img_resolution, 8, LARGEST_SIDE)
+        for name in ("start_height", "start_width"):
+            _check_range(name, getattr(self, name), 1, LARGEST_START)
         if self.img_resolution & (self.img_resolution - 1):
             raise InputError(f"img_resolution {self.img_resolution} is not a power of two")
         _check_range("channel_base", self.channel_base, self.img_resolution, _LARGEST)
@@ -51,8 +62,13 @@ class Architecture:
             raise InputError(f"conv_clamp {self.conv_clamp} is not a positive number")
 
     @property
+    def resolution(self) -> Size:
+        """The size of the images."""
+        return self.size(self.img_resolution)
+
+    @property
     def resolutions(self) -> tuple[int, ...]:
-        """Sides of the blocks in pixels: 4, 8, ... ``img_resolution``."""
+        """What the blocks are called: 4, 8, ... ``img_resolution``, their sides in pixels where they are square."""
         return tuple(2**k for k in range(2, self.img_resolution.bit_length()))
 
     @property
@@ -73,13 +89,18 @@ class Architecture:
             slots += [max(channels, 3), channels]
         return (*slots, 3)
 
+    def size(self, resolution: int) -> Size:
+        """The size of the feature maps of the block called ``resolution``, their side where they are square."""
+        return Size(self.start_height * resolution // START, self.start_width * resolution // START)
+
     def channels(self, resolution: int) -> int:
-        """Channels of the feature maps of a side of ``resolution`` pixels."""
+        """Channels of the feature maps of the block called ``resolution``."""
         return min(self.channel_base // resolution, self.channel_max)
 
     def to_metadata(self) -> dict[str, str]:
         """The architecture as metadata of a safetensors file."""
-        sizes = {name: str(value) for name, value in asdict(self).items() if value is not None}
+        given = {name: value for name, value in asdict(self).items() if name not in STARTS or value != START}
+        sizes = {name: str(value) for name, value in given.items() if value is not None}
         return {"architecture": _FAMILY, "img_channels": "3", **sizes}
 
     @classmethod
@@ -92,8 +113,9 @@ class Architecture:
         _check_fixed(metadata, "architecture", _FAMILY)
         _check_fixed(metadata, "img_channels", "3")
         names = [field.name for field in fields(cls) if field.name != "conv_clamp"]
+        wanted = [name for name in names if name not in STARTS or name in metadata]
         clamp = _number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
-        return cls(**{name: _number(metadata, name, int) for name in names}, conv_clamp=clamp)
+        return cls(**{name: _number(metadata, name, int) for name in wanted}, conv_clamp=clamp)
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:

@@ -49,6 +49,8 @@ def infer_architecture(shapes: Shapes, conv_clamp: object = None) -> Architectur
         channel_base=max(resolution * count for resolution, count in channels.items()),
         channel_max=max(channels.values()),
         conv_clamp=conv_clamp,
+        start_height=size("synthesis.b4.const", 1),
+        start_width=size("synthesis.b4.const", 2),
     )
 
 

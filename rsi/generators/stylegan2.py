@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from rsi.errors import InputError
-from rsi.generators.architecture import Architecture
+from rsi.generators.architecture import START, Architecture
 from rsi.generators.info import GeneratorInfo
 from rsi.generators.mapping import Mapping
 from rsi.generators.modulation import StyledConv, ToRGB
 from rsi.generators.resample import resample_filter, upsample
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.precision import full_precision, network_dtype
+from rsi.numerics.size import Size
 
 
 class Block(nn.Module):
@@ -21,7 +22,7 @@ class Block(nn.Module):
 
     Args:
         architecture: The sizes of the generator.
-        resolution: Side of the block's feature maps in pixels.
+        resolution: What the block is called, see :attr:`Architecture.resolutions`.
     """
 
     resample_filter: Tensor
@@ -33,13 +34,14 @@ class Block(nn.Module):
             architecture.w_dim,
             architecture.conv_clamp,
         )
+        size = architecture.size(resolution)
         self.register_buffer("resample_filter", resample_filter())
-        if resolution == 4:
-            self.const = nn.Parameter(torch.randn(channels, 4, 4))
+        if resolution == START:
+            self.const = nn.Parameter(torch.randn(channels, *size))
         else:
             inputs = architecture.channels(resolution // 2)
-            self.conv0 = StyledConv(inputs, channels, w_dim, resolution, True, clamp)
-        self.conv1 = StyledConv(channels, channels, w_dim, resolution, False, clamp)
+            self.conv0 = StyledConv(inputs, channels, w_dim, size, True, clamp)
+        self.conv1 = StyledConv(channels, channels, w_dim, size, False, clamp)
         self.torgb = ToRGB(channels, w_dim, clamp)
 
     def start(
@@ -54,7 +56,7 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, image: Tensor, slots: Sequence[Tensor], noise: Sequence[Tensor | None]
     ) -> tuple[Tensor, Tensor]:
-        """Feature maps and picture, ``[B, 3, R, R]``, from those of the block before.
+        """Feature maps and picture, ``[B, 3, H, W]``, from those of the block before.
 
         Args:
             x: Feature maps.
@@ -78,7 +80,9 @@ class Synthesis(nn.Module):
         super().__init__()
         self.w_dim, self.num_ws = architecture.w_dim, architecture.num_ws
         self.filters = [*architecture.filters]
-        self.noise_sides = [r for r in architecture.resolutions for _ in range(1 if r == 4 else 2)]
+        self.noise_sizes = [
+            architecture.size(r) for r in architecture.resolutions for _ in range(1 if r == START else 2)
+        ]
         for resolution in architecture.resolutions:
             self.add_module(f"b{resolution}", Block(architecture, resolution))
 
@@ -88,11 +92,11 @@ class Synthesis(nn.Module):
         Args:
             ws: ``[B, w_dim]`` (W, one code per image), ``[B, num_ws, w_dim]`` (W+, one per style slot) or
                 ``[B, sum(filters), w_dim]`` (W++, one per filter, slot after slot).
-            noise: Maps ``[B, 1, side, side]`` that replace the constant noise of some convolutions, by number, where
-                convolution ``n`` has the side ``noise_sides[n]``.
+            noise: Maps ``[B, 1, H, W]`` that replace the constant noise of some convolutions, by number, where
+                convolution ``n`` has the size ``noise_sizes[n]``.
 
         Returns:
-            ``[B, 3, R, R]`` nominally in [0, 1]; not clamped, so that gradients survive: clamp what you show.
+            ``[B, 3, H, W]`` nominally in [0, 1]; not clamped, so that gradients survive: clamp what you show.
 
         Raises:
             InputError: The codes have another shape.
@@ -108,7 +112,7 @@ class Synthesis(nn.Module):
 
     def _render(self, ws: Tensor, noise: dict[int, Tensor], dtype: torch.dtype) -> Tensor:
         slots = self._slots(ws)
-        maps = [noise.get(index) for index in range(len(self.noise_sides))]
+        maps = [noise.get(index) for index in range(len(self.noise_sizes))]
         first, *others = (cast(Block, block) for block in self.children())
         x, image = first.start(slots[:2], maps[:1], dtype)
         for index, block in enumerate(others):
@@ -150,7 +154,7 @@ class Generator(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Images, ``[B, 3, R, R]``, of noise ``z``, ``[B, z_dim]``, and labels ``c``, ``[B, c_dim]``."""
+        """Images, ``[B, 3, H, W]``, of noise ``z``, ``[B, z_dim]``, and labels ``c``, ``[B, c_dim]``."""
         images: Tensor = self.synthesis(self.mapping(z, c))
         return images
 
@@ -175,6 +179,6 @@ class Generator(nn.Module):
         return self.architecture.filters
 
     @property
-    def resolution(self) -> int:
-        """Side of the images in pixels."""
-        return self.architecture.img_resolution
+    def resolution(self) -> Size:
+        """The size of the images."""
+        return self.architecture.resolution

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from rsi.errors import InputError
 
 MODULES = {
+    "app": ("gradio",),
     "benchmark": ("matplotlib", "torch_fidelity"),
     "ddrm": ("diffusers",),
     "deepinv": ("deepinv",),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.callbacks.needed import add_needed
 from rsi.data.batches import Step, as_step
-from rsi.data.target import Target
+from rsi.data.target import Target, in_colour
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, quantise
 from rsi.degradations.luminance import without_colour
@@ -26,6 +26,7 @@ from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
+from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance, load_perceptual
 from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import fingerprint
@@ -85,8 +86,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @property
     @abstractmethod
-    def resolution(self) -> int:
-        """Side of the restored images in pixels."""
+    def resolution(self) -> Size:
+        """The size of the restored images."""
 
     @abstractmethod
     def configure_model(self) -> None:
@@ -112,7 +113,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @abstractmethod
     def predict(self) -> Tensor:
-        """The images that the variables stand for, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
+        """The images that the variables stand for, ``[B, 3, H, W]``, nominally in [0, 1] and not clamped."""
 
     @abstractmethod
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
@@ -132,7 +133,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return {}
 
     def draw(self, latent: Latent) -> Tensor:
-        """The images ``[B, 3, R, R]`` of a latent, not clamped; methods with a latent or several phases have it."""
+        """The images ``[B, 3, H, W]`` of a latent, not clamped; methods with a latent or several phases have it."""
         raise NotImplementedError(f"{type(self).__name__} has no latent to draw")
 
     @property
@@ -209,6 +210,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None = None) -> None:
         """Take up new targets, where an earlier run has left them if there is such a place."""
         self._batch = None  # the next one may need its memory
+        if self.degradation.restores_colour:
+            targets = [in_colour(target) for target in targets]
         observation = self.observe(targets)
         prepared = self.prepare(observation)
         self._batch = Batch(observation, prepared, self.initial_variables(observation, prepared), self.schedule[0])
@@ -245,7 +248,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             on_step: Called after every step.
 
         Returns:
-            The images, ``[B, 3, R, R]`` in [0, 1], on the CPU.
+            The images, ``[B, 3, H, W]`` in [0, 1], on the CPU.
         """
         self.on_fit_start()
         self.begin_batch(targets)
@@ -274,11 +277,11 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """Restores a batch of measurements, as deepinv's reconstructors do.
 
         Args:
-            measured: ``[B, 3, h, w]`` in [0, 1], or what ``physics`` measures of ``[B, 3, R, R]``.
+            measured: ``[B, 3, h, w]`` in [0, 1], or what ``physics`` measures of ``[B, 3, H, W]``.
             physics: A ``deepinv.physics.Physics`` to undo instead of the module's own degradation.
 
         Returns:
-            ``[B, 3, R, R]`` in [0, 1], on the device of ``measured``.
+            ``[B, 3, H, W]`` in [0, 1], on the device of ``measured``.
 
         Raises:
             InputError: The measurements are no images or the degradation does not fit them, or the caller is inside
@@ -290,8 +293,9 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         own = self.degradation
         try:
             if physics is None:
+                check_images(images, like=self.resolution)
                 factor = own.bind(targets, self.resolution).factor
-                check_images(images, factor and self.resolution // factor)
+                check_images(images, self.resolution // factor if factor else None)
             else:
                 self.degradation = PhysicsDegradation(physics).bind(targets, self.resolution)
             self.to(measured.device)
@@ -308,7 +312,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @torch.no_grad()
     def render(self) -> Tensor:
-        """The restored images, ``[B, 3, R, R]`` in [0, 1]."""
+        """The restored images, ``[B, 3, H, W]`` in [0, 1]."""
         return self.predict().clamp(0, 1)
 
     def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:

@@ -60,6 +60,8 @@ class Batch(nn.Module, Generic[Prepared]):
         stage: The stage in progress.
         step: The step to take next.
         path: What the batch looked like at the end of each stage so far.
+        carried: What steps hand to the next ones besides the variables, each ``[B, ...]``; forgotten when these change
+            their shape.
         terms: The terms of the loss of each image at the last step, ``[B]`` each.
         started: When the batch started, on the monotonic clock, in seconds.
     """
@@ -75,6 +77,7 @@ class Batch(nn.Module, Generic[Prepared]):
         self.stage = stage
         self.step = 0
         self.path: list[PhaseResult] = []
+        self.carried: dict[str, Tensor] = {}
         self.terms: dict[str, Tensor] = {}
         self.started = time.monotonic()
         self._stage_start: dict[str, Tensor] = {}
@@ -95,8 +98,11 @@ class Batch(nn.Module, Generic[Prepared]):
 
     def change_variables(self, change: Callable[[Tensor], Tensor]) -> None:
         """Change the shape of the variables and of those that stopped images go back to."""
+        before = {name: value.shape for name, value in self.variables.items()}
         self.set_variables({name: change(value.detach()) for name, value in self.variables.items()})
         self.guard.kept = {name: change(value) for name, value in self.guard.kept.items()}
+        if before != {name: value.shape for name, value in self.variables.items()}:
+            self.carried = {}
 
     def begin_stage(self, stage: Stage, *, in_the_middle: bool) -> None:
         """Begin a stage, or go on in the middle of it, where nobody knows any more where it started."""
@@ -127,6 +133,7 @@ class Batch(nn.Module, Generic[Prepared]):
         tensors = {
             **_prefixed("variable", self.variables),
             **_prefixed("kept", self.guard.kept),
+            **_prefixed("carried", self.carried),
             "stopped_at": self.guard.stopped_at,
             **{k: v for i, result in enumerate(self.path) for k, v in _prefixed(f"phase.{i}", result.latent).items()},
             **{k: v for i, entries in kept.items() for k, v in _prefixed(f"optimizer.{i}", entries).items()},
@@ -151,6 +158,7 @@ class Batch(nn.Module, Generic[Prepared]):
             self.path.append(PhaseResult(space, draw(_moved(latent, device)).clamp(0, 1).cpu(), latent))
         self.set_variables(_moved(saved.named("variable"), device))
         self.guard.kept = _moved(saved.named("kept"), device)
+        self.carried = _moved(saved.named("carried"), device)
         self.guard.stopped_at = saved.tensors["stopped_at"].to(device)
 
 

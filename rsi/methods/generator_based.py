@@ -17,6 +17,7 @@ from rsi.methods.base import RestorationMethod
 from rsi.methods.batch import Latent, Prepared
 from rsi.methods.latents import draw_latent
 from rsi.numerics.precision import full_precision
+from rsi.numerics.size import Size
 
 
 class GeneratorMethod(RestorationMethod[Prepared]):
@@ -65,8 +66,8 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         """The terms of each image's loss at a step, ``[B]`` each, and what is minimised as ``total``."""
 
     @property
-    def resolution(self) -> int:
-        """Side of the generator's images in pixels."""
+    def resolution(self) -> Size:
+        """The size of the generator's images."""
         return self.generator.resolution
 
     @property
@@ -106,11 +107,11 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         return [] if self._batch is None else self.make_optimizer()
 
     def predict(self) -> Tensor:
-        """The images of the latent, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
+        """The images of the latent, ``[B, 3, H, W]``, nominally in [0, 1] and not clamped."""
         return self.draw(self.latent())
 
     def draw(self, latent: Latent) -> Tensor:
-        """The images ``[B, 3, R, R]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
+        """The images ``[B, 3, H, W]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
         return draw_latent(self.generator, latent)
 
     @property

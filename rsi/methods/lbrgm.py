@@ -15,6 +15,7 @@ from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.numerics.per_image import one_by_one
+from rsi.numerics.size import Size
 from rsi.perceptual.base import SMALLEST_SIDE
 
 START = "start"
@@ -153,8 +154,8 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
 
 def at_perceptual_side(images: Tensor) -> Tensor:
     """Images ``[B, 3, h, w]`` averaged to 256 px where they are larger, and with repeated pixels below 16 px."""
-    side = images.shape[-1]
-    if side > PERCEPTUAL_SIDE:
-        return F.interpolate(images, size=(PERCEPTUAL_SIDE, PERCEPTUAL_SIDE), mode="area")
-    scale = -(-SMALLEST_SIDE // side)
+    size = Size.of(images)
+    if max(size) > PERCEPTUAL_SIDE:
+        return F.interpolate(images, size=size.within(PERCEPTUAL_SIDE), mode="area")
+    scale = -(-SMALLEST_SIDE // min(size))
     return F.interpolate(images, scale_factor=scale, mode="nearest") if scale > 1 else images

@@ -103,16 +103,16 @@ class Pulse(GeneratorMethod[None]):
 
     def initial_variables(self, observation: Observation, prepared: None) -> dict[str, Tensor]:  # noqa: ARG002
         """Normal numbers."""
-        sides = self.generator.synthesis.noise_sides[:-1][: self.noise_maps]
+        sizes = self.generator.synthesis.noise_sizes[:-1][: self.noise_maps]
         shapes = {"v": (self.generator.num_ws, self.generator.w_dim)}
-        maps = {f"{NOISE}{index}": (1, side, side) for index, side in enumerate(sides)}
+        maps = {f"{NOISE}{index}": (1, *size) for index, size in enumerate(sizes)}
         return {name: observation.random(f"start {name}").normal(shape) for name, shape in {**shapes, **maps}.items()}
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+, the optimised noise maps and the last one, which is zero."""
         maps: dict[str, Tensor] = dict(self.batch.variables)
         v = maps.pop("v")
-        last = f"{NOISE}{len(self.generator.synthesis.noise_sides) - 1}"
+        last = f"{NOISE}{len(self.generator.synthesis.noise_sizes) - 1}"
         return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps, last: v.new_zeros(len(v), 1, 1, 1)}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401

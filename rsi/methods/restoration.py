@@ -6,6 +6,7 @@ moves every code by a fixed distance against its gradient.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast, overload
 
 import torch
@@ -21,8 +22,11 @@ from rsi.methods.batch import Observation
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.loss import LossName, MultiresolutionLoss, TargetPyramid
 from rsi.methods.schedule import Phase, Space, check_schedule
+from rsi.methods.top_level import TopLevel
 from rsi.numerics.per_image import one_by_one, part_by_part, parts
 from rsi.numerics.precision import full_precision
+
+TOP_GRADIENT = "top_level_gradient"
 
 PAPER_SCHEDULE = (Phase("W", 150, 0.08), Phase("W+", 150, 0.02), Phase("W++", 150, 0.005))
 """The schedule of every task and level (RSI, section 4.1)."""
@@ -214,21 +218,40 @@ class Restoration(GeneratorMethod[list[Part]]):
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of the multi-resolution loss."""
         prepared = self.batch.prepared
-        codes = torch.split(self.codes, [len(seen.targets) for seen, _ in prepared])
-        return part_by_part(lambda part, own: self._losses(*prepared[part], own, step), codes, self.resolution)
+        sizes = [len(seen.targets) for seen, _ in prepared]
+        top = self._top_level(step)
+        kept = torch.split(top.kept, sizes)
+
+        def of_part(part: int, codes: Tensor) -> dict[str, Tensor]:
+            return self._losses(*prepared[part], codes, step, replace(top, kept=kept[part]))
+
+        return part_by_part(of_part, torch.split(self.codes, sizes), max(self.resolution))
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
         return {"codes": self.codes}
 
-    def _losses(self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int) -> dict[str, Tensor]:
+    def _losses(
+        self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int, top: TopLevel
+    ) -> dict[str, Tensor]:
         images, random, again = self.draw({"codes": codes}), seen.random(f"degrade {step}"), None
         with full_precision(self.device):
             degraded = seen.operator(images, random) * seen.known
             if random.used and self.loss.colours is not None:
                 again = seen.operator(images, seen.random(f"degrade again {step}")) * seen.known
-        terms: dict[str, Tensor] = self.loss(degraded, pyramid, seen.random(f"fill {step}"), again)
-        return terms
+        terms: dict[str, Tensor] = self.loss(
+            degraded, pyramid, seen.random(f"fill {step}"), again, top_level=top.is_computed
+        )
+        return top.applied(terms, pyramid.levels, codes)
+
+    def _top_level(self, step: int) -> TopLevel:
+        """What becomes of the largest level of the loss at a step."""
+        every = self._phase.top_level_every
+        _, first, _ = stage_of(self.schedule, step)
+        if every < 2:
+            return TopLevel(bool(every), self.codes.new_zeros(len(self.codes)))
+        kept = self.batch.carried.setdefault(TOP_GRADIENT, torch.zeros_like(self.codes))
+        return TopLevel((step - first) % every == 0, kept, is_kept=True)
 
     def _part(self, whole: Observation, images: slice) -> Part:
         targets, known, observed = whole.targets[images], whole.known[images], whole.observed[images]

@@ -1,6 +1,7 @@
 """The schedule of an optimisation: which latent space, for how many steps, with which step size."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,8 @@ from rsi.callbacks.base import Stage
 from rsi.errors import InputError
 
 Space = Literal["W", "W+", "W++"]
+ALWAYS, NEVER = "always", "never"
+TOP_LEVELS = re.compile(rf"{ALWAYS}|{NEVER}|every [1-9]\d*")
 SPACES: tuple[Space, ...] = ("W", "W+", "W++")
 
 
@@ -21,6 +24,8 @@ class Phase(Stage):
         steps: How many steps it takes, at least 1.
         lr: The distance that a code moves in a step, in units of FFHQ's W space.
         final_lr: The distance at the last step, if it changes on the way, by the same factor from step to step.
+        top_level: When the largest level of the loss is computed, more than half of a step's work at 1024 px:
+            ``always``, ``never`` or ``every N``, at every N-th step of the phase, its gradient kept in between.
 
     Raises:
         InputError: A value is out of its range.
@@ -30,6 +35,7 @@ class Phase(Stage):
     steps: int
     lr: float
     final_lr: float | None = None
+    top_level: str = ALWAYS
 
     def __post_init__(self) -> None:
         if self.space not in SPACES:
@@ -40,6 +46,15 @@ class Phase(Stage):
             raise InputError(f"phase {self.space} has a step size of {self.lr}: use a number above 0")
         if self.final_lr is not None and not self.final_lr > 0:
             raise InputError(f"phase {self.space} has a final step size of {self.final_lr}: use a number above 0")
+        if not TOP_LEVELS.fullmatch(self.top_level):
+            raise InputError(f'phase {self.space} has top_level "{self.top_level}": use always, never or every 4')
+
+    @property
+    def top_level_every(self) -> int:
+        """At every how many steps the largest level of the loss is computed; 0 for never."""
+        if self.top_level in (ALWAYS, NEVER):
+            return int(self.top_level == ALWAYS)
+        return int(self.top_level.split()[1])
 
     def lr_factor(self, step: int) -> float:
         """The step size at a step of the phase, counted from 0, as a multiple of ``lr``."""
@@ -48,8 +63,10 @@ class Phase(Stage):
         return math.pow(self.final_lr / self.lr, step / (self.steps - 1))
 
     def __str__(self) -> str:
-        """Space, steps and step sizes."""
-        return f"{self.space} {self.steps} x {self.lr}" + ("" if self.final_lr is None else f" to {self.final_lr}")
+        """Space, steps and step sizes, and when the largest level is computed if that is not always."""
+        falling = "" if self.final_lr is None else f" to {self.final_lr}"
+        top = "" if self.top_level == ALWAYS else f" top level {self.top_level}"
+        return f"{self.space} {self.steps} x {self.lr}{falling}{top}"
 
 
 def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:

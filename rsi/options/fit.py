@@ -170,11 +170,25 @@ class FitCLI(LightningCLI):
         """Start the clock, and say so where there is not going to be a report page."""
         self.started = time.monotonic()
         chosen = self.config[str(self.subcommand)]
+        if chosen.dry_run:
+            raise NotRun(self)
         if chosen.report and not chosen.overwrite and not is_url(chosen.output_dir):
             try:
                 check_page(Path(chosen.output_dir) / layout.PAGE)
             except InputError as error:
                 tell(f"there is not going to be a report page: {error}")
+
+
+class NotRun(Exception):  # noqa: N818 - no error
+    """All parts are made, and a run was not asked for.
+
+    Attributes:
+        cli: What has made them.
+    """
+
+    def __init__(self, cli: FitCLI) -> None:
+        super().__init__()
+        self.cli = cli
 
 
 class Recipe(ActionConfigFile):
@@ -242,6 +256,9 @@ def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) 
 def _add_output_flags(group: Any) -> None:  # noqa: ANN401 - jsonargparse's groups
     group.add_argument("--output_dir", type=path, default="restored", help="folder or URL for the results")
     group.add_argument("--overwrite", action="store_true", help="replace what an earlier run left in that folder")
+    group.add_argument(
+        "--dry_run", action="store_true", help="say what would be restored, how long and in how much memory"
+    )
     group.add_argument("--report", type=bool, default=True, help="write the report page index.html at the end")
     group.add_argument("--timelapse", action="store_true", help="write a film of the path of every image, too")
     group.add_argument("-v", "--verbose", action="store_true", help="tell settings, losses by phase and files, too")

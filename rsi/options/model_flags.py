@@ -18,8 +18,8 @@ FLAGS: dict[str, tuple[str, object, str]] = {
     "degradation": (
         HOW_DEGRADED,
         Degradation | str,
-        "upsample, noise:LEVEL, jpeg, inpaint, several joined with + in the order they happened, or a class such as "
-        "my_module.MyBlur with its arguments as --degradation.sigma 3",
+        "upsample, noise:LEVEL, jpeg, inpaint, blur:LEVEL, resized:LEVEL, gray, sepia, cast, fade, several joined with "
+        "+ in the order they happened, or a class such as my_module.MyBlur with its arguments as --degradation.sigma 3",
     ),
     "generator": (
         BY_WHAT,

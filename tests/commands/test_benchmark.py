@@ -136,7 +136,7 @@ def test_other_settings_are_refused(benchmark: Benchmark, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--tasks", "blur"], 'rsi: there is no task "blur"'),
+        (["--tasks", "haze"], 'rsi: there is no task "haze"'),
         (["--methods", "dip"], 'rsi: there is no method "dip"'),
         (["--methods", "paper_noise", "--tasks", "ddrm"], "rsi: no method of paper_noise is for any"),
         (["--limit", "0"], "rsi: limit is 0"),

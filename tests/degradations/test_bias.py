@@ -1,4 +1,4 @@
-"""The mean of approximations beside that of the true operators, for every task of the paper."""
+"""The mean of approximations beside that of the true operators, for every task of the benchmark."""
 
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from rsi.data.reading import read_picture
 from rsi.degradations import parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 
 FACES = sorted((Path(__file__).parents[2] / "examples" / "clean").glob("*.png"))
 DRAWS = 16
 GREY_LEVEL = 1 / 255
 
 
-@pytest.mark.parametrize("task", select_tasks("single,composed"), ids=lambda task: task.id)
+@pytest.mark.parametrize("task", select_tasks("single,composed,further"), ids=lambda task: task.id)
 def test_approximations_are_as_bright_as_files(tmp_path: Path, task: Task) -> None:
     biases = [bias(task, face, tmp_path) for face in FACES]
     few_pixels = task.id in ("upsampling-XL", "UNA-M", "UNAP-M")  # 16 without noise, 256 with noise that JPEG spreads
@@ -30,9 +31,9 @@ def bias(task: Task, face: Path, folder: Path) -> float:
     clean = read_picture(face).rgb
     write_target(task, clean, face.stem, folder / (face.stem + task.suffix))
     operator = parse_degradation(task.degradation)
-    target = read_target(folder, face.stem + task.suffix, resolution=clean.shape[-1], factor=operator.factor)
+    target = read_target(folder, face.stem + task.suffix, resolution=Size.of(clean), factor=operator.factor)
     observed = (target.image * target.known).unsqueeze(0)
-    bound = with_kept_pixels(operator.bind([target], clean.shape[-1]), observed)
+    bound = with_kept_pixels(operator.bind([target], Size.of(clean)), observed)
     randoms = [ImageRandom([image_seed(face.stem, 0)], f"draw {draw}") for draw in range(DRAWS)]
     drawn = torch.stack([bound(clean.unsqueeze(0), random) * target.known for random in randoms]).mean(0)
     return float((drawn - observed).mean())

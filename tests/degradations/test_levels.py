@@ -10,6 +10,8 @@ def test_levels_get_harder() -> None:
         ("jpeg", "quality", -1),
         ("blur", "sigma", 1),
         ("resized", "factor", 1),
+        ("sepia", "strength", 1),
+        ("fade", "contrast", -1),
     ):
         values = [sign * LEVEL_SETTINGS[name][level][key] for level in LEVELS]
         assert values == sorted(values)

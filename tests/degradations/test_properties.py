@@ -13,18 +13,23 @@ from rsi.degradations import (
     JPEG,
     AveragePooling,
     Blur,
+    Cast,
     Composition,
     Degradation,
     Denoising,
     Downsampling,
+    Fade,
     GaussianNoise,
+    Gray,
     Inpainting,
     NearestNeighbour,
     Resized,
+    Sepia,
     standard_tables,
 )
 from rsi.degradations.spec import OPERATORS
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 SIDE, BATCH = 32, 4
 SEEDS = [11, 22, 33, 44]
@@ -43,7 +48,7 @@ def jpeg(
     whole = torch.ones(1, SIDE, SIDE)
     frame = (0, 0, SIDE, SIDE)
     target = Target("a.jpg", torch.zeros(3, SIDE, SIDE), whole, seed=0, frame=frame, jpeg=header)
-    return JPEG().bind([target], SIDE)
+    return JPEG().bind([target], Size.square(SIDE))
 
 
 MAKERS: dict[str, Callable[[], Degradation]] = {
@@ -71,6 +76,14 @@ MAKERS: dict[str, Callable[[], Degradation]] = {
     "blur of motion": lambda: Blur(length=9, angle=30),
     "resized": lambda: Resized(2.67),
     "resized a lot": lambda: Resized(8, "bilinear"),
+    "gray": lambda: Gray(),
+    "gray on old film": lambda: Gray("ortho"),
+    "sepia": lambda: Sepia(0.6),
+    "cast": lambda: Cast(red=(0.9, 0.1, 0, 0.05), blue=(0.05, 0.1, 0.6, 0)),
+    "fade": lambda: Fade(0.6, 0.2),
+    "gray+fade+blur+upsample+noise+jpeg": lambda: Composition(
+        [Gray(), Fade(0.6, 0.2), Blur(radius=2), Downsampling(2), Denoising(24, 0.16), JPEG(12)]
+    ),
     "blur+resized+noise+jpeg": lambda: Composition([Blur(sigma=1), Resized(2), Denoising(24, 0.16), JPEG(12)]),
     "upsample+noise": lambda: Downsampling(2) + Denoising(24, 0.16),
     "noise+jpeg": lambda: Denoising(24, 0.16) + JPEG(12),
@@ -81,7 +94,7 @@ MAKERS: dict[str, Callable[[], Degradation]] = {
 }
 RANDOM = {name for name in MAKERS if "noise" in name}
 RANDOMLY_TRUE = RANDOM | {name for name in MAKERS if ("upsample" in name or "resized" in name) and name != "upsample:1"}
-SMOOTH = [name for name in MAKERS if not ("noise" in name or "jpeg" in name)]
+SMOOTH = [name for name in MAKERS if not any(kind in name for kind in ("noise", "jpeg", "sepia", "cast"))]
 
 
 @pytest.fixture(params=MAKERS)

@@ -72,7 +72,7 @@ def test_unless_it_is_allowed(tiny_generator: Path, cache: Path, monkeypatch: py
     with pytest.raises(InputError, match="SHA-256 unknown"):
         load_generator("cifar10")
     (cache / "cifar10.pkl").write_bytes(tiny_generator.read_bytes())
-    assert load_generator("cifar10").resolution == 32
+    assert load_generator("cifar10").resolution == (32, 32)
     (cache / "cifar10.pkl").write_bytes(b"other")
     with pytest.raises(InputError, match="instead of"):
         load_generator("cifar10")

@@ -1,0 +1,383 @@
+"""The page: what stands on it and what its buttons do."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of, with_value
+from rsi.app.holes import shown_copy
+from rsi.app.run import Failed, News, Restored, Run, Step, kept_module
+from rsi.app.same import commands_of, python_of
+from rsi.app.sessions import Done, Dropped, Session, Sessions
+from rsi.errors import InputError
+
+CAREFUL, QUICK = "Careful", "Quick"
+HOLE = "#ff00ff"
+HOUR = 3600
+TIDY_EVERY = 300  # seconds
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the page offers.
+
+    Attributes:
+        generators: Names and files of generators, the first one chosen.
+        quick: The recipe that ``Quick`` stands for.
+    """
+
+    generators: Sequence[tuple[str, str]]
+    quick: str
+
+
+class Restorer:
+    """The page and what is behind it.
+
+    Args:
+        settings: What it offers.
+        folder: Where the files of open tabs are.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._sessions = Sessions(folder)
+
+    def build(self) -> gr.Blocks:
+        """The page."""
+        blocks = gr.Blocks(title="rsi", analytics_enabled=False, delete_cache=(TIDY_EVERY, HOUR))
+        with blocks:
+            gr.Markdown("# Restore a picture\nEverything stays on this machine.")
+            with gr.Row(equal_height=False):
+                with gr.Column():
+                    self._build_input()
+                with gr.Column():
+                    self._build_output()
+            self._wire()
+            blocks.unload(self._closed)
+        return blocks
+
+    def _build_input(self) -> None:
+        self.files = gr.File(label="1. Drop photographs here", file_count="multiple", elem_id="files")
+        self.name = gr.Dropdown(label="Which one", choices=[], visible=False, elem_id="which")
+        with gr.Group(visible=False) as self.damage:
+            self.found = gr.Markdown(elem_id="found", padding=True)
+            self.text = gr.Textbox(
+                label="2. What is to be undone",
+                info="Change it if you know better: damages in the order in which they happened, joined with +",
+                elem_id="text",
+            )
+            self.sliders = [
+                gr.Slider(slider.lowest, slider.highest, step=slider.step, label=slider.label, visible=False)
+                for slider in SLIDERS
+            ]
+        self.editor = gr.ImageEditor(
+            label="3. Brush over holes and scratches, if there are any",
+            visible=False,
+            type="pil",
+            format="png",
+            sources=(),
+            transforms=(),
+            layers=False,
+            brush=gr.Brush(colors=[HOLE], color_mode="fixed", default_size=16),
+            height=420,
+            elem_id="holes",
+            buttons=[],
+        )
+        self.generator = gr.Dropdown(
+            label="4. Who draws",
+            choices=[*self._settings.generators],
+            value=self._settings.generators[0][1],
+            elem_id="generator",
+        )
+        self.pace = gr.Radio([CAREFUL, QUICK], value=CAREFUL, label="5. How", elem_id="pace")
+        with gr.Row():
+            self.start = gr.Button("Restore", variant="primary", interactive=False, elem_id="restore")
+            self.stop = gr.Button("Stop", interactive=False, elem_id="stop")
+
+    def _build_output(self) -> None:
+        self.status = gr.HTML(_status("Drop a photograph to begin."), elem_id="status")
+        self.way = gr.Image(
+            label="On the way", visible=False, interactive=False, format="png", buttons=[], elem_id="way", height=400
+        )
+        self.compare = gr.ImageSlider(
+            label="Before and after", visible=False, max_height=600, format="png", buttons=[], elem_id="compare"
+        )
+        with gr.Row(visible=False) as self.downloads:
+            self.picture = gr.DownloadButton("Picture", elem_id="picture")
+            self.crop = gr.DownloadButton("What was drawn", elem_id="crop")
+            self.everything = gr.DownloadButton("Everything (zip)", elem_id="everything")
+        self.done = gr.Gallery(
+            label="Done so far",
+            visible=False,
+            columns=4,
+            fit_columns=False,
+            object_fit="contain",
+            height="auto",
+            allow_preview=False,
+            format="png",
+            buttons=[],
+            elem_id="done",
+        )
+        with gr.Accordion("The same without this page", open=False, visible=False) as self.same:
+            self.commands = gr.Code(label="In a shell", language="shell", lines=1, elem_id="commands", wrap_lines=True)
+            self.python = gr.Code(label="In Python", language="python", lines=1, elem_id="python", wrap_lines=True)
+
+    def _wire(self) -> None:
+        shown = [self.name, self.damage, self.found, self.text, *self.sliders, self.editor, self.start]
+        same = [self.same, self.commands, self.python]
+        look = partial(gr.on, inputs=[self.generator], outputs=[*shown, self.status, *same], api_visibility="private")
+        gr.on(
+            self.files.change,
+            self._drop,
+            [self.files, self.generator],
+            [*shown, self.status, *same],
+            api_visibility="private",
+        )
+        look([self.generator.input], self._look)
+        gr.on(
+            self.name.input,
+            self._choose,
+            [self.name, self.generator, self.editor],
+            [*shown, self.status, *same],
+            api_visibility="private",
+        )
+        asked = [self.generator, self.pace]
+        said = [*self.sliders, self.text, self.status, *same]
+        gr.on([self.text.submit, self.text.blur], self._say, [self.text, *asked], said, api_visibility="private")
+        for slider, control in zip(SLIDERS, self.sliders, strict=True):
+            gr.on(
+                control.release,
+                self._slide(slider),
+                [control, *asked],
+                said,
+                api_visibility="private",
+            )
+        gr.on(self.pace.input, self._show_same, asked, same, api_visibility="private")
+        results = [self.status, self.way, self.compare, self.downloads, self.picture, self.crop, self.everything]
+        begun = self.start.click(
+            self._begin, [self.text, self.editor], [self.start, self.stop, self.status], api_visibility="private"
+        )
+        begun.success(
+            self._restore,
+            asked,
+            [*results, self.done, self.start, self.stop, *same],
+            concurrency_limit=1,
+            concurrency_id="device",
+            show_progress="minimal",
+            show_progress_on=[self.status],
+            api_visibility="private",
+        )
+        self.stop.click(self._stop, None, [self.stop, self.status], queue=False, api_visibility="private")
+        self.done.select(self._show_done, None, [*results, *same], api_visibility="private")
+
+    def _session(self, request: gr.Request) -> Session:
+        return self._sessions.of(request.session_hash)
+
+    def _drop(self, files: Sequence[str] | None, generator: str, request: gr.Request) -> Updates:
+        session = self._session(request)
+        reasons = session.drop(files or [])
+        shown = self._shown(session, generator) if session.dropped else self._nothing()
+        return {**shown, self.status: _status("; ".join(reasons), failed=True)} if reasons else shown
+
+    def _choose(self, name: str, generator: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
+        session = self._session(request)
+        if (before := session.shown()) is not None:
+            before.brush(drawn)
+        session.current = name
+        return self._shown(session, generator)
+
+    def _look(self, generator: str, request: gr.Request) -> Updates:
+        session = self._session(request)
+        return self._shown(session, generator, is_new=False) if session.dropped else {}
+
+    def _shown(self, session: Session, generator: str, *, is_new: bool = True) -> Updates:
+        """What the page shows of the photograph that is chosen."""
+        dropped = session.dropped[session.current]
+        try:
+            found = dropped.look(generator, kept_module(generator, None).resolution)
+        except InputError as error:
+            return {self.status: _status(str(error), failed=True)}
+        names = [*session.dropped]
+        size = dropped.opened.photo.picture
+        return {
+            self.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
+            self.damage: gr.Group(visible=True),
+            self.found: f"**{escape(session.current)}**, {size.width} x {size.height}\n\n{in_words(found)}",
+            self.text: dropped.text,
+            **self._moved(dropped.text),
+            **({self.editor: gr.ImageEditor(shown_copy(size), visible=True)} if is_new else {}),
+            self.start: gr.Button(interactive=not session.is_running),
+            self.status: gr.skip() if session.is_running else _status("Ready."),
+            **self._same(dropped, generator, None),
+        }
+
+    def _nothing(self) -> Updates:
+        hidden = {part: gr.update(visible=False) for part in (self.name, self.damage, self.same)}
+        begin = _status("Drop a photograph to begin.")
+        return {
+            **hidden,
+            self.status: begin,
+            self.editor: gr.ImageEditor(None, visible=False),
+            self.start: gr.Button(interactive=False),
+        }
+
+    def _say(self, text: str, generator: str, pace: str, request: gr.Request) -> Updates:
+        dropped = self._session(request).shown()
+        if dropped is None or text == dropped.text:
+            return {self.text: gr.skip()}
+        try:
+            check_text(text)
+        except InputError as error:
+            return {self.status: _status(str(error), failed=True)}
+        dropped.text, dropped.said = text, True
+        return {
+            self.text: text,
+            **self._moved(text),
+            self.status: _status("Ready."),
+            **self._same(dropped, generator, self._recipe(pace)),
+        }
+
+    def _slide(self, slider: Slider) -> Callable[..., Updates]:
+        def slide(value: float, generator: str, pace: str, request: gr.Request) -> Updates:
+            dropped = self._session(request).shown()
+            if dropped is None:
+                return {self.text: gr.skip()}
+            dropped.text, dropped.said = with_value(dropped.text, slider, value), True
+            return {self.text: dropped.text, **self._same(dropped, generator, self._recipe(pace))}
+
+        return slide
+
+    def _moved(self, text: str) -> Updates:
+        values = zip(self.sliders, values_of(text), strict=True)
+        return {
+            control: gr.Slider(visible=False) if value is None else gr.Slider(value=value, visible=True)
+            for control, value in values
+        }
+
+    def _show_same(self, generator: str, pace: str, request: gr.Request) -> Updates:
+        dropped = self._session(request).shown()
+        return self._same(dropped, generator, self._recipe(pace)) if dropped else {self.same: gr.skip()}
+
+    def _same(self, dropped: Dropped, generator: str, recipe: str | None) -> Updates:
+        resolution = kept_module(generator, None).resolution
+        job = dropped.job(generator, resolution, recipe)
+        return {
+            self.same: gr.Accordion(visible=True),
+            self.commands: commands_of(job, resolution),
+            self.python: python_of(job, resolution),
+        }
+
+    def _recipe(self, pace: str) -> str | None:
+        return self._settings.quick if pace == QUICK else None
+
+    def _begin(self, text: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
+        session = self._session(request)
+        dropped = session.shown()
+        if dropped is None or session.is_running:
+            raise gr.Error("Drop a photograph first." if dropped is None else "Wait for the end, or stop.")
+        dropped.brush(drawn)
+        if text != dropped.text:
+            dropped.text, dropped.said = text, True
+        session.stop = threading.Event()
+        session.is_running = True
+        waiting = _status("Waiting for its turn.")
+        return {self.start: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.status: waiting}
+
+    def _restore(self, generator: str, pace: str, request: gr.Request) -> Iterator[Updates]:
+        session = self._session(request)
+        said, failed = "Stopped.", False
+        try:
+            for event in self._run(session, generator, pace):
+                if isinstance(event, Step):
+                    yield self._stepped(event)
+                elif isinstance(event, Restored):
+                    done = session.finish(event)
+                    said, failed = f"{done.name} is restored.", False
+                    yield {**self._result(done), self.status: _status(said), **self._gallery(session)}
+                elif isinstance(event, Failed):
+                    said, failed = f"{event.job.opened.path.name}: {event.reason}", True
+                    yield {self.status: _status(said, failed=True)}
+                else:
+                    yield {self.stop: gr.skip()}
+        except InputError as error:
+            said, failed = str(error), True
+        finally:
+            session.is_running = False
+        yield {
+            self.start: gr.Button(interactive=True),
+            self.stop: gr.Button(interactive=False),
+            self.way: gr.Image(visible=False),
+            self.status: _status("Stopped.") if session.stop.is_set() else _status(said, failed=failed),
+        }
+
+    def _run(self, session: Session, generator: str, pace: str) -> Iterator[News | None]:
+        """What happens to the photographs of a tab; closing it ends the run."""
+        resolution = kept_module(generator, None).resolution
+        jobs = [one.job(generator, resolution, self._recipe(pace)) for one in session.dropped.values()]
+        yield from Run(jobs, session.stop).news()
+
+    def _stepped(self, step: Step) -> Updates:
+        shown = (
+            {} if step.picture is None else {self.way: gr.Image(enlarged(step.picture), visible=True, label=step.space)}
+        )
+        return {self.status: _progress(step), **shown}
+
+    def _result(self, done: Done) -> Updates:
+        return {
+            self.compare: gr.ImageSlider(
+                (done.before, done.after), visible=True, label=f"{done.name}: before and after"
+            ),
+            self.downloads: gr.Row(visible=True),
+            self.picture: gr.DownloadButton(value=done.files.picture),
+            self.crop: gr.DownloadButton(value=done.files.crop),
+            self.everything: gr.DownloadButton(value=done.files.everything),
+            self.same: gr.Accordion(visible=True),
+            self.commands: done.commands,
+            self.python: done.python,
+        }
+
+    def _gallery(self, session: Session) -> Updates:
+        return {self.done: gr.Gallery([(done.after, done.name) for done in session.done], visible=True)}
+
+    def _show_done(self, chosen: gr.SelectData, request: gr.Request) -> Updates:
+        done = self._session(request).done[int(chosen.index)]
+        return {**self._result(done), self.status: _status(f"{done.name} is restored.")}
+
+    def _stop(self, request: gr.Request) -> Updates:
+        self._session(request).stop.set()
+        return {self.stop: gr.Button(interactive=False), self.status: _status("Stopping.")}
+
+    def _closed(self, request: gr.Request) -> None:
+        self._sessions.close(request.session_hash)
+
+
+def enlarged(picture: Image.Image) -> Image.Image:
+    """A picture that is large enough to be looked at."""
+    scale = max(1, 384 // picture.width)
+    return shown_copy(picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC))
+
+
+def _status(text: str, *, failed: bool = False) -> str:
+    role = "alert" if failed else "status"
+    return f'<p role="{role}" class="{"failed" if failed else "said"}">{escape(text)}</p>'
+
+
+def _progress(step: Step) -> str:
+    left = "" if step.left is None else f", {_time(step.left)} left"
+    which = f"{step.number} of {step.of}: " if step.of > 1 else ""
+    said = f"{which}{step.space}, step {step.step} of {step.steps}{left}"
+    bar = f'<progress max="{step.steps}" value="{step.step}" aria-label="Steps"></progress>'
+    return f'<p class="said">{escape(said)}</p>{bar}'
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

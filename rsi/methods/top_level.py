@@ -1,0 +1,42 @@
+"""The largest level of the loss, which need not be computed at every step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TopLevel:
+    """What becomes of the largest level at a step.
+
+    Attributes:
+        is_computed: It is part of the loss.
+        kept: Its gradient in the codes when it was last computed, shaped as these; written where it is computed.
+        is_kept: That gradient counts at this step.
+    """
+
+    is_computed: bool
+    kept: Tensor
+    is_kept: bool = False
+
+    def applied(self, terms: dict[str, Tensor], levels: Sequence[Tensor], codes: Tensor) -> dict[str, Tensor]:
+        """The terms, whose total has the kept gradient for the largest level.
+
+        Args:
+            terms: Of the loss, ``[B]`` each.
+            levels: The targets at the sides that are compared, the largest first.
+            codes: What the terms were computed of, ``[B, ..., w_dim]``.
+        """
+        if not self.is_kept or len(levels) < 2 or not codes.requires_grad:
+            return terms
+        total = terms["total"]
+        if self.is_computed:
+            side = levels[0].shape[-1]
+            top = sum((terms[name] for name in (f"perceptual_{side}", f"colour_{side}") if name in terms), 0 * total)
+            (gradient,) = torch.autograd.grad(top.sum(), codes, retain_graph=True)
+            self.kept.copy_(gradient)
+            total = total - top + top.detach()
+        linear = (codes * self.kept).flatten(1).sum(1)  # its gradient is what was kept, its value does not count
+        return {**terms, "total": total + linear - linear.detach()}
