@@ -43,7 +43,7 @@ def write_files(folder: Path, done: Restored) -> Files:
         _write(folder / "latents" / f"{part.name}.safetensors", _latent(result))
     if done.job.known is not None:
         _write(folder / "masks" / f"{stem}.png", png(done.job.known.convert("RGB")))
-        _write(folder / f"{stem}_holes.png", _with_holes(done.job.opened.photo, done.job.known))
+        _write(folder / "holes" / f"{stem}.png", _with_holes(done.job.opened.photo, done.job.known))
     domain = domain_of(done.job.asked.generator)
     _write(folder / "again.sh", f"{commands_of(done.job, domain)}\n".encode())
     _write(folder / "again.py", f"{python_of(done.job, domain)}\n".encode())

@@ -15,7 +15,7 @@ def commands_of(job: Job, domain: Domain) -> str:
         return shlex.join(["rsi", "fit", name, *options, "--mask_dir=masks"])
     options += [] if is_whole(job.opened, domain) else ["--cut_faces"]
     options += [f"--strength={job.asked.strength:g}"] if job.asked.strength != 1 else []
-    photograph = f"{job.opened.path.stem}_holes.png" if job.known else name
+    photograph = f"holes/{job.opened.path.stem}.png" if job.known else name
     return shlex.join(["rsi", "restore", photograph, *options, "--ext=png"])
 
 

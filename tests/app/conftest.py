@@ -51,13 +51,12 @@ class App:
 
 @pytest.fixture(scope="module")
 def serve_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
-    pages = []
+    pages, folder = [], tmp_path_factory.mktemp("app")
     looked = Looked()
     sys.addaudithook(looked)
 
     def start(steps: int = 2, **address: Any) -> App:
-        folder = tmp_path_factory.mktemp("app")
-        path = folder / "recipe.yaml"
+        path = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
         path.write_text(RECIPE.format(steps=steps))
         page, url = serve(Settings(GENERATORS, str(path)), Address(**address), folder, browser=False)
         pages.append(page)
