@@ -1,16 +1,17 @@
 """What a person takes away: the picture, the crops, or everything."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from PIL import Image, ImageChops
+
 from rsi.app.pipeline import as_file
-from rsi.app.run import Restored
+from rsi.app.run import Restored, domain_of
 from rsi.app.same import commands_of, python_of
 from rsi.callbacks.base import RestoredTarget
 from rsi.data.pictures import to_picture
-from rsi.numerics.size import Size
-from rsi.photos.photograph import png
+from rsi.photos.photograph import Photograph, png
 from rsi.storage.tensor_file import tensor_bytes
 
 
@@ -33,23 +34,32 @@ def write_files(folder: Path, done: Restored) -> Files:
     """Write the files of a restored photograph to a folder of its own."""
     folder.mkdir(parents=True)
     stem = done.job.opened.path.stem
-    picture = folder / f"{stem}_restored.png"
-    picture.write_bytes(as_file(done.job.opened, done.parts, done.whole))
+    picture = _write(folder / f"{stem}_restored.png", as_file(done.job.opened, done.parts, done.whole))
     crops = []
     for part, result in zip(done.parts, done.results, strict=True):
-        crop, cut = folder / f"{part.name}_crop.png", folder / f"{part.name}_cut.png"
-        crop.write_bytes(png(to_picture(result.framed)))
-        cut.write_bytes(png(part.before))
-        result.draw_path().save(folder / f"{part.name}_path.png")
-        (folder / f"{part.name}.safetensors").write_bytes(_latent(result))
-        crops.append(crop)
+        crops.append(_write(folder / "restored" / f"{part.name}.png", png(to_picture(result.framed))))
+        _write(folder / "cut" / f"{part.name}.png", png(part.before))
+        _write(folder / "comparisons" / f"{part.name}.png", png(result.draw_path()))
+        _write(folder / "latents" / f"{part.name}.safetensors", _latent(result))
     if done.job.known is not None:
-        (folder / "masks").mkdir()
-        done.job.known.save(folder / "masks" / f"{stem}.png")
-    resolution = Size.of(done.results[0].image)
-    (folder / "again.sh").write_text(commands_of(done.job, resolution) + "\n", encoding="utf-8")
-    (folder / "again.py").write_text(python_of(done.job, resolution) + "\n", encoding="utf-8")
+        _write(folder / "masks" / f"{stem}.png", png(done.job.known.convert("RGB")))
+        _write(folder / "holes" / f"{stem}.png", _with_holes(done.job.opened.photo, done.job.known))
+    domain = domain_of(done.job.asked.generator)
+    _write(folder / "again.sh", f"{commands_of(done.job, domain)}\n".encode())
+    _write(folder / "again.py", f"{python_of(done.job, domain)}\n".encode())
     return Files(picture, crops[0], _zipped(folder, stem))
+
+
+def _write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def _with_holes(photo: Photograph, known: Image.Image) -> bytes:
+    """The photograph with transparent holes, as ``rsi restore`` takes it."""
+    alpha = known if photo.alpha is None else ImageChops.darker(known, photo.alpha)
+    return replace(photo, alpha=alpha).with_colours(photo.picture)
 
 
 def _latent(result: RestoredTarget) -> bytes:

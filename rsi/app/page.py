@@ -1,7 +1,8 @@
 """The page: what stands on it and what its buttons do."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -13,11 +14,12 @@ from PIL import Image
 
 from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of, with_value
 from rsi.app.holes import shown_copy
-from rsi.app.run import Failed, News, Restored, Run, Step, kept_module
+from rsi.app.run import Asked, Failed, News, Restored, Run, Step, domain_of
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import Done, Dropped, Session, Sessions
 from rsi.errors import InputError
 
+BEGIN = "Drop a photograph to begin."
 CAREFUL, QUICK = "Careful", "Quick"
 HOLE = "#ff00ff"
 HOUR = 3600
@@ -91,19 +93,26 @@ class Restorer:
             elem_id="holes",
             buttons=[],
         )
+        generators = [*self._settings.generators]
         self.generator = gr.Dropdown(
-            label="4. Who draws",
-            choices=[*self._settings.generators],
-            value=self._settings.generators[0][1],
-            elem_id="generator",
+            generators, value=generators[0][1], label="4. Who draws", elem_id="generator", filterable=False
         )
         self.pace = gr.Radio([CAREFUL, QUICK], value=CAREFUL, label="5. How", elem_id="pace")
+        self.strength = gr.Slider(
+            0,
+            1,
+            value=1,
+            step=0.05,
+            label="6. How close to the photograph",
+            info="1 is closest, 0 is the generator's own kind of picture",
+            elem_id="strength",
+        )
         with gr.Row():
             self.start = gr.Button("Restore", variant="primary", interactive=False, elem_id="restore")
             self.stop = gr.Button("Stop", interactive=False, elem_id="stop")
 
     def _build_output(self) -> None:
-        self.status = gr.HTML(_status("Drop a photograph to begin."), elem_id="status")
+        self.status = gr.HTML(_status(BEGIN), elem_id="status")
         self.way = gr.Image(
             label="On the way", visible=False, interactive=False, format="png", buttons=[], elem_id="way", height=400
         )
@@ -131,105 +140,105 @@ class Restorer:
             self.python = gr.Code(label="In Python", language="python", lines=1, elem_id="python", wrap_lines=True)
 
     def _wire(self) -> None:
-        shown = [self.name, self.damage, self.found, self.text, *self.sliders, self.editor, self.start]
+        on = partial(gr.on, api_visibility="private")
         same = [self.same, self.commands, self.python]
-        look = partial(gr.on, inputs=[self.generator], outputs=[*shown, self.status, *same], api_visibility="private")
-        gr.on(
-            self.files.change,
-            self._drop,
-            [self.files, self.generator],
-            [*shown, self.status, *same],
-            api_visibility="private",
-        )
-        look([self.generator.input], self._look)
-        gr.on(
-            self.name.input,
-            self._choose,
-            [self.name, self.generator, self.editor],
-            [*shown, self.status, *same],
-            api_visibility="private",
-        )
-        asked = [self.generator, self.pace]
-        said = [*self.sliders, self.text, self.status, *same]
-        gr.on([self.text.submit, self.text.blur], self._say, [self.text, *asked], said, api_visibility="private")
+        said = [self.text, *self.sliders, self.status, *same]
+        shown = [self.name, self.damage, self.found, self.editor, self.start, *said]
+        asked = [self.generator, self.pace, self.strength]
+        results = [self.compare, self.downloads, self.picture, self.crop, self.everything, self.status, *same]
+        on(self.files.change, self._drop, [self.files, *asked], shown)
+        on(self.name.input, self._choose, [self.name, self.editor, *asked], shown)
+        on(self.generator.input, self._look, asked, shown)
+        on([self.pace.input, self.strength.input], self._ask, asked, same, trigger_mode="always_last")
+        on([self.text.submit, self.text.blur], self._say, [self.text, *asked], said)
         for slider, control in zip(SLIDERS, self.sliders, strict=True):
-            gr.on(
-                control.release,
-                self._slide(slider),
-                [control, *asked],
-                said,
-                api_visibility="private",
-            )
-        gr.on(self.pace.input, self._show_same, asked, same, api_visibility="private")
-        results = [self.status, self.way, self.compare, self.downloads, self.picture, self.crop, self.everything]
-        begun = self.start.click(
-            self._begin, [self.text, self.editor], [self.start, self.stop, self.status], api_visibility="private"
-        )
+            on(control.input, self._slide(slider), [control, *asked], said, trigger_mode="always_last")
+        begun = on(self.start.click, self._begin, [self.text, self.editor], [self.start, self.stop, self.status])
         begun.success(
             self._restore,
             asked,
-            [*results, self.done, self.start, self.stop, *same],
+            [self.way, self.done, self.start, self.stop, *results],
             concurrency_limit=1,
             concurrency_id="device",
             show_progress="minimal",
             show_progress_on=[self.status],
             api_visibility="private",
         )
-        self.stop.click(self._stop, None, [self.stop, self.status], queue=False, api_visibility="private")
-        self.done.select(self._show_done, None, [*results, *same], api_visibility="private")
+        on(self.stop.click, self._stop, None, [self.stop, self.status], queue=False)
+        on(self.done.select, self._show_done, None, results)
 
     def _session(self, request: gr.Request) -> Session:
         return self._sessions.of(request.session_hash)
 
-    def _drop(self, files: Sequence[str] | None, generator: str, request: gr.Request) -> Updates:
+    def _asked(self, generator: str, pace: str, strength: float) -> Asked:
+        return Asked(generator, self._settings.quick if pace == QUICK else None, strength)
+
+    def _drop(
+        self, files: Sequence[str] | None, generator: str, pace: str, strength: float, request: gr.Request
+    ) -> Updates:
         session = self._session(request)
         reasons = session.drop(files or [])
-        shown = self._shown(session, generator) if session.dropped else self._nothing()
+        shown = self._shown(session, self._asked(generator, pace, strength))
         return {**shown, self.status: _status("; ".join(reasons), failed=True)} if reasons else shown
 
-    def _choose(self, name: str, generator: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
+    def _choose(
+        self,
+        name: str,
+        drawn: dict[str, Any] | None,
+        generator: str,
+        pace: str,
+        strength: float,
+        request: gr.Request,
+    ) -> Updates:
         session = self._session(request)
         if (before := session.shown()) is not None:
             before.brush(drawn)
         session.current = name
-        return self._shown(session, generator)
+        return self._shown(session, self._asked(generator, pace, strength))
 
-    def _look(self, generator: str, request: gr.Request) -> Updates:
-        session = self._session(request)
-        return self._shown(session, generator, is_new=False) if session.dropped else {}
+    def _look(self, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
+        shown = self._shown(self._session(request), self._asked(generator, pace, strength))
+        return {part: value for part, value in shown.items() if part is not self.editor}
 
-    def _shown(self, session: Session, generator: str, *, is_new: bool = True) -> Updates:
+    def _shown(self, session: Session, asked: Asked) -> Updates:
         """What the page shows of the photograph that is chosen."""
-        dropped = session.dropped[session.current]
+        dropped = session.shown()
+        if dropped is None:
+            hidden = {part: gr.update(visible=False) for part in (self.name, self.damage, self.same)}
+            empty = gr.ImageEditor(None, visible=False)
+            return {**hidden, self.editor: empty, self.start: gr.Button(interactive=False), self.status: _status(BEGIN)}
         try:
-            found = dropped.look(generator, kept_module(generator, None).resolution)
+            found = dropped.look(asked.generator)
         except InputError as error:
             return {self.status: _status(str(error), failed=True)}
         names = [*session.dropped]
-        size = dropped.opened.photo.picture
         return {
             self.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
             self.damage: gr.Group(visible=True),
-            self.found: f"**{escape(session.current)}**, {size.width} x {size.height}\n\n{in_words(found)}",
-            self.text: dropped.text,
-            **self._moved(dropped.text),
-            **({self.editor: gr.ImageEditor(shown_copy(size), visible=True)} if is_new else {}),
+            self.found: f"**{escape(session.current)}**, {dropped.opened.size}\n\n{in_words(found)}",
+            self.editor: gr.ImageEditor(shown_copy(dropped.opened.photo.picture), visible=True),
             self.start: gr.Button(interactive=not session.is_running),
+            **self._said(dropped, asked),
             self.status: gr.skip() if session.is_running else _status("Ready."),
-            **self._same(dropped, generator, None),
         }
 
-    def _nothing(self) -> Updates:
-        hidden = {part: gr.update(visible=False) for part in (self.name, self.damage, self.same)}
-        begin = _status("Drop a photograph to begin.")
-        return {
-            **hidden,
-            self.status: begin,
-            self.editor: gr.ImageEditor(None, visible=False),
-            self.start: gr.Button(interactive=False),
+    def _said(self, dropped: Dropped, asked: Asked) -> Updates:
+        """What the page shows of what is to be undone."""
+        values = zip(self.sliders, values_of(dropped.text), strict=True)
+        moved = {
+            control: gr.Slider(visible=False) if value is None else gr.Slider(value=value, visible=True)
+            for control, value in values
         }
+        return {self.text: dropped.text, **moved, **self._same(dropped, asked)}
 
-    def _say(self, text: str, generator: str, pace: str, request: gr.Request) -> Updates:
+    def _same(self, dropped: Dropped, asked: Asked) -> Updates:
+        job, domain = dropped.job(asked), domain_of(asked.generator)
+        return self._same_as(commands_of(job, domain), python_of(job, domain))
+
+    def _same_as(self, commands: str, python: str) -> Updates:
+        return {self.same: gr.Accordion(visible=True), self.commands: commands, self.python: python}
+
+    def _say(self, text: str, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
         dropped = self._session(request).shown()
         if dropped is None or text == dropped.text:
             return {self.text: gr.skip()}
@@ -237,76 +246,51 @@ class Restorer:
             check_text(text)
         except InputError as error:
             return {self.status: _status(str(error), failed=True)}
-        dropped.text, dropped.said = text, True
-        return {
-            self.text: text,
-            **self._moved(text),
-            self.status: _status("Ready."),
-            **self._same(dropped, generator, self._recipe(pace)),
-        }
+        dropped.say(text)
+        return {**self._said(dropped, self._asked(generator, pace, strength)), self.status: _status("Ready.")}
 
     def _slide(self, slider: Slider) -> Callable[..., Updates]:
-        def slide(value: float, generator: str, pace: str, request: gr.Request) -> Updates:
+        def slide(value: float, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
             dropped = self._session(request).shown()
             if dropped is None:
                 return {self.text: gr.skip()}
-            dropped.text, dropped.said = with_value(dropped.text, slider, value), True
-            return {self.text: dropped.text, **self._same(dropped, generator, self._recipe(pace))}
+            dropped.say(with_value(dropped.text, slider, value))
+            return {self.text: dropped.text, **self._same(dropped, self._asked(generator, pace, strength))}
 
         return slide
 
-    def _moved(self, text: str) -> Updates:
-        values = zip(self.sliders, values_of(text), strict=True)
-        return {
-            control: gr.Slider(visible=False) if value is None else gr.Slider(value=value, visible=True)
-            for control, value in values
-        }
-
-    def _show_same(self, generator: str, pace: str, request: gr.Request) -> Updates:
+    def _ask(self, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
         dropped = self._session(request).shown()
-        return self._same(dropped, generator, self._recipe(pace)) if dropped else {self.same: gr.skip()}
-
-    def _same(self, dropped: Dropped, generator: str, recipe: str | None) -> Updates:
-        resolution = kept_module(generator, None).resolution
-        job = dropped.job(generator, resolution, recipe)
-        return {
-            self.same: gr.Accordion(visible=True),
-            self.commands: commands_of(job, resolution),
-            self.python: python_of(job, resolution),
-        }
-
-    def _recipe(self, pace: str) -> str | None:
-        return self._settings.quick if pace == QUICK else None
+        return self._same(dropped, self._asked(generator, pace, strength)) if dropped else {self.same: gr.skip()}
 
     def _begin(self, text: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
         session = self._session(request)
         dropped = session.shown()
         if dropped is None or session.is_running:
             raise gr.Error("Drop a photograph first." if dropped is None else "Wait for the end, or stop.")
+        dropped.say(text)
         dropped.brush(drawn)
-        if text != dropped.text:
-            dropped.text, dropped.said = text, True
-        session.stop = threading.Event()
-        session.is_running = True
+        session.stop, session.is_running = threading.Event(), True
         waiting = _status("Waiting for its turn.")
         return {self.start: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.status: waiting}
 
-    def _restore(self, generator: str, pace: str, request: gr.Request) -> Iterator[Updates]:
+    def _restore(self, generator: str, pace: str, strength: float, request: gr.Request) -> Iterator[Updates]:
         session = self._session(request)
         said, failed = "Stopped.", False
         try:
-            for event in self._run(session, generator, pace):
-                if isinstance(event, Step):
-                    yield self._stepped(event)
-                elif isinstance(event, Restored):
-                    done = session.finish(event)
-                    said, failed = f"{done.name} is restored.", False
-                    yield {**self._result(done), self.status: _status(said), **self._gallery(session)}
-                elif isinstance(event, Failed):
-                    said, failed = f"{event.job.opened.path.name}: {event.reason}", True
-                    yield {self.status: _status(said, failed=True)}
-                else:
-                    yield {self.stop: gr.skip()}
+            with closing(self._news(session, self._asked(generator, pace, strength))) as news:
+                for event in news:
+                    if isinstance(event, Step):
+                        yield self._stepped(event)
+                    elif isinstance(event, Restored):
+                        done = session.finish(event)
+                        said, failed = f"{done.name} is restored.", False
+                        yield {**self._result(done), self.status: _status(said), **self._gallery(session)}
+                    elif isinstance(event, Failed):
+                        said, failed = f"{event.job.opened.path.name}: {event.reason}", True
+                        yield {self.status: _status(said, failed=True)}
+                    else:
+                        yield {self.stop: gr.skip()}
         except InputError as error:
             said, failed = str(error), True
         finally:
@@ -318,10 +302,9 @@ class Restorer:
             self.status: _status("Stopped.") if session.stop.is_set() else _status(said, failed=failed),
         }
 
-    def _run(self, session: Session, generator: str, pace: str) -> Iterator[News | None]:
+    def _news(self, session: Session, asked: Asked) -> Generator[News | None, None, None]:
         """What happens to the photographs of a tab; closing it ends the run."""
-        resolution = kept_module(generator, None).resolution
-        jobs = [one.job(generator, resolution, self._recipe(pace)) for one in session.dropped.values()]
+        jobs = [one.job(asked) for one in session.dropped.values()]
         yield from Run(jobs, session.stop).news()
 
     def _stepped(self, step: Step) -> Updates:
@@ -339,9 +322,7 @@ class Restorer:
             self.picture: gr.DownloadButton(value=done.files.picture),
             self.crop: gr.DownloadButton(value=done.files.crop),
             self.everything: gr.DownloadButton(value=done.files.everything),
-            self.same: gr.Accordion(visible=True),
-            self.commands: done.commands,
-            self.python: done.python,
+            **self._same_as(done.commands, done.python),
         }
 
     def _gallery(self, session: Session) -> Updates:

@@ -5,27 +5,45 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+import torch
 import yaml
 from PIL import Image
 
 from rsi.app.damage_text import check_text
-from rsi.app.pipeline import Opened, Part, parts_of, put_back
+from rsi.app.pipeline import Domain, Opened, Part, parts_of, put_back
 from rsi.callbacks.base import RestoredTarget, Stage, stage_of
+from rsi.data.decoded import luminance
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.estimation.auto import degradation_named
 from rsi.methods.restoration import Restoration
 from rsi.methods.schedule import Phase
+from rsi.methods.strength import at_strength
 from rsi.options.recipes import find_recipe
 
 HEARTBEAT = 0.5  # seconds after which a page hears of a run in any case
 DRAWN_EVERY = 1.0  # seconds
 ONE_AT_A_TIME = threading.Lock()
 """Held by the thread that computes: a run that was stopped may still be in its last step."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for all photographs.
+
+    Attributes:
+        generator: A name or a file.
+        recipe: The recipe with the schedule; ``None`` for the method's own.
+        strength: 1 for what is closest to the photograph, 0 for the generator's own kind of picture.
+    """
+
+    generator: str
+    recipe: str | None = None
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,15 +54,13 @@ class Job:
         opened: The photograph.
         degradation: What happened to it.
         known: Black where it has holes, of its size; ``None`` if it has none.
-        generator: A name or a file.
-        recipe: The recipe with the schedule; ``None`` for the method's own.
+        asked: What is asked for all.
     """
 
     opened: Opened
     degradation: str
     known: Image.Image | None
-    generator: str
-    recipe: str | None
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -150,16 +166,15 @@ class Run:
     def _restore(self, job: Job, number: int) -> Restored:
         self._look()
         check_text(job.degradation)
-        module = kept_module(job.generator, job.recipe)
-        module.degradation = degradation_named(job.degradation, job.generator)
-        module.degradation_name = job.degradation
-        parts = parts_of(job.opened, job.known, module.resolution, module.target_factor)
+        module = kept_module(job.asked.generator, job.asked.recipe)
+        parts = parts_of(job.opened, job.degradation, job.known, domain_of(job.asked.generator))
         results = []
         for index, part in enumerate(parts):
+            module.degradation = degradation_named(part.degradation, job.asked.generator)
+            module.degradation_name = part.degradation
             module.check_target(part.target)
-            watch = _Watch(self, module, number, index, len(parts))
-            module.restore([part.target], watch.look)
-            results += module.restored()
+            module.restore([part.target], _Watch(self, module, number, index, len(parts)).look)
+            results += [_at_strength(module, result, job.asked.strength) for result in module.restored()]
         pictures = [to_picture(result.framed) for result in results]
         return Restored(job, parts, results, put_back(job.opened, parts, pictures))
 
@@ -196,19 +211,32 @@ class _Watch:
         return Step(self._number, len(self._run.jobs), stage.space, taken, all_steps, left, picture)
 
 
+def _at_strength(module: Restoration, result: RestoredTarget, strength: float) -> RestoredTarget:
+    """A result between the generator's own kind of picture and what is closest to the target."""
+    if strength == 1:
+        return result
+    codes = at_strength(result.latent["codes"].unsqueeze(0), strength)
+    with torch.no_grad():
+        image = module.draw({"codes": codes.to(module.device)})[0].clamp(0, 1).cpu()
+    return replace(result, image=luminance(image) if result.target.gray else image, latent={"codes": codes[0]})
+
+
+def domain_of(generator: str) -> Domain:
+    """What a generator draws.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    module = kept_module(generator, None)
+    return Domain(module.resolution, module.generator.info)
+
+
 @lru_cache(maxsize=2)
 def kept_module(generator: str, recipe: str | None) -> Restoration:
     """The method with its networks, kept for the next run."""
     module = Restoration(generator=generator, schedule=None if recipe is None else list(schedule_of(recipe)))
     module.configure_model()
-    return module.to(device())
-
-
-def device() -> str:
-    """What computes."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return module.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def schedule_of(recipe: str) -> tuple[Phase, ...]:

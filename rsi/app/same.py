@@ -1,37 +1,35 @@
 """The command line and the Python that do what the page does."""
 
 import shlex
-from collections.abc import Sequence
 
-from rsi.app.pipeline import is_whole
+from rsi.app.pipeline import Domain, is_whole
 from rsi.app.run import Job, schedule_of
-from rsi.numerics.size import Size
 
 
-def commands_of(job: Job, resolution: Size) -> str:
+def commands_of(job: Job, domain: Domain) -> str:
     """What to type in a shell, in the folder of the photograph."""
     name = job.opened.path.name
-    fit = [f"--degradation={job.degradation}", f"--generator={job.generator}"]
-    fit += [f"--config={job.recipe}"] if job.recipe else []
-    if is_whole(job.opened, resolution):
-        fit += ["--mask_dir=masks"] if job.known else []
-        return _line(["rsi", "fit", name, *fit])
-    lines = [
-        ["rsi", "align", "photos", "--output_dir=aligned", f"--size={max(resolution)}"],
-        ["rsi", "fit", "aligned", *fit, "--output_dir=restored"],
-        ["rsi", "paste", "restored", "photos", "--output_dir=pasted"],
-    ]
-    return "\n".join([f"# {shlex.quote(name)} in the folder photos", *map(_line, lines)])
+    options = [f"--degradation={job.degradation}", f"--generator={job.asked.generator}"]
+    options += [f"--config={job.asked.recipe}"] if job.asked.recipe else []
+    if is_whole(job.opened, domain) and job.known:
+        return shlex.join(["rsi", "fit", name, *options, "--mask_dir=masks"])
+    options += [] if is_whole(job.opened, domain) else ["--cut_faces"]
+    options += [f"--strength={job.asked.strength:g}"] if job.asked.strength != 1 else []
+    photograph = f"holes/{job.opened.path.stem}.png" if job.known else name
+    return shlex.join(["rsi", "restore", photograph, *options, "--ext=png"])
 
 
-def python_of(job: Job, resolution: Size) -> str:
-    """What to write in Python, in the folder of the photograph."""
-    name = job.opened.path.name if is_whole(job.opened, resolution) else f"{job.opened.path.stem}_cut.png"
-    arguments = [repr(name), repr(job.degradation), f"generator={job.generator!r}"]
-    arguments += [f"mask={f'masks/{job.opened.path.stem}.png'!r}"] if job.known else []
-    arguments += [f"schedule={_schedule(job.recipe)}"] if job.recipe else []
+def python_of(job: Job, domain: Domain) -> str:
+    """What to write in Python, in the folder of the photograph; of faces, what restores one that is cut out."""
+    stem, is_cut, name = job.opened.path.stem, not is_whole(job.opened, domain), job.opened.path.name
+    if is_cut:
+        name = f"cut/{stem}.png" if len(job.opened.faces) == 1 else f"cut/{stem}_1.png"
+    arguments = [repr(name), repr(job.degradation)]
+    arguments += [f"generator={job.asked.generator!r}"]
+    arguments += [f"mask={f'masks/{stem}.png'!r}"] if job.known and not is_cut else []
+    arguments += [f"schedule={_schedule(job.asked.recipe)}"] if job.asked.recipe else []
     lines = ["import rsi", "", "restored = rsi.restore(", *(f"    {argument}," for argument in arguments), ")"]
-    return "\n".join([*lines, f"restored.image.save({f'{job.opened.path.stem}_restored.png'!r})"])
+    return "\n".join([*lines, f"restored.image.save({f'{stem}_restored.png'!r})"])
 
 
 def _schedule(recipe: str) -> str:
@@ -41,7 +39,3 @@ def _schedule(recipe: str) -> str:
         final = "" if phase.final_lr is None else f", final_lr={phase.final_lr}"
         phases.append(f"rsi.Phase({phase.space!r}, {phase.steps}, {phase.lr}{final}{top})")
     return f"[{', '.join(phases)}]"
-
-
-def _line(words: Sequence[str]) -> str:
-    return shlex.join(words)

@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from PIL import Image
 
+from rsi.app.damage_text import UNCHANGED
 from rsi.app.files import Files, write_files
 from rsi.app.holes import known_of, same_pixels
 from rsi.app.pipeline import Opened, before_whole, estimate, open_photograph, suggest
-from rsi.app.run import Job, Restored
+from rsi.app.run import Asked, Job, Restored, domain_of
 from rsi.app.same import commands_of, python_of
 from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate
-from rsi.numerics.size import Size
 
 
 @dataclass
@@ -27,39 +27,40 @@ class Dropped:
 
     Attributes:
         opened: The photograph.
-        generator: Whose images it was last taken to be like.
-        resolution: That generator's.
         text: What is to be undone; what was found until somebody says something else.
         said: The text was changed by hand.
         known: Black where it has holes; ``None`` if it has none.
     """
 
     opened: Opened
-    generator: str = ""
-    resolution: Size | None = None
     text: str = ""
     said: bool = False
     known: Image.Image | None = None
-    _estimate: Estimate | None = None
+    _found: tuple[str, Estimate] | None = None
 
-    def look(self, generator: str, resolution: Size) -> Estimate:
+    def look(self, generator: str) -> Estimate:
         """What is found in it; looked for once for a generator."""
-        if self._estimate is None or self.generator != generator:
-            self._estimate = estimate(self.opened, generator)
-            self.generator, self.resolution = generator, resolution
+        if self._found is None or self._found[0] != generator:
+            domain = domain_of(generator)
+            self._found = generator, estimate(self.opened, domain)
             if not self.said:
-                self.text = suggest(self.opened, self._estimate, resolution)
-        return self._estimate
+                self.text = suggest(self.opened, self._found[1], domain)
+        return self._found[1]
+
+    def say(self, text: str) -> None:
+        """Take up what a person says of it."""
+        if text != self.text:
+            self.text, self.said = text, True
 
     def brush(self, drawn: dict[str, Any] | None) -> None:
         """Take up the holes of the editor."""
         self.known = known_of(drawn, self.opened.photo.picture.size)
 
-    def job(self, generator: str, resolution: Size, recipe: str | None) -> Job:
+    def job(self, asked: Asked) -> Job:
         """What is to be done with it."""
-        self.look(generator, resolution)
+        self.look(asked.generator)
         text = self.text if self.known is None or "inpaint" in self.text else f"{self.text}+inpaint"
-        return Job(self.opened, text, self.known, generator, recipe)
+        return Job(self.opened, text.removeprefix(f"{UNCHANGED}+"), self.known, asked)
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,10 @@ class Session:
 
     def finish(self, restored: Restored) -> Done:
         """Keep what was restored."""
-        job, resolution = restored.job, Size.of(restored.results[0].image)
+        job, domain = restored.job, domain_of(restored.job.asked.generator)
         before, after = same_pixels(before_whole(job.opened, restored.parts), restored.whole)
         files = write_files(self.new_folder(), restored)
-        done = Done(
-            job.opened.path.name, before, after, files, commands_of(job, resolution), python_of(job, resolution)
-        )
+        done = Done(job.opened.path.name, before, after, files, commands_of(job, domain), python_of(job, domain))
         self.done.append(done)
         return done
 

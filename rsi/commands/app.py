@@ -8,9 +8,10 @@ from pathlib import Path
 from rsi.errors import InputError
 from rsi.generators.zoo import EMBEDDED, zoo
 from rsi.options.local_path import generator_name
-from rsi.options.network_flags import add_network_flags, apply_network_flags
+from rsi.options.network_flags import FLAGS, apply_network_flags
 from rsi.options.parser import CommandParser
 
+UNVERIFIED = "allow_unverified"
 LOCAL = ("127.0.0.1", "localhost")
 
 
@@ -28,7 +29,7 @@ def make_parser() -> CommandParser:
     add("--port", type=int, metavar="N", help="the port; left out, the first free one from 7860")
     add("--host", default=LOCAL[0], help="the address to listen at; one beyond this machine needs --auth")
     add("--auth", type=_auth, metavar="USER:PASSWORD", help="what a browser has to say to be let in")
-    add_network_flags(parser)
+    add(f"--{UNVERIFIED}", action="store_true", help=FLAGS[UNVERIFIED][1])
     return parser
 
 
@@ -43,12 +44,13 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(
             f"--host {arguments.host} can be reached from other machines: say with --auth USER:PASSWORD who may enter"
         )
-    apply_network_flags(arguments)
+    apply_network_flags(argparse.Namespace(offline=True, **{UNVERIFIED: getattr(arguments, UNVERIFIED)}))
     from rsi.app.page import Settings
-    from rsi.app.run import schedule_of
+    from rsi.app.run import domain_of, schedule_of
     from rsi.app.server import Address, serve
 
     schedule_of(arguments.quick)
+    domain_of(arguments.generator)
     settings = Settings(_generators(arguments.generator), arguments.quick)
     with tempfile.TemporaryDirectory(prefix="rsi-app-") as folder:
         address = Address(arguments.host, arguments.port, arguments.auth)
