@@ -22,7 +22,7 @@ generator = rsi.load_generator("avatars128")
 codes = generator.mapping(ImageRandom([5], "face").normal((generator.mapping.z_dim,)), torch.zeros(1, 0))
 clean = generator.synthesis(codes)[0].detach().clamp(0, 1).permute(1, 2, 0).numpy()
 file = io.BytesIO()
-Image.fromarray(np.uint8(clean * 255 + 0.5)).save(file, "jpeg", quality=8)
+Image.fromarray((clean * 255 + 0.5).astype(np.uint8)).save(file, "jpeg", quality=8)
 target = Image.open(file)
 
 # %%

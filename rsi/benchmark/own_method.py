@@ -1,5 +1,6 @@
 """Methods of the user's own, by class path, for the benchmark."""
 
+from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
@@ -36,8 +37,9 @@ def build_own(kind: OwnMethod, degradation: str, generator: str, perceptual: str
     """
     offered = {"degradation": degradation, "generator": generator, "perceptual": perceptual}
     taken = signature(kind).parameters
+    make: Callable[..., RestorationMethod[Any]] = kind
     try:
-        return kind(**{name: value for name, value in offered.items() if name in taken})
+        return make(**{name: value for name, value in offered.items() if name in taken})
     except Exception as error:
         raise explain(f"{kind.__module__}.{kind.__qualname__}", error, what="method") from error
 
