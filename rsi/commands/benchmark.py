@@ -179,7 +179,8 @@ def make_parser() -> CommandParser:
         type=_paths,
         metavar="NAMES",
         default="rsi",
-        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only or YAML files, joined with commas",
+        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files or classes such as my_module.MyMethod, "
+        "joined with commas",
     )
     add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")

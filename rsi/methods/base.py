@@ -18,7 +18,7 @@ from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, quantise
 from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
-from rsi.degradations.sources import sources_of
+from rsi.degradations.sources import modules_of, sources_of
 from rsi.errors import InputError
 from rsi.estimation.auto import degradation_named
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
@@ -56,7 +56,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
         sources: What of the user's own all results are made from: that of :func:`rsi.degradations.sources.sources_of`,
-            and the file of the perceptual distance.
+            the modules of the method and the file of the perceptual distance.
         perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:
@@ -75,7 +75,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         domain = str(settings.get("generator", "avatars128"))
         self.degradation = degradation_named(degradation, domain) if isinstance(degradation, str) else degradation
         self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
-        self.sources = sources_of(self.degradation)
+        self.sources = {**sources_of(self.degradation), **modules_of(self)}
         self.schedule = tuple(schedule)
         self.settings = {
             "method": self.method,
