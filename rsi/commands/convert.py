@@ -19,7 +19,7 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "input",
         type=generator_name,
-        help="a .pkl, .pt, .pth or .safetensors of a StyleGAN2, or a name of rsi generators",
+        help="a .pkl, .pt, .pth or .safetensors of a StyleGAN2 or StyleGAN3, or a name of rsi generators",
     )
     parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")

@@ -1,4 +1,4 @@
-"""Frozen StyleGAN2 generators."""
+"""Frozen StyleGAN2 and StyleGAN3 generators."""
 
 from typing import TYPE_CHECKING
 

@@ -181,6 +181,15 @@ class AliasFreeArchitecture:
         """Number of codes that each style slot has in W++: one for the motion that slot 0 stands for, then filters."""
         return 1, *(layer.out_channels for layer in self.layers)
 
+    @property
+    def colour_layers(self) -> tuple[str, ...]:
+        """The last layer, by the name of its module."""
+        return (f"synthesis.{self.layers[-1].name}",)
+
+    def clamped(self, clamp: float | None) -> "AliasFreeArchitecture":
+        """The same with this bound in every layer; ``None`` is unbounded."""
+        return replace(self, layers=tuple(replace(layer, clamp=clamp) for layer in self.layers))
+
     def of_one_class(self) -> "AliasFreeArchitecture":
         """The same without classes."""
         return replace(self, c_dim=0, embed_dim=0, class_means=False)

@@ -110,6 +110,15 @@ class Architecture:
         """Channels of the feature maps of the block called ``resolution``."""
         return min(self.channel_base // resolution, self.channel_max)
 
+    @property
+    def colour_layers(self) -> tuple[str, ...]:
+        """The layers to colours, by the names of their modules."""
+        return tuple(f"synthesis.b{resolution}.torgb" for resolution in self.resolutions)
+
+    def clamped(self, clamp: float | None) -> "Architecture":
+        """The same with another ``conv_clamp``."""
+        return replace(self, conv_clamp=clamp)
+
     def of_one_class(self) -> "Architecture":
         """The same without classes."""
         return replace(self, c_dim=0)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from rsi.errors import InputError
 from rsi.generators.alias_free import AliasFreeArchitecture
 from rsi.generators.architecture import Architecture
-from rsi.generators.assembly import assemble, infer_architecture
+from rsi.generators.assembly import assemble
 from rsi.generators.corrections import correct, corrections
 from rsi.generators.formats import Container, detect_container
 from rsi.generators.generator import Generator
@@ -30,7 +30,7 @@ from rsi.storage.atomic import atomic_path
 
 FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}
 OWN = "safetensors of rsi"
-KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2"
+KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2 or StyleGAN3"
 
 
 def load_generator(name_or_path: str | Path) -> Generator:
@@ -38,8 +38,8 @@ def load_generator(name_or_path: str | Path) -> Generator:
 
     Args:
         name_or_path: ``avatars128``, the embedded generator; a name of the zoo such as ``ffhq1024``, which may be
-            downloaded; or a file: a ``.safetensors`` of ours, or a StyleGAN2 as NVIDIA's PyTorch or TensorFlow
-            programs, rosinality's, BasicSR or MMGeneration save it.
+            downloaded; or a file: a ``.safetensors`` of ours, a StyleGAN2 as NVIDIA's PyTorch or TensorFlow
+            programs, rosinality's, BasicSR or MMGeneration save it, or a StyleGAN3 as NVIDIA's program saves it.
 
     Returns:
         The generator in float32 on the CPU, with ``info`` filled in.
@@ -115,16 +115,14 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
                 lr_scale=_lr_scale(metadata.get("lr_scale")),
                 draws_aligned_faces=metadata.get("draws_aligned_faces") == "true",
             )
-            sizes = _architecture(metadata)
-            clamp = sizes.conv_clamp if isinstance(sizes, Architecture) else None
-            return _make(StoredNetwork(OWN, "", shapes, file.get_tensor, clamp, architecture=sizes), info)
+            return _make(StoredNetwork(OWN, "", _architecture(metadata), shapes, file.get_tensor), info)
     except SafetensorError as error:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
 
 
 def _architecture(metadata: Mapping[str, str]) -> Sizes:
-    family = metadata.get("architecture")
-    kind = FAMILIES.get(str(family))
+    family = metadata["architecture"]
+    kind = FAMILIES.get(family)
     if kind is None:
         raise InputError(f"metadata architecture is {family!r}; only {' and '.join(FAMILIES)} are supported")
     return kind.from_metadata(metadata)
@@ -140,25 +138,10 @@ def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
         assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
         said=", ".join(f"{name} {value}" for name, value in said.items()),
     )
-    generator = assemble(_sizes(network, said), info, network.shapes, network.read)
+    generator = assemble(network.architecture, info, network.shapes, network.read)
     if MEAN in network.assumed:
         generator.mapping.w_avg = mean_code(generator)
     return generator
-
-
-def _sizes(network: StoredNetwork, said: Mapping[str, str]) -> Sizes:
-    """The sizes that the file states, or those that follow from its tensors."""
-    if network.architecture is None:
-        return infer_architecture(network.shapes, network.conv_clamp)
-    if isinstance(network.architecture, Architecture):
-        return replace(
-            network.architecture, conv_clamp=infer_architecture(network.shapes, network.conv_clamp).conv_clamp
-        )
-    if said:
-        raise InputError(
-            f"--{next(iter(said))} is for StyleGAN2 and this is a {network.architecture.kind}: leave it out"
-        )
-    return network.architecture
 
 
 def _lr_scale(text: str | None) -> float | None:

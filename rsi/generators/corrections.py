@@ -12,7 +12,6 @@ from rsi.generators.stored_network import StoredNetwork
 COLOR_ORDER, CONV_CLAMP = "RSI_COLOR_ORDER", "RSI_CONV_CLAMP"  # environment variables; flags of the commands set them
 ORDERS = ("rgb", "bgr")
 NO_CLAMP = "none"
-COLOURS = (".torgb.weight", ".torgb.bias")
 
 
 def corrections() -> dict[str, str]:
@@ -29,17 +28,18 @@ def correct(network: StoredNetwork) -> StoredNetwork:
     """
     said = corrections()
     assumed = {name: text for name, text in network.assumed.items() if name not in said}
-    bgr, clamp = network.bgr, network.conv_clamp
+    architecture, bgr = network.architecture, network.bgr
     if "color_order" in said:
         bgr = said["color_order"] == "bgr"
     if "conv_clamp" in said:
-        clamp = bound(said["conv_clamp"])
+        architecture = architecture.clamped(bound(said["conv_clamp"]))
     read = network.read
+    colours = {f"{layer}.{part}" for layer in architecture.colour_layers for part in ("weight", "bias")}
 
     def read_red_first(name: str) -> Tensor:
-        return read(name).flip(0) if name.endswith(COLOURS) else read(name)
+        return read(name).flip(0) if name in colours else read(name)
 
-    return replace(network, read=read_red_first if bgr else read, bgr=False, conv_clamp=clamp, assumed=assumed)
+    return replace(network, architecture=architecture, read=read_red_first if bgr else read, bgr=False, assumed=assumed)
 
 
 def bound(text: str) -> float | None:

@@ -1,6 +1,8 @@
 """Arrays of NumPy inside a pickle, read without running it."""
 
 import math
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,26 +10,33 @@ from numpy.typing import NDArray
 from rsi.errors import InputError
 from rsi.generators.inert_pickle import Call
 
-CORES = ("numpy.core.multiarray", "numpy._core.multiarray")
+CORES = ("core", "_core")
 NUMPY_NAMES = {
     "numpy.dtype",
     "numpy.ndarray",
     "_codecs.encode",
-    *(f"{core}.{name}" for core in CORES for name in ("scalar", "_reconstruct")),
+    *(f"numpy.{core}.multiarray.{name}" for core in CORES for name in ("scalar", "_reconstruct")),
+    *(f"numpy.{core}.numeric._frombuffer" for core in CORES),
 }
-Array = NDArray[np.floating]
-KINDS = ("f2", "f4", "f8")
+Array = NDArray[np.floating | np.integer]
+FLOATS = ("f2", "f4", "f8")
+INTEGERS = ("i4", "i8")
 ORDERS = ("<", ">", "=", "|")
 
 
-def read_array(record: object) -> Array:
+def read_array(record: object, kinds: Collection[str] = FLOATS) -> Array:
     """The array or scalar that a record stands for, in this machine's byte order and memory of its own.
 
+    Args:
+        record: The record.
+        kinds: The types of numbers that are allowed.
+
     Raises:
-        InputError: It is no array of floating-point numbers, or damaged.
+        InputError: It is no array of such numbers, or damaged.
     """
     try:
-        shape, kind, fortran, content = _parts(record)
+        shape, type_record, fortran, stored = _parts(record)
+        kind, content = _kind(type_record, kinds), _bytes(stored)
         if len(content) != math.prod(shape) * kind.itemsize:
             raise InputError("its numbers are damaged or cut off")
         array: Array = np.ndarray(shape, kind, content, order="F" if fortran else "C")
@@ -38,19 +47,36 @@ def read_array(record: object) -> Array:
         raise InputError("it is not stored as an array of numbers") from None
 
 
-def _parts(record: object) -> tuple[tuple[int, ...], np.dtype[np.floating], bool, bytes]:
+def _parts(record: object) -> tuple[tuple[int, ...], object, bool, object]:
+    """Shape, type, whether columns are stored one after another, and numbers."""
     match record:
-        case Call(name=name, args=(kind, bytes(content))) if name.endswith(".scalar"):
-            return (), _kind(kind), False, content
-        case Call(name=name, state=(_, tuple(shape), kind, fortran, bytes(content))) if name.endswith("._reconstruct"):
-            if all(type(side) is int and 0 < side < 2**31 for side in shape):
-                return shape, _kind(kind), bool(fortran), content
+        case Call(name=name, args=(kind, content)) if name.endswith(".scalar"):
+            return (), kind, False, content
+        case Call(name=name, state=(_, tuple(shape), kind, fortran, content)) if name.endswith("._reconstruct"):
+            return _checked(shape), kind, bool(fortran), content
+        case Call(name=name, args=(content, kind, tuple(shape), order)) if name.endswith("._frombuffer"):
+            return _checked(shape), kind, order == "F", content
     raise InputError("it is not stored as an array of numbers")
 
 
-def _kind(record: object) -> np.dtype[np.floating]:
+def _checked(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    if all(type(side) is int and 0 < side < 2**31 for side in shape):
+        return shape
+    raise InputError("it is not stored as an array of numbers")
+
+
+def _bytes(content: object) -> bytes:
+    match content:
+        case bytes() | bytearray():
+            return bytes(content)
+        case Call(name="_codecs.encode", args=(str(text), *_)):  # bytes in a pickle of protocol 2
+            return text.encode("latin-1")
+    raise InputError("it is not stored as an array of numbers")
+
+
+def _kind(record: object, kinds: Collection[str]) -> np.dtype[Any]:
     match record:
         case Call(name="numpy.dtype", args=(str(kind), *_), state=(_, str(order), *_)):
-            if kind in KINDS and order in ORDERS:
+            if kind in kinds and order in ORDERS:
                 return np.dtype(order.replace("|", "=") + kind)
-    raise InputError("it does not hold floating-point numbers")
+    raise InputError(f"it does not hold {'floating-point ' if kinds == FLOATS else ''}numbers")

@@ -1,12 +1,15 @@
-"""Checkpoints of NVIDIA's StyleGAN2-ADA and StyleGAN3, and of StyleGAN-XL, read without running anything in them."""
+"""Networks that the programs of NVIDIA's and of StyleGAN-XL have pickled with their source, read without running it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
+from rsi.generators.assembly import Shapes, infer_architecture
 from rsi.generators.inert_pickle import Call, check_names, dictionary
+from rsi.generators.numpy_record import NUMPY_NAMES
 from rsi.generators.other_networks import ALONE, FASTGAN
+from rsi.generators.protocols import Sizes
 from rsi.generators.stored_network import StoredNetwork
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
 from rsi.generators.stylegan3_pickle import alias_free_architecture
@@ -27,11 +30,7 @@ ALLOWED = {
     *DTYPES,
     "builtins.set",
     "__builtin__.set",
-    "_codecs.encode",
-    "numpy.dtype",
-    "numpy.ndarray",
-    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
-    *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),
+    *NUMPY_NAMES,
 }
 FIRST_LAYER = "synthesis.b4.conv1."
 MAPPING = (  # module, attribute, the only value that the networks of this package implement
@@ -60,7 +59,7 @@ def is_nvidia_module(root: object) -> bool:
 
 
 def read_nvidia(root: object, file: TorchFile | None = None) -> StoredNetwork:
-    """Read ``G_ema`` of a snapshot, or a network that was saved alone, of stylegan2-ada-pytorch, stylegan3 or XL.
+    """Read ``G_ema`` of a snapshot, or a network saved alone, of stylegan2-ada-pytorch, stylegan3 or stylegan-xl.
 
     Args:
         root: What the file holds.
@@ -74,28 +73,30 @@ def read_nvidia(root: object, file: TorchFile | None = None) -> StoredNetwork:
     """
     alone = is_nvidia_module(root) and not dictionary(root)
     modules = _walk(root if alone else _g_ema(root))
-    is_alias_free = STYLEGAN3_INPUT in modules
-    _check_supported(modules, MAPPING if is_alias_free else STYLEGAN2)
+    _check_supported(modules)
     tensors = {
         prefix + name: _stored(prefix + name, record, file)
         for prefix, module in modules.items()
         for kind in ("_parameters", "_buffers")
         for name, record in _children(module, kind).items()
     }
-    architecture = None
-    if is_alias_free:
+    if STYLEGAN3_INPUT in modules:
         tensors = with_class_table(tensors)
-        shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        attributes = {prefix: module.state for prefix, module in modules.items()}
-        architecture = alias_free_architecture(attributes, shapes, staged=STAGED in modules[""].class_name)
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
     return StoredNetwork(
         format="NVIDIA pickle" if file is None else "NVIDIA module (torch.save)",
         place="" if alone else "G_ema",
-        shapes={name: tensor.shape for name, tensor in tensors.items()},
+        architecture=_architecture(modules, shapes),
+        shapes=shapes,
         read=lambda name: tensors[name].read(),
-        conv_clamp=None if is_alias_free else modules[FIRST_LAYER].state.get("conv_clamp"),
-        architecture=architecture,
     )
+
+
+def _architecture(modules: Mapping[str, RecordedModule], shapes: Shapes) -> Sizes:
+    if STYLEGAN3_INPUT in modules:
+        attributes = {prefix: module.state for prefix, module in modules.items()}
+        return alias_free_architecture(attributes, shapes, staged=STAGED in modules[""].class_name)
+    return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp"))
 
 
 def _g_ema(root: object) -> object:
@@ -143,12 +144,12 @@ def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
     return {name: child for name, child in children.items() if child is not None}
 
 
-def _check_supported(modules: Mapping[str, RecordedModule], supported: Iterable[tuple[str, str, object]]) -> None:
+def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
     if "synthesis.init." in modules:
         raise InputError(FASTGAN)
     if "b4.out." in modules:
         raise InputError(ALONE)
-    for prefix, attribute, expected in supported:
+    for prefix, attribute, expected in MAPPING if STYLEGAN3_INPUT in modules else STYLEGAN2:
         if prefix not in modules:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA or StyleGAN3 generator")
         value = modules[prefix].state.get(attribute, expected)

@@ -31,12 +31,15 @@ OTHERS = (  # the pattern of a name that only this network has, and what it is
         r"synthesis\.layer0\.style\.weight|truncation\.w_avg",
         "a StyleGAN2 with GenForce's names, which are not supported: give the file that it was converted from",
     ),
-    (r"synthesis\.input\.freqs", "the state dict of a StyleGAN3, which lacks sizes that the .pkl has: give that"),
+    (
+        r"synthesis\.input\.freqs",
+        "the state dict of a StyleGAN3 or StyleGAN-XL, which lacks sizes that the .pkl has: give that",
+    ),
     (r"final_linear\..*|b4\.out\.weight|discriminator\..*", ALONE),
 )
 NESTED = ("GAN", "generator_smooth")
 DISCRIMINATORS, GENERATORS = ("d", "D"), {"g", "G", "g_ema", "G_ema"}
-WRAPPED = r"(?:generator_ema\.|generator\.|module\.|G\.)*"
+WRAPPED = r"(?:generator_ema\.|generator\.|decoder\.|module\.|G\.)*"
 
 
 def name_other_network(root: object, states: Iterable[Mapping[Any, Any]]) -> str:

@@ -51,6 +51,13 @@ class Sizes(Protocol):
     def filters(self) -> tuple[int, ...]:
         """Number of codes that each style slot has in W++."""
 
+    @property
+    def colour_layers(self) -> tuple[str, ...]:
+        """The layers to colours, by the names of their modules."""
+
+    def clamped(self, clamp: float | None) -> "Sizes":
+        """The same with this bound on the magnitude of every layer's output; ``None`` is unbounded."""
+
     def of_one_class(self) -> "Sizes":
         """The same without classes."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from rsi.errors import InputError
+from rsi.generators.assembly import infer_architecture
 from rsi.generators.candidates import find_generator
 from rsi.generators.inert_pickle import Call, dictionary
 from rsi.generators.missing import add_missing
@@ -49,10 +50,12 @@ def read_state_dict(root: object, container: str, file: TorchFile | None = None)
     bgr = found.naming is MMGENERATION and _is_of_training(root)
     if found.naming is MMGENERATION:
         assumed["color_order"] = BGR if bgr else RGB
+    shapes = {name: tuple(tensor.shape) for name, tensor in whole.items()}
     return StoredNetwork(
         format=f"{program} state dict ({container})",
         place=found.place,
-        shapes={name: tuple(tensor.shape) for name, tensor in whole.items()},
+        architecture=infer_architecture(shapes),
+        shapes=shapes,
         read=whole.__getitem__,
         bgr=bgr,
         assumed={**assumed, "conv_clamp": NO_CLAMP},

@@ -16,19 +16,17 @@ class StoredNetwork:
     Attributes:
         format: What kind of file it is, for a person.
         place: Which of the networks in the file it is; empty where a file has one alone.
+        architecture: Its sizes.
         shapes: The shape of every tensor.
         read: Reads one of them.
-        conv_clamp: The bound on the layers' outputs, as the file has it.
         bgr: The network draws blue first.
         assumed: What was assumed because the file does not say it, by what it is about.
-        architecture: Its sizes, if the file says them; else they follow from the shapes.
     """
 
     format: str
     place: str
+    architecture: Sizes
     shapes: Shapes
     read: Callable[[str], Tensor]
-    conv_clamp: object = None
     bgr: bool = False
     assumed: Mapping[str, str] = field(default_factory=dict)
-    architecture: Sizes | None = None

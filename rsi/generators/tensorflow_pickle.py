@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
+from rsi.generators.assembly import infer_architecture
 from rsi.generators.inert_pickle import Call, check_names, dictionary
 from rsi.generators.missing import add_missing
 from rsi.generators.numpy_record import NUMPY_NAMES, read_array
@@ -65,12 +66,13 @@ def read_tensorflow(root: Any) -> StoredNetwork:  # noqa: ANN401 - what a pickle
     if mean is not None:
         tensors["mapping.w_avg"] = _tensor("dlatent_avg", mean)
     whole, assumed = add_missing(tensors)
+    shapes = {name: tuple(tensor.shape) for name, tensor in whole.items()}
     return StoredNetwork(
         format="TensorFlow pickle",
         place="Gs",
-        shapes={name: tuple(tensor.shape) for name, tensor in whole.items()},
+        architecture=infer_architecture(shapes, settings.get("conv_clamp")),
+        shapes=shapes,
         read=whole.__getitem__,
-        conv_clamp=settings.get("conv_clamp"),
         assumed=assumed,
     )
 

@@ -25,7 +25,7 @@ FLAGS: dict[str, tuple[str, object, str]] = {
         BY_WHAT,
         path,
         "avatars128, the embedded one that draws cartoons, another name that rsi generators lists, or a .safetensors, "
-        ".pkl, .pt or .pth file of a StyleGAN2",
+        ".pkl, .pt or .pth file of a StyleGAN2 or StyleGAN3",
     ),
     "prior": (BY_WHAT, path, "the folder of a diffusers UNet2DModel; has to be given"),
     "perceptual": (

@@ -302,7 +302,7 @@ def test_every_recipe_runs(recipe: Path, fit: Runner, tmp_path: Path) -> None:
         (["--target_dir", "nowhere"], "rsi: the target folder 'nowhere' does not exist"),
         (
             ["--generator", "ffhq.pkl"],
-            "rsi: ffhq.pkl does not exist: give a .safetensors, NVIDIA .pkl or rosinality .pt file",
+            "rsi: ffhq.pkl does not exist: give a .safetensors, .pkl, .pt or .pth file of a StyleGAN2 or",
         ),
         (["--batch_size", "0"], "rsi: batch_size is 0: it must be at least 1"),
         (["--perceptual", "vgg.pth"], "rsi: vgg.pth does not exist: give the path of vgg16-397923af.pth"),

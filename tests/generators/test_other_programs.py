@@ -422,7 +422,11 @@ STYLES = "the methods need the styles of StyleGAN2's filters"
         ),
         ({"generator_smooth": {"synthesis.layer0.style.weight": T}}, "a StyleGAN2 with GenForce's names"),
         ({"truncation.w_avg": T}, "a StyleGAN2 with GenForce's names"),
-        ({"synthesis.input.freqs": T}, "the state dict of a StyleGAN3"),
+        (
+            {"synthesis.input.freqs": T},
+            "the state dict of a StyleGAN3 or StyleGAN-XL, which lacks sizes that the .pkl has",
+        ),
+        ({"state_dict": {"decoder.synthesis.input.freqs": T}}, "the state dict of a StyleGAN3"),
         ({"d": {"final_linear.1.weight": T}}, "a discriminator alone: give the file with the generator"),
         ({"b4.out.weight": T}, "a discriminator alone"),
         ({"state_dict": {"discriminator.convs.0.weight": T}}, "a discriminator alone"),

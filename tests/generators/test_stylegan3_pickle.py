@@ -77,6 +77,44 @@ def test_its_safetensors_render_the_same_bits(tmp_path: Path, schedule: Schedule
     assert torch.equal(loaded(torch.ones(1, 6)), source(torch.ones(1, 6)))
 
 
+def test_a_module_that_was_saved_by_torch(persistent: Callable[..., Any], tmp_path: Path) -> None:
+    source = random_generator(T)
+    for root, place in ((persistent(T, source), ""), ({"G_ema": persistent(T, source)}, "G_ema")):
+        torch.save(root, tmp_path / "network.pt")
+        loaded = load_generator(tmp_path / "network.pt")
+        assert torch.equal(loaded(torch.ones(1, 6)), source(torch.ones(1, 6)))
+        assert loaded.architecture == source.architecture
+        assert (loaded.info.format, loaded.info.place) == ("NVIDIA module (torch.save)", place)
+
+
+def test_what_is_said_holds_for_every_layer(
+    persistent: Callable[..., Any], write_pickle: WritePickle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded = replace(T, conv_clamp=0.5)
+    source, z = random_generator(bounded), torch.randn(2, 6)
+    path = write_pickle(persistent(T, random_generator(T)))
+    monkeypatch.setenv("RSI_CONV_CLAMP", "0.5")
+    monkeypatch.setenv("RSI_COLOR_ORDER", "bgr")
+    loaded = load_generator(path)
+    assert loaded.architecture == source.architecture
+    assert torch.equal(loaded(z), source(z).flip(1))
+    save_generator(loaded, path.with_suffix(".safetensors"))
+    monkeypatch.setenv("RSI_CONV_CLAMP", "")
+    monkeypatch.setenv("RSI_COLOR_ORDER", "")
+    assert torch.equal(load_generator(path.with_suffix(".safetensors"))(z), loaded(z))
+
+
+def test_a_state_dict_alone_lacks_sizes(tmp_path: Path) -> None:
+    tensors = {name: tensor.contiguous() for name, tensor in random_generator(T).state_dict().items()}
+    save_file(tensors, tmp_path / "x.safetensors")
+    torch.save({"g_ema": tensors}, tmp_path / "x.pt")
+    for name in ("x.safetensors", "x.pt"):
+        with pytest.raises(
+            InputError, match=f"{name}: the state dict of a StyleGAN3 or StyleGAN-XL, which lacks sizes that the .pkl"
+        ):
+            load_generator(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
