@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv pip compile --quiet --no-header --no-annotate --python-version 3.12 --python-platform x86_64-unknown-linux-gnu \
-  --extra url --extra heic --extra faces pyproject.toml | grep --invert-match --extended-regexp '^(nvidia-|cuda-|triton)' > docker/requirements.txt
+  --extra url --extra heic pyproject.toml | grep --invert-match --extended-regexp '^(nvidia-|cuda-|triton)' > docker/requirements.txt

@@ -1,6 +1,7 @@
 import argparse
 import functools
 import http.server
+import json
 import os
 import re
 import shlex
@@ -100,6 +101,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_no_role_of_a_docstring_is_left_as_it_is(site: Path) -> None:
     assert [page for page in site.rglob("*.html") if re.search(r":(class|func|meth|mod):", page.read_text())] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", sorted((ROOT / "examples/gallery").glob("plot_*.py")), ids=lambda path: path.stem)
+def test_page_of_the_gallery_shows_its_run_and_opens_as_a_notebook(script: Path, site: Path) -> None:
+    page = (site / f"gallery/{script.stem}.html").read_text()
+    assert f'src="images/mkd_glr_{script.stem}_001.png"' in page
+    assert f'href="{script.stem}.ipynb"' in page
+    assert {cell["cell_type"] for cell in json.loads((site / f"gallery/{script.stem}.ipynb").read_text())["cells"]} == {
+        "code",
+        "markdown",
+    }
 
 
 @pytest.mark.slow
