@@ -22,7 +22,7 @@ def floor(module: Restoration, dtype: torch.dtype) -> Callable[[], None]:
     ]
 
     def step() -> None:
-        in_parallel(networks, module.resolution)
+        in_parallel(networks, max(module.resolution))
 
     return step
 
@@ -31,7 +31,7 @@ def _networks(module: Restoration, codes: Tensor, images: Sequence[Tensor], dtyp
     levels = [image.clone().requires_grad_() for image in images]
 
     def forward() -> tuple[Tensor, list[list[Tensor]]]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        with torch.autocast(codes.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
             return module.generator.synthesis(codes), [module.perceptual.features(level) for level in levels]
 
     with torch.no_grad():

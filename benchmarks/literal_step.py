@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import lpips
 import torch
@@ -10,7 +11,7 @@ from plain_malloc import plain_malloc
 from torch import Tensor
 
 from rsi import Restoration
-from rsi.generators import Generator
+from rsi.generators import Architecture, Generator
 from rsi.perceptual import EmbeddedDistance, LpipsVgg, PerceptualDistance
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -25,7 +26,7 @@ class LiteralGenerator:
     """
 
     def __init__(self, generator: Generator, gradients: bool) -> None:
-        self.architecture = generator.architecture
+        self.architecture = cast(Architecture, generator.architecture)
         self.filters = generator.filters
         self.state = {
             name: tensor.detach().clone(memory_format=torch.contiguous_format).requires_grad_(gradients)
@@ -36,7 +37,7 @@ class LiteralGenerator:
         """Codes of W, W+ or W++ as images ``[B, 3, R, R]``."""
         slots = self._slots(codes)
         x = self.state["b4.const"].expand(len(codes), -1, -1, -1)
-        image = torch.zeros(len(codes), 3, 2, 2)
+        image = codes.new_zeros(len(codes), 3, 2, 2)
         for index, side in enumerate(self.architecture.resolutions):
             if side > 4:
                 x = self._layer(x, slots[2 * index - 1], f"b{side}.conv0.", up=True)
@@ -93,7 +94,8 @@ def literal_distance(perceptual: PerceptualDistance, gradients: bool) -> Distanc
         return _lpips(perceptual, gradients)
     if not isinstance(perceptual, EmbeddedDistance):
         raise TypeError(f"no literal version of {type(perceptual).__name__}")
-    plain = EmbeddedDistance().to(memory_format=torch.contiguous_format).requires_grad_(gradients)
+    device = next(perceptual.parameters()).device
+    plain = EmbeddedDistance().to(device).to(memory_format=torch.contiguous_format).requires_grad_(gradients)
 
     def distance(x: Tensor, y: Tensor) -> Tensor:
         total = plain.rgb_weight * (x - y).square().sum(1).mean((1, 2))
@@ -110,7 +112,8 @@ def literal_distance(perceptual: PerceptualDistance, gradients: bool) -> Distanc
 def _lpips(perceptual: LpipsVgg, gradients: bool) -> Distance:
     network = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
     network.load_state_dict(perceptual.lpips.state_dict())
-    network.to(memory_format=torch.contiguous_format).requires_grad_(gradients)
+    device = next(perceptual.parameters()).device
+    network.to(device, memory_format=torch.contiguous_format).requires_grad_(gradients)
 
     def distance(x: Tensor, y: Tensor) -> Tensor:
         result: Tensor = network(x, y, normalize=True).flatten()
@@ -121,7 +124,7 @@ def _lpips(perceptual: LpipsVgg, gradients: bool) -> Distance:
 
 def literal_loss(x: Tensor, y: Tensor, distance: Distance) -> Tensor:
     """The multi-resolution loss of each image (RSI, equation 9, with the levels of the authors' program)."""
-    total = torch.zeros(len(x))
+    total = x.new_zeros(len(x))
     for _ in range(6):
         if x.shape[-1] <= 16:
             break

@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace, make_variants: MakeVariants) -> Interlea
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         module = _module(arguments, folder)
-        write_targets(folder / "targets", arguments.degradation, arguments.batch_size, module.resolution)
+        write_targets(folder / "targets", arguments.degradation, arguments.batch_size, max(module.resolution))
         interleaved = Interleaved(make_variants, time.process_time if arguments.clock == "cpu" else time.perf_counter)
         trainer = make_trainer(
             [PhaseScheduler(), interleaved], devices=1, accelerator="cpu", precision=arguments.precision

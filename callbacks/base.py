@@ -242,7 +242,7 @@ class RestoredTarget:
     def draw_path(self) -> Image.Image:
         """The target and the image at the end of each phase, side by side."""
         captions, images = zip(("target", self.target.image), *self.path, strict=True)
-        return side_by_side(images, captions, self.image.shape[-1])
+        return side_by_side(images, captions, max(self.image.shape[-2:]))
 
 
 class RestorationCallback(Callback):

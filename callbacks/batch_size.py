@@ -12,6 +12,7 @@ from rsi.data.folder import AUTO
 from rsi.data.target import Target
 from rsi.log import tell
 from rsi.numerics.memory import PeakMemory, free_memory, is_out_of_memory
+from rsi.numerics.size import Size
 from rsi.training.private import data_fetcher
 from rsi.training.splitting import SplittingLoop, drop_steps
 
@@ -74,8 +75,8 @@ class BatchSize(RestorationCallback):
 
 
 def _too_large(target: Target) -> str:
-    side = target.image.shape[-1]
-    return f"memory is not enough for this image of {side}x{side} alone: use a device with more memory or free some"
+    size = Size.of(target.image)
+    return f"memory is not enough for this image of {size} alone: use a device with more memory or free some"
 
 
 def largest_batch(trainer: Trainer, module: Restorer, target: Target, images: int) -> int:

@@ -26,7 +26,8 @@ class FaceAlignment(RestorationCallback):
         if not is_wanted or batch.step:
             return
         for target in batch.targets:
-            reason = None if target.sample else why_not_aligned(to_picture(target.image), self._finder)
+            framed = target.sample or target.motion is not None
+            reason = None if framed else why_not_aligned(to_picture(target.image), self._finder)
             if reason:
                 tell(f"{printable(target.name)} does not look aligned, {reason}: rsi align cuts faces out")
 

@@ -3,7 +3,7 @@
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -14,9 +14,21 @@ from torch import Tensor
 from rsi.commands.main import main
 from rsi.data.pictures import side_by_side, stages
 from rsi.data.reading import read_picture
-from rsi.degradations import JPEG, STROKES, Degradation, Denoising, Downsampling, Inpainting, draw_strokes, quantise
+from rsi.degradations import (
+    JPEG,
+    LEVELS,
+    STROKES,
+    Degradation,
+    Denoising,
+    Downsampling,
+    Inpainting,
+    draw_strokes,
+    parse_degradation,
+    quantise,
+)
 from rsi.methods.loss import MultiresolutionLoss
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.perceptual import load_perceptual
 from rsi.report.difference import colored
 from rsi.results.layout import PAGE
@@ -26,6 +38,18 @@ PICTURES = HERE.parent / "docs" / "pictures"
 TASKS = {"upsample": "upsample", "noise": "noise:M", "jpeg": "jpeg", "inpaint": "inpaint"}
 FACE = "face_000"
 SIDE = 160
+
+KINDS = (
+    ("blur:sigma=3", "blur:radius=4", "blur:length=13", "blur:length=13,angle=30"),
+    ("gray", "gray:film=pan", "gray:film=ortho", "gray:film=blue"),
+    ("sepia:strength=1", "cast:blue=0/0/.6/0", "cast:green=0/.7/0/.1", "fade:M"),
+    (
+        "resized:factor=4,filter=bilinear",
+        "resized:factor=4,filter=bicubic",
+        "resized:factor=4,filter=lanczos",
+        "resized:factor=2.67",
+    ),
+)
 
 Row = tuple[Sequence[Tensor], Sequence[str]]
 
@@ -67,6 +91,21 @@ def operator_rows() -> Iterator[Row]:
         yield [clean, true, approximate], ["clean", f"{name}: true", "differentiable"]
 
 
+def level_rows() -> Iterator[Row]:
+    """A face as files have it after each degradation at each level."""
+    for name in ("upsample", "noise", "jpeg", "blur", "resized", "sepia", "fade"):
+        yield _degraded({f"{name}:{level}": parse_degradation(f"{name}:{level}") for level in LEVELS})
+    random, side = ImageRandom([image_seed(FACE, 0)]), _clean().shape[-1]
+    holes = {level: Inpainting(draw_strokes(random, Size.square(side), STROKES[level])) for level in LEVELS}
+    yield _degraded({f"strokes:{level}": holes[level] for level in LEVELS})
+
+
+def kind_rows() -> Iterator[Row]:
+    """A face after the degradations that are of several kinds."""
+    for specs in KINDS:
+        yield _degraded({spec: parse_degradation(spec) for spec in specs})
+
+
 def pyramid_row() -> Row:
     """The resolutions at which the loss compares a target."""
     target = read_picture(HERE / "targets" / "jpeg" / f"{FACE}.jpg").rgb.unsqueeze(0)
@@ -102,6 +141,8 @@ def photograph(page: Path, output: Path) -> None:
 def draw_all(pictures: Path = PICTURES) -> None:
     """Write all pictures."""
     draw([*operator_rows()], pictures / "operators.webp")
+    draw([*level_rows()], pictures / "levels.webp")
+    draw([*kind_rows()], pictures / "kinds.webp")
     draw([pyramid_row()], pictures / "pyramid.webp")
     with tempfile.TemporaryDirectory() as folder:
         results = {task: restore(task, degradation, Path(folder)) for task, degradation in TASKS.items()}
@@ -109,6 +150,12 @@ def draw_all(pictures: Path = PICTURES) -> None:
             draw([path_row(result)], pictures / f"{task}.webp")
         draw([fidelity_row(result) for result in results.values()], pictures / "fidelity.webp")
         photograph(results["jpeg"] / PAGE, pictures / "report.webp")
+
+
+def _degraded(operators: Mapping[str, Degradation]) -> Row:
+    random = ImageRandom([image_seed(FACE, 0)])
+    images = [operator.degrade(_clean().unsqueeze(0), random)[0] for operator in operators.values()]
+    return [_clean(), *images], ["clean", *operators]
 
 
 def _clean() -> Tensor:
@@ -121,7 +168,7 @@ def _pixels(picture: Image.Image) -> Tensor:
 
 
 def _operators(side: int) -> dict[str, Degradation]:
-    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), side, STROKES["M"])
+    known = draw_strokes(ImageRandom([image_seed(FACE, 0)]), Size.square(side), STROKES["M"])
     return {
         "upsample": Downsampling(8),
         "noise": Denoising(24, 0.16),

@@ -12,6 +12,7 @@ from rsi.data.pictures import to_picture
 from rsi.data.reading import read_picture
 from rsi.degradations import Denoising, Downsampling, Inpainting, draw_strokes
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 
 HERE = Path(__file__).parent
 
@@ -23,7 +24,7 @@ def degrade(path: Path, targets: Path) -> None:
     to_picture(clean[0]).save(targets / "jpeg" / f"{path.stem}.jpg", quality=12)
     to_picture(Downsampling(8).degrade(clean, random)[0]).save(targets / "upsample" / path.name)
     to_picture(Denoising(24, 0.16).degrade(clean, random)[0]).save(targets / "noise" / path.name)
-    known = draw_strokes(random, clean.shape[-1], 9)
+    known = draw_strokes(random, Size.of(clean), 9)
     masked = to_picture(Inpainting(known).degrade(clean, random)[0])
     masked.putalpha(Image.fromarray((known[0, 0] * 255).to(torch.uint8).numpy()))
     masked.save(targets / "inpaint" / path.name)

@@ -18,6 +18,7 @@ from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.log import tell
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.perceptual import load_perceptual
 from rsi.storage.atomic import atomic_path
 
@@ -87,7 +88,7 @@ def write_targets(faces: Tensor, task: str, folder: Path) -> None:
         elif task == "upsample":
             to_picture(Downsampling(8).degrade(face, random)[0]).save(folder / f"{index}.png")
         elif task == "inpaint":
-            known = draw_strokes(random, face.shape[-1], 9)
+            known = draw_strokes(random, Size.of(face), 9)
             masked = to_picture(Inpainting(known).degrade(face, random)[0])
             masked.putalpha(to_picture(known[0].expand(3, -1, -1)).convert("L"))
             masked.save(folder / f"{index}.png")

@@ -76,8 +76,7 @@ class NoisePrediction(LightningModule):
     @torch.no_grad()
     def sample(self, count: int, steps: int) -> Tensor:
         """Images drawn with a deterministic sampler, ``[count, 3, R, R]`` in [0, 1] (Song et al. 2021, eta 0)."""
-        side = self.prior.resolution
-        x = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0)).to(self.device)
+        x = torch.randn(count, 3, *self.prior.resolution, generator=torch.Generator().manual_seed(0)).to(self.device)
         timesteps = torch.linspace(TIMESTEPS - 1, 0, steps).long().tolist()
         for now, after in zip(timesteps, [*timesteps[1:], None], strict=True):
             noise = self.prior(x, torch.full((count,), now, device=self.device))

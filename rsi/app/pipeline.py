@@ -11,7 +11,7 @@ from PIL import Image
 
 from rsi.app.damage_text import text_of
 from rsi.data.decoded import Picture
-from rsi.data.fitting import fit_to_square
+from rsi.data.fitting import fit_to_shape
 from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
@@ -23,6 +23,7 @@ from rsi.estimation.crop_damage import found_damage, given_damage
 from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_picture
 from rsi.estimation.networks import embedded_network
 from rsi.generators import GeneratorInfo
+from rsi.numerics.size import Size
 from rsi.photos.cutting import cut_with_holes
 from rsi.photos.face import Face
 from rsi.photos.face_crop import crop_around
@@ -41,11 +42,11 @@ class Domain:
     """What a generator draws.
 
     Attributes:
-        resolution: Side of its images in pixels.
+        resolution: The size of its images.
         info: What else is known of it.
     """
 
-    resolution: int
+    resolution: Size
     info: GeneratorInfo
 
 
@@ -107,7 +108,7 @@ def open_photograph(path: Path) -> Opened:
 
 def is_whole(opened: Opened, domain: Domain) -> bool:
     """Whether the generator draws the whole picture; else the faces in it are cut out."""
-    return not domain.info.draws_aligned_faces and domain.resolution % min(opened.photo.picture.size) == 0
+    return not domain.info.draws_aligned_faces and min(domain.resolution) % min(opened.photo.picture.size) == 0
 
 
 def estimate(opened: Opened, domain: Domain) -> Estimate:
@@ -119,9 +120,9 @@ def estimate(opened: Opened, domain: Domain) -> Estimate:
 def suggest(opened: Opened, found: Estimate, domain: Domain) -> str:
     """What is to be undone, as ``--degradation`` takes it; of several faces in the largest."""
     if is_whole(opened, domain):
-        return text_of(found, domain.resolution // min(opened.photo.picture.size))
+        return text_of(found, _factor(opened, domain))
     sides = [crop_around(face).side for face in opened.faces]
-    return found_damage(found, max(sides), domain.resolution).text if sides else text_of(found, 1)
+    return found_damage(found, max(sides), max(domain.resolution)).text if sides else text_of(found, 1)
 
 
 def parts_of(opened: Opened, degradation: str, known: Image.Image | None, domain: Domain) -> list[Part]:
@@ -138,8 +139,8 @@ def parts_of(opened: Opened, degradation: str, known: Image.Image | None, domain
     """
     stem = opened.path.stem
     if is_whole(opened, domain):
-        side = min(opened.photo.picture.size)
-        target, before = (_target(opened.picture, opened.path, side, mask) for mask in (known, None))
+        size = domain.resolution // _factor(opened, domain)
+        target, before = (_target(opened.picture, opened.path, size, mask) for mask in (known, None))
         return [Part(stem, target, framed(before), degradation)]
     if not opened.faces:
         raise InputError(
@@ -178,9 +179,9 @@ def before_whole(opened: Opened, parts: Sequence[Part]) -> Image.Image:
 def _part(opened: Opened, face: Face, name: str, degradation: str, known: Image.Image | None, domain: Domain) -> Part:
     crop = crop_around(face)
     mask = _opaque(opened, known)
-    damage = given_damage(degradation, crop.side, domain.resolution, None if mask.all() else mask)
+    damage = given_damage(degradation, crop.side, max(domain.resolution), None if mask.all() else mask)
     picture = cut_with_holes(opened.photo.picture, crop, damage.size, damage.known)
-    target = _target(decode(picture), Path(f"{name}.png"), damage.size, None)
+    target = _target(decode(picture), Path(f"{name}.png"), Size.square(damage.size), None)
     return Part(name, target, picture.convert("RGB"), damage.text, face)
 
 
@@ -199,10 +200,15 @@ def _placed(part: Part, restored: Image.Image) -> PlacedFace:
     return PlacedFace(crop_around(part.face), restored, part.face.oval, shape, matched=shape == "oval")
 
 
-def _target(picture: Picture, path: Path, side: int, known: Image.Image | None) -> Target:
+def _factor(opened: Opened, domain: Domain) -> int:
+    """How many times larger the generator's images are than a picture that is taken whole."""
+    return min(domain.resolution) // min(opened.photo.picture.size)
+
+
+def _target(picture: Picture, path: Path, size: Size, known: Image.Image | None) -> Target:
     mask = None if known is None else decode(known)
-    square = fit_to_square(picture, known_pixels(picture, path, mask=mask), path, resolution=side, factor=1, fit="crop")
-    return make_target(picture, square, Listed(path.name, path.stem), seed=0, color=False, made_from={})
+    fitted = fit_to_shape(picture, known_pixels(picture, path, mask=mask), path, resolution=size, factor=1, fit="crop")
+    return make_target(picture, fitted, Listed(path.name, path.stem), seed=0, color=False, made_from={})
 
 
 def _middle(picture: Picture) -> Picture:

@@ -18,6 +18,7 @@ from rsi.estimation.estimate import Estimate, estimate_evidence
 from rsi.estimation.evidence import Evidence
 from rsi.estimation.learned import DamageNetwork
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.storage.atomic import atomic_path
 
 STROKES = 9  # level M
@@ -134,8 +135,7 @@ def _look(cell: Cell, name: str, image: Tensor, network: Callable[[], DamageNetw
     random = ImageRandom([image_seed(name, 0)], cell.name)
     damaged = parse_degradation(cell.text).degrade(image[None], random) if cell.text else quantise(image[None])
     if cell.strokes:
-        side = max(damaged.shape[-2:])
-        damaged = damaged * draw_strokes(random, side, cell.strokes)[..., : damaged.shape[-2], : damaged.shape[-1]]
+        damaged = damaged * draw_strokes(random, Size.of(damaged), cell.strokes)
     pixels = (damaged[0] * 255).round().double().numpy()
     return estimate_evidence(Evidence(pixels, np.ones(pixels.shape[1:], bool)), network)
 

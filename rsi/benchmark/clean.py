@@ -13,6 +13,7 @@ from rsi.data.listing import Listing
 from rsi.data.orientation import upright
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 from rsi.storage.atomic import atomic_path
 
 
@@ -21,7 +22,7 @@ class CleanImages:
 
     Args:
         folder: Where they are, in folders inside it too.
-        resolution: Side in pixels of the generator's images.
+        resolution: The size of the generator's images.
         limit: How many are used, the first by name; ``None`` for all.
         leave_out: Folders inside it that hold something else; the output of benchmarks is passed over in any case.
 
@@ -32,7 +33,9 @@ class CleanImages:
         InputError: There is no image, or ``limit`` is less than 1.
     """
 
-    def __init__(self, folder: Path, resolution: int, limit: int | None = None, leave_out: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, folder: Path, resolution: Size, limit: int | None = None, leave_out: Sequence[Path] = ()
+    ) -> None:
         if limit is not None and limit < 1:
             raise InputError(f"limit is {limit}: it must be at least 1")
         listing = Listing(folder, [*leave_out, *outputs_in(folder)])
@@ -43,17 +46,15 @@ class CleanImages:
         self.stems = tuple(self._names)
 
     def read(self, stem: str) -> Tensor:
-        """One image, ``[3, R, R]`` in [0, 1].
+        """One image, ``[3, H, W]`` in [0, 1].
 
         Raises:
             InputError: The file cannot be read or has another size.
         """
         path = self.folder / self._names[stem]
         picture = read_picture(path)
-        if picture.size != f"{self.resolution}x{self.resolution}":
-            raise InputError(
-                f"{str(path)!r} is {picture.size}, the generator makes {self.resolution}x{self.resolution}: resize it"
-            )
+        if picture.size != str(self.resolution):
+            raise InputError(f"{str(path)!r} is {picture.size}, the generator makes {self.resolution}: resize it")
         return upright(picture.rgb, picture.orientation)
 
     def claim(self, record: Path) -> None:

@@ -19,6 +19,7 @@ from rsi.data.pictures import to_picture
 from rsi.data.reading import read_picture
 from rsi.log import tell
 from rsi.methods.schedule import SPACES
+from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance
 from rsi.results.folder import ResultFolder
 from rsi.results.records import FAILED, Row
@@ -116,7 +117,7 @@ class Measurer:
     def _scores(self, row: Row, targets: Path, run: Path) -> ImageScores:
         stem = _stem(row)
         clean = self._clean.read(stem)
-        images = {TARGET: _enlarge(read_picture(targets / row.file).rgb, clean.shape[-1])}
+        images = {TARGET: _enlarge(read_picture(targets / row.file).rgb, Size.of(clean))}
         for space in SPACES:
             path = phase_image(run / "phases", row.file, space)
             if path.is_file():
@@ -136,13 +137,13 @@ def _stem(row: Row) -> str:
     return row.file.rpartition(".")[0]
 
 
-def _enlarge(image: Tensor, side: int) -> Tensor:
-    """An image ``[3, h, w]`` resized to ``side`` pixels by Pillow's bicubic filter."""
-    if image.shape[-1] == side:
+def _enlarge(image: Tensor, size: Size) -> Tensor:
+    """An image ``[3, h, w]`` resized by Pillow's bicubic filter."""
+    if Size.of(image) == size:
         return image
-    picture = to_picture(image).resize((side, side), Image.Resampling.BICUBIC)
+    picture = to_picture(image).resize((size.width, size.height), Image.Resampling.BICUBIC)
     pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
-    return pixels.view(side, side, 3).permute(2, 0, 1).float() / 255
+    return pixels.view(*size, 3).permute(2, 0, 1).float() / 255
 
 
 def _read(path: Path) -> dict[str, Any] | None:

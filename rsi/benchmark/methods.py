@@ -1,4 +1,4 @@
-"""The methods that the benchmark compares: recipes of ``rsi fit``."""
+"""The methods that the benchmark compares: recipes of ``rsi fit``, and classes of the user's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,10 @@ from typing import Any
 import yaml
 
 from rsi.benchmark.output_folder import FOLDERS
+from rsi.benchmark.own_method import build_own, find_own_method
 from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
+from rsi.degradations.own import is_class_path
 from rsi.errors import InputError
 from rsi.estimation.auto import AUTO
 from rsi.methods.base import RestorationMethod
@@ -28,7 +30,7 @@ class Method:
         recipe: A YAML file as for ``rsi fit --config``; ``None`` for the defaults. What it says of the Trainer and of
             output does not count here.
         operators: The degradation that the recipe names, by operator: its settings fill in what a task leaves open.
-        kind: The method of ``rsi fit`` that it is a recipe for.
+        kind: The method of ``rsi fit`` that it is a recipe for, or a class of the user's own.
         tuned: Recipes of single tasks, by the task's id; where there are some, others are not taken.
     """
 
@@ -63,8 +65,10 @@ class Method:
             perceptual: As of :class:`rsi.Restoration`; the recipe's does not count, all methods have the same.
 
         Raises:
-            InputError: The recipe has settings that cannot be used.
+            InputError: The recipe has settings that cannot be used, or the user's own class fails.
         """
+        if self.kind not in METHODS.values():
+            return build_own(self.kind, self.degradation_for(task), generator, perceptual)
         path = self.tuned.get(task.id, self.recipe)
         recipe = [] if path is None else ["--config", str(path)]
         chosen = {
@@ -91,16 +95,17 @@ def select_methods(wanted: str) -> tuple[Method, ...]:
 
     Args:
         wanted: Methods of ``rsi fit`` for their defaults, names of the recipes that come with the program, paths of
-            YAML files, or folders of recipes by task as tuning writes them, joined with commas.
+            YAML files, folders of recipes by task as tuning writes them, or classes such as ``my_module.MyMethod``,
+            joined with commas.
 
     Raises:
-        InputError: There is no such recipe, it cannot be read, or its name is taken.
+        InputError: There is no such recipe or class, it cannot be used, or its name is taken.
     """
     methods = [_find(word.strip()) for word in wanted.split(",")]
     names = [method.name for method in methods]
     for name in names:
         if names.count(name) > 1 or name in FOLDERS:
-            raise InputError(f'the name "{name}" of a method is taken: name its file otherwise')
+            raise InputError(f'the name "{name}" of a method is taken: name its file or class otherwise')
     return tuple(methods)
 
 
@@ -110,9 +115,14 @@ def _find(word: str) -> Method:
     if Path(word).is_dir():
         return _find_tuned(Path(word))
     path = Path(word) if word.endswith((".yaml", ".yml")) else recipes().get(word)
+    if path is None and is_class_path(word):
+        kind = find_own_method(word)
+        return Method(kind.method, None, {}, kind)
     if path is None or not path.is_file():
         known = ", ".join([*METHODS, *(name for name in recipes() if name not in METHODS)])
-        raise InputError(f'there is no method "{word}": use some of {known}, or the path of a YAML file')
+        raise InputError(
+            f'there is no method "{word}": use some of {known}, the path of a YAML file or my_module.MyMethod'
+        )
     recipe = _read(path)
     return Method(path.stem, path, _parse(_degradation_of(recipe, path)), _kind(recipe))
 

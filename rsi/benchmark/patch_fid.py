@@ -1,5 +1,6 @@
 """Realism: the Frechet distance between random crops of restored and of clean images."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.perceptual import JudgeDistance
 from rsi.storage.download import fetch
 from rsi.storage.published import INCEPTION
@@ -17,19 +19,21 @@ DOWNLOAD = "download"
 CROPS_AT_ONCE = 250
 
 
-def crop_plan(resolution: int) -> tuple[int, int]:
+def crop_plan(resolution: Size) -> tuple[int, int]:
     """How many crops are taken of an image and their side in pixels.
 
     1000 of 128 px at 1024 and 250 of 64 px at 256 are the paper's; ``1000 R / 1024`` crops of
-    ``128 sqrt(R / 1024)`` px fit both and give the other sizes.
+    ``128 sqrt(R / 1024)`` px fit both and give the other sizes; ``R`` is the root of the number of pixels.
     """
-    return round(1000 * resolution / 1024), round(128 * (resolution / 1024) ** 0.5)
+    side = math.sqrt(resolution.height * resolution.width)
+    return round(1000 * side / 1024), min(round(128 * (side / 1024) ** 0.5), *resolution)
 
 
 def random_crops(image: Tensor, name: str) -> Tensor:
-    """Crops of an image ``[3, R, R]`` in [0, 1] at places that its name seeds, ``[crops, 3, side, side]``, 8 bits."""
-    count, side = crop_plan(image.shape[-1])
-    places = ImageRandom([image_seed(name, 0)], "crops").uniform((count, 2))[0] * (image.shape[-1] - side + 1)
+    """Crops of an image ``[3, H, W]`` in [0, 1] at places that its name seeds, ``[crops, 3, side, side]``, 8 bits."""
+    count, side = crop_plan(Size.of(image))
+    room = torch.tensor(image.shape[-2:]) - side + 1
+    places = ImageRandom([image_seed(name, 0)], "crops").uniform((count, 2))[0] * room
     pixels = (image.clamp(0, 1) * 255).round().byte()
     return torch.stack([pixels[:, y : y + side, x : x + side] for y, x in places.long().tolist()])
 

@@ -90,7 +90,8 @@ def _rows(grid: Grid, task: Task) -> Iterator[Image.Image]:
         if all(stem in paths for paths in outputs):
             target = grid.targets(task) / f"{stem}{task.suffix}"
             images = [read_picture(path).rgb for path in (target, *(paths[stem] for paths in outputs))]
-            yield side_by_side([*images, grid.clean.read(stem)], captions, min(grid.clean.resolution, LARGEST_SIDE))
+            side = min(max(grid.clean.resolution), LARGEST_SIDE)
+            yield side_by_side([*images, grid.clean.read(stem)], captions, side)
 
 
 def _outputs(run: Path) -> dict[str, Path]:

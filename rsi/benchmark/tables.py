@@ -9,7 +9,7 @@ from statistics import fmean
 
 from rsi.benchmark.entries import MEASURES, Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
-from rsi.benchmark.table_layout import Cell, Rank, Table, format_measure, lay_out
+from rsi.benchmark.table_layout import Cell, Rank, Table, format_measure, lay_out, ranks
 from rsi.benchmark.tasks import Task
 from rsi.methods.schedule import SPACES
 from rsi.storage.atomic import atomic_path
@@ -145,10 +145,14 @@ def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _table_csv(entries: Iterable[Entry]) -> str:
+def _table_csv(entries: Sequence[Entry]) -> str:
     names = (*MEASURES, "images", "seconds")
-    rows = [(e.method, e.task.name, e.task.level, *(_digits(getattr(e, name)) for name in names)) for e in entries]
-    return _csv(("method", "task", "level", *names), rows)
+    rank_of, marks = ranks(entries), ("best", "second")
+    rows = []
+    for e in entries:
+        of_mark = (" ".join(m for m in MEASURES if rank_of.get((e.method, e.task.id, m)) == mark) for mark in marks)
+        rows.append((e.method, e.task.name, e.task.level, *(_digits(getattr(e, name)) for name in names), *of_mark))
+    return _csv(("method", "task", "level", *names, *marks), rows)
 
 
 def _per_image_csv(measurements: Sequence[Measurement]) -> str:

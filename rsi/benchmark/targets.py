@@ -11,6 +11,7 @@ from rsi.benchmark.tasks import Task
 from rsi.data.pictures import to_picture
 from rsi.degradations import Inpainting, parse_degradation
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 from rsi.storage.atomic import atomic_path
 
 
@@ -42,7 +43,7 @@ def make_targets(task: Task, clean: CleanImages, folder: Path) -> list[str]:
 
 @torch.no_grad()
 def write_target(task: Task, clean: Tensor, stem: str, path: Path) -> None:
-    """Degrade one image ``[3, R, R]`` in [0, 1] and write it; ``stem`` seeds the random numbers."""
+    """Degrade one image ``[3, H, W]`` in [0, 1] and write it; ``stem`` seeds the random numbers."""
     random = ImageRandom([image_seed(stem, 0)], task.id)
     *earlier, last = task.stages
     x = clean.unsqueeze(0)
@@ -51,7 +52,7 @@ def write_target(task: Task, clean: Tensor, stem: str, path: Path) -> None:
     if task.ends_as_jpeg:
         to_picture(x[0]).save(path, "JPEG", quality=_quality(last))
     elif task.draw_known is not None:
-        known = task.draw_known(random, x.shape[-1])
+        known = task.draw_known(random, Size.of(x))
         picture = to_picture(Inpainting(known).degrade(x, random)[0])
         picture.putalpha(Image.fromarray((known[0, 0] * 255).to(torch.uint8).numpy()))
         picture.save(path, "PNG")

@@ -11,10 +11,11 @@ from torch import Tensor
 from rsi.degradations import LEVEL_SETTINGS, LEVELS, STROKES, draw_strokes
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 Group = Literal["single", "composed", "ddrm", "further"]
 GROUPS: tuple[Group, ...] = ("single", "composed", "ddrm", "further")
-DrawKnown = Callable[[ImageRandom, int], Tensor]
+DrawKnown = Callable[[ImageRandom, Size], Tensor]
 
 OPERATORS = {"upsampling": "upsample", "denoising": "noise", "deartifacting": "jpeg", "inpainting": "inpaint"}
 FURTHER = ("blur", "resized", "sepia", "fade")
@@ -33,7 +34,7 @@ class Task:
         level: How strong it is, ``XS`` to ``XL``.
         stages: What happens to an image, in order, each in the grammar of
             :func:`rsi.degradations.parse_degradation` with all its settings.
-        draw_known: Draws ``[B, 1, side, side]``, 1 where a pixel is kept, for the stage ``inpaint``.
+        draw_known: Draws ``[B, 1, H, W]``, 1 where a pixel is kept, for the stage ``inpaint``.
         told: What a method is told in place of the stages, where it is to find their settings itself.
     """
 
@@ -67,10 +68,10 @@ class Task:
         return "+".join((*self.stages[:-1], "jpeg") if self.ends_as_jpeg else self.stages)
 
 
-def keep_corner(random: ImageRandom, size: int) -> Tensor:
-    """Masks that keep the top left quarter of an image, ``[B, 1, size, size]``, 1 where a pixel is kept."""
-    known = torch.zeros(len(random), 1, size, size)
-    known[..., : size // 2, : size // 2] = 1
+def keep_corner(random: ImageRandom, size: Size) -> Tensor:
+    """Masks that keep the top left quarter of an image, ``[B, 1, H, W]``, 1 where a pixel is kept."""
+    known = torch.zeros(len(random), 1, *size)
+    known[..., : size.height // 2, : size.width // 2] = 1
     return known
 
 

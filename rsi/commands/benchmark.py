@@ -130,7 +130,7 @@ def _measurer(grid: Grid, judges: Judges, conditions: Conditions) -> Measurer:
 def _conditions(grid: Grid, judges: Judges) -> Conditions:
     crops, side = crop_plan(grid.clean.resolution)
     return Conditions(
-        generator=f"{Path(grid.generator).name} at {grid.clean.resolution} px",
+        generator=f"{Path(grid.generator).name} at {grid.clean.resolution.label} px",
         images=f"{len(grid.clean.stems)} images of {grid.clean.folder.resolve().name}",
         judge=judges.distance_name,
         perceptual=grid.perceptual,
@@ -179,7 +179,8 @@ def make_parser() -> CommandParser:
         type=_paths,
         metavar="NAMES",
         default="rsi",
-        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only or YAML files, joined with commas",
+        help="rsi, pulse, lbrgm, ddrm, recipes such as w_only, YAML files or classes such as my_module.MyMethod, "
+        "joined with commas",
     )
     add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")

@@ -23,7 +23,9 @@ def make_parser() -> CommandParser:
     )
     parser.add_argument("output", type=local_path, help="the .safetensors file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.add_argument("--class_label", type=int, metavar="N", help="keep one class of a conditional generator")
+    parser.add_argument(
+        "--class_label", metavar="N", help="keep one class of a conditional generator, by number or ImageNet's name"
+    )
     add_generator_flags(parser)
     add_network_flags(parser)
     return parser
@@ -46,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     save_generator(generator, arguments.output)
     sizes = generator.architecture
     print(
-        f"wrote {arguments.output}: StyleGAN2-ADA, {sizes.img_resolution} px, "
+        f"wrote {arguments.output}: {sizes.kind}, {sizes.resolution.label} px, "
         f"z {sizes.z_dim}, c {sizes.c_dim}, w {sizes.w_dim}, {arguments.output.stat().st_size / 1e6:.1f} MB"
     )
     return 0

@@ -7,12 +7,13 @@ from typing import Any
 
 from rsi.callbacks import ResultWriter
 from rsi.commands.closing import closing_lines
+from rsi.commands.plan import plan
 from rsi.errors import InputError
 from rsi.log import is_quiet, printable, tell
 from rsi.methods.registry import DEFAULT_METHOD, find_method
 from rsi.options.chosen_method import chosen_method
-from rsi.options.fit import FitCLI, SavedConfig, quieten
-from rsi.options.light import read_command_line
+from rsi.options.fit import FitCLI, NotRun, SavedConfig, quieten
+from rsi.options.light import CommandLine, read_command_line
 from rsi.report import write_report
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome, review
@@ -35,6 +36,14 @@ def main(argv: Sequence[str]) -> int:
     line = read_command_line("fit", argv)
     if line.images and any(word.partition("=")[0] == "--target_dir" for word in line.options):
         raise InputError(f"{line.images[0]} and --target_dir: name the images in one way")
+    try:
+        return _fit(line)
+    except NotRun as made:
+        print(*plan(made.cli.trainer, made.cli.model, made.cli.datamodule), sep="\n")
+        return 0
+
+
+def _fit(line: CommandLine) -> int:
     cli = FitCLI(
         find_method(chosen_method(line.options, DEFAULT_METHOD)),
         line.options,

@@ -169,7 +169,7 @@ def _is_from(photograph: Photograph, face: AlignedFace, aligned_dir: Path) -> bo
     aligned = aligned_dir / face.file
     if face.photo_sha256 or not aligned.is_file():
         return face.photo_sha256 in ("", photograph.sha256)
-    before = np.asarray(_read_face(aligned), dtype=np.float32)
+    before = np.asarray(_read_aligned(aligned), dtype=np.float32)
     now = np.asarray(cut(photograph.picture, face.crop, len(before)), dtype=np.float32)
     return bool(np.abs(before - now).mean() < SAME)
 
@@ -179,7 +179,7 @@ def _placed(arguments: argparse.Namespace, face: AlignedFace, row: Row | None) -
     if row is None:
         return PlacedFace(face.crop, None, oval)
     shape = shape_for(row.degradation) if arguments.shape == "auto" else arguments.shape
-    picture = _read_face(_inside(arguments.restored, row.output))
+    picture = read_photograph(_inside(arguments.restored, row.output)).picture
     return PlacedFace(face.crop, picture, oval, shape, matched=shape == "oval")
 
 
@@ -188,7 +188,7 @@ def _inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _read_face(path: Path) -> Image.Image:
+def _read_aligned(path: Path) -> Image.Image:
     face = read_photograph(path).picture
     if face.width != face.height:
         raise InputError(f"{path} is {face.width}x{face.height}: a face cut out by rsi align is square")

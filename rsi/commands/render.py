@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator
-from rsi.methods.latents import NOISE, draw_latent
+from rsi.methods.latents import MOTION, NOISE, draw_latent
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.parser import CommandParser
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     check_no_input(arguments.output, generator.info.source)
     if not arguments.any_generator:
         _check_generator(arguments.latent, latent, generator)
-    _check_noise(arguments.latent, latent, generator)
+    _check_inputs(arguments.latent, latent, generator)
     with torch.no_grad():
         image = draw_latent(generator, latent.tensors)[0]
     with atomic_path(arguments.output) as path:
@@ -95,12 +95,15 @@ def _check_generator(path: Path, latent: SavedLatent, generator: Generator) -> N
         )
 
 
-def _check_noise(path: Path, latent: SavedLatent, generator: Generator) -> None:
-    sides = {f"{NOISE}{number}": side for number, side in enumerate(generator.synthesis.noise_sides)}
+def _check_inputs(path: Path, latent: SavedLatent, generator: Generator) -> None:
+    sizes = {f"{NOISE}{number}": size for number, size in enumerate(generator.synthesis.noise_sizes)}
     for name, tensor in latent.tensors.items():
-        shapes = [(1, 1, side, side) for side in (1, sides.get(name, 1))]
-        if name.startswith(NOISE) and (name not in sides or tensor.shape not in shapes):
+        shapes = [(1, 1, 1, 1), (1, 1, *sizes.get(name, (1, 1)))]
+        if name.startswith(NOISE) and (name not in sizes or tensor.shape not in shapes):
             raise InputError(f"{path}: the generator has no {name} of {list(tensor.shape[1:])}: give the right one")
+    motion = latent.tensors.get(MOTION)
+    if motion is not None and (motion.shape != (1, 3, 3) or not generator.synthesis.pose_slots):
+        raise InputError(f"{path}: the generator has no motion of {list(motion.shape[1:])}: give the right one")
 
 
 def _format(output: Path) -> str:

@@ -4,7 +4,7 @@ import re
 import sys
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,8 @@ from rsi.commands.restore_output import COMPARISONS, CUT, RESTORED, RUNS, Output
 from rsi.data.listing import Listed
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
-from rsi.estimation.auto import AUTO
-from rsi.estimation.crop_damage import CropDamage, found_damage, given_damage
-from rsi.estimation.estimate import estimate_evidence, evidence_of_picture
+from rsi.estimation.around_face import damage_of
+from rsi.estimation.crop_damage import CropDamage
 from rsi.generators import Generator
 from rsi.log import printable, tell
 from rsi.options.restore import fit_options
@@ -97,13 +96,14 @@ class FaceWork:
 
     def _cut_out(self, image: Listed) -> list[Place]:
         """Cut the faces of a photograph out."""
-        photo = read_photograph(self._photos / image.name)
+        path = self._photos / image.name
+        photo = read_photograph(path)
         faces = self._faces(photo.picture)
         if not faces:
             tell(f"{image.name}: no face found, it is copied")
             return []
         center = _most_central(faces, photo.picture) if self._chosen.only_center_face else None
-        damage_at = damage_of(self._photos / image.name, self._chosen.degradation, self._generator.resolution)
+        damage_at = damage_of(read_picture(path), self._chosen.degradation, max(self._generator.resolution))
         names = self._new_names(image, len(faces))
         places = [
             Place(name, crop, oval, None if center not in (None, index) else damage_at(crop))
@@ -175,22 +175,6 @@ class FaceWork:
             return PlacedFace(place.crop, None, place.oval)
         shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
         return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")
-
-
-def damage_of(path: Path, text: str, resolution: int) -> Callable[[FaceCrop], CropDamage]:
-    """What is to be undone in each face of a photograph: found in the whole photograph, or named by the user.
-
-    Args:
-        path: The photograph.
-        text: ``auto``, or what happened.
-        resolution: The generator's.
-    """
-    evidence = evidence_of_picture(read_picture(path))
-    if text != AUTO:
-        known = None if evidence.known.all() else evidence.known
-        return lambda crop: given_damage(text, crop.side, resolution, known)
-    estimate = estimate_evidence(evidence, lambda: None)
-    return lambda crop: found_damage(estimate, crop.side, resolution)
 
 
 def _by_damage(places: Iterable[Place]) -> Mapping[str, list[str]]:

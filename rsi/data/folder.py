@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol, cast
 
 import torch
 from pytorch_lightning import LightningDataModule, Trainer
+from torch import Tensor
 
 from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.decoded import Picture, luminance
-from rsi.data.fitting import Fit, Square, fit_to_square
+from rsi.data.fitting import Fit, Fitted, allowed_sides, fit_to_shape
 from rsi.data.listing import Listed, Listing
 from rsi.data.masks import find_mask, known_pixels, parse_color
 from rsi.data.reading import read_picture
@@ -21,6 +22,7 @@ from rsi.data.target import WITHOUT_COLOUR, Target
 from rsi.errors import InputError
 from rsi.log import tell
 from rsi.numerics.randomness import image_seed
+from rsi.numerics.size import Size
 from rsi.results.finished import Finished
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import check_name
@@ -32,11 +34,26 @@ AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
 
 
+class Framing(Protocol):
+    """Makes pictures square in the place of :func:`rsi.data.fitting.fit_to_shape`."""
+
+    @property
+    def align(self) -> str:
+        """What it is called."""
+
+    def __call__(self, picture: Picture, known: Tensor, path: Path, sides: Sequence[int]) -> tuple[Picture, Fitted]:
+        """The picture that was cut from, and the square of one of the sides.
+
+        Raises:
+            InputError: The picture cannot be used.
+        """
+
+
 class _Restorer(Protocol):
     """What the data have to know of the LightningModule that restores them."""
 
     @property
-    def resolution(self) -> int: ...
+    def resolution(self) -> Size: ...
 
     @property
     def steps_per_batch(self) -> int: ...
@@ -72,6 +89,7 @@ class TargetFolder(LightningDataModule):
             their results are grey.
 
     Attributes:
+        framing: What makes images square in place of ``fit``, such as :class:`rsi.photos.framing.FaceFraming`.
         output_dir: Where the results go.
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
@@ -111,6 +129,7 @@ class TargetFolder(LightningDataModule):
         self.seed = seed
         self.samples = samples
         self.color = color
+        self.framing: Framing | None = None
         self.output_dir = output_dir
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
@@ -130,6 +149,7 @@ class TargetFolder(LightningDataModule):
             "fit": self.fit,
             "seed": str(self.seed),
             **({"color": "True"} if self.color else {}),
+            **({"align": self.framing.align} if self.framing else {}),
         }
 
     @property
@@ -269,12 +289,12 @@ class TargetFolder(LightningDataModule):
             return {"target": target}
         return {"target": target, "mask": find_mask(self.mask_dir, file)}
 
-    def read(self, image: Listed, *, resolution: int, factor: int | None) -> Target:
+    def read(self, image: Listed, *, resolution: Size, factor: int | None) -> Target:
         """Reads one image of the folder and makes it fit.
 
         Args:
             image: The image, for one of its restorations.
-            resolution: Side in pixels of the generator's images.
+            resolution: The size of the generator's images.
             factor: How many times smaller targets are; ``None`` where each target decides.
 
         Raises:
@@ -287,20 +307,23 @@ class TargetFolder(LightningDataModule):
         path, mask = sources["target"], sources.get("mask")
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
-        square = fit_to_square(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        if self.framing is None:
+            fitted = fit_to_shape(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+        else:
+            picture, fitted = self.framing(picture, known, path, allowed_sides(resolution, factor))
         return make_target(
-            picture, square, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
+            picture, fitted, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
         )
 
 
 def make_target(
-    picture: Picture, square: Square, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
+    picture: Picture, fitted: Fitted, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
 ) -> Target:
-    """A picture that was made square, as a target.
+    """A picture that was given the generator's shape, as a target.
 
     Args:
         picture: The decoded file.
-        square: What was made of it.
+        fitted: What was made of it.
         image: The image, for one of its restorations.
         seed: Of all random numbers of a run.
         color: Restore pictures without colour in colour.
@@ -309,12 +332,13 @@ def make_target(
     gray = picture.is_gray and not color
     return Target(
         name=image.name,
-        image=luminance(square.image).contiguous() if gray else square.image,
-        known=square.known,
+        image=luminance(fitted.image).contiguous() if gray else fitted.image,
+        known=fitted.known,
         seed=image_seed(image.name, seed),
-        frame=square.frame,
+        frame=fitted.frame,
         jpeg=picture.jpeg,
-        notes=(*picture.notes, *square.notes, *([WITHOUT_COLOUR] if gray else [])),
+        motion=fitted.motion,
+        notes=(*picture.notes, *fitted.notes, *([WITHOUT_COLOUR] if gray else [])),
         gray=gray,
         sample=image.sample,
         output=image.output,
@@ -326,7 +350,7 @@ def read_target(
     folder: str | Path,
     name: str,
     *,
-    resolution: int,
+    resolution: Size,
     factor: int | None,
     **settings: Any,  # noqa: ANN401 - the folder's
 ) -> Target:
@@ -335,7 +359,7 @@ def read_target(
     Args:
         folder: The folder, a path or a URL.
         name: The image's path in it, with forward slashes.
-        resolution: Side in pixels of the generator's images.
+        resolution: The size of the generator's images.
         factor: How many times smaller targets are; ``None`` where each target decides.
         settings: As of :class:`TargetFolder`.
 

@@ -7,6 +7,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from rsi.numerics.size import Size
 from rsi.results.layout import CAPTIONS
 
 CAPTION_HEIGHT = 16
@@ -27,35 +28,46 @@ def to_map(values: Tensor, known: Tensor) -> Image.Image:
 
 
 def side_by_side(images: Sequence[Tensor], captions: Sequence[str], side: int) -> Image.Image:
-    """Images ``[3, h, w]`` in [0, 1], each brought to ``side`` pixels as by :func:`in_a_row`, with captions."""
+    """Images ``[3, h, w]`` in [0, 1] of one shape with captions, brought to ``side`` pixels as by :func:`in_a_row`."""
     return in_a_row([to_picture(image) for image in images], captions, side)
 
 
 def in_a_row(pictures: Sequence[Image.Image], captions: Sequence[str], side: int) -> Image.Image:
-    """Square pictures, small ones enlarged to ``side`` pixels without smoothing, in a row with captions.
+    """Pictures of one shape, the longer side of each brought to ``side`` pixels, in a row with captions.
+
+    Small ones are enlarged without smoothing.
 
     The captions are in ``info`` too, for :func:`stages`.
     """
-    sheet = Image.new("RGB", ((side + GAP) * len(pictures) - GAP, side + CAPTION_HEIGHT), "white")
+    tile = Size(pictures[0].height, pictures[0].width).within(side)
+    sheet = Image.new("RGB", ((tile.width + GAP) * len(pictures) - GAP, tile.height + CAPTION_HEIGHT), "white")
     sheet.info[CAPTIONS] = "\n".join(captions)
     draw = ImageDraw.Draw(sheet)
     for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
-        left = index * (side + GAP)
-        sheet.paste(_to_side(picture, side), (left, CAPTION_HEIGHT))
+        left = index * (tile.width + GAP)
+        sheet.paste(_to_size(picture, tile), (left, CAPTION_HEIGHT))
         draw.text((left + 2, 2), caption, fill="black", font=ImageFont.load_default(11))
     return sheet
 
 
 def stages(sheet: Image.Image) -> list[tuple[str, Image.Image]]:
-    """Captions and images of a picture that :func:`side_by_side` has drawn; numbered where it has no captions."""
-    side = sheet.height - CAPTION_HEIGHT
-    count = (sheet.width + GAP) // (side + GAP) if side > 0 else 0
+    """Captions and images of a picture that :func:`side_by_side` has drawn; numbered where it has no captions.
+
+    A row without captions is taken for one of squares.
+    """
+    height = sheet.height - CAPTION_HEIGHT
+    if height <= 0:
+        return []
     captions = str(sheet.info.get(CAPTIONS, "")).split("\n")
-    if len(captions) != count:
-        captions = ["target", *(f"phase {index}" for index in range(1, count))]
-    lefts = range(0, count * (side + GAP), side + GAP)
-    tiles = (sheet.crop((left, CAPTION_HEIGHT, left + side, CAPTION_HEIGHT + side)) for left in lefts)
-    return list(zip(captions, tiles, strict=False))
+    if CAPTIONS not in sheet.info or (sheet.width + GAP) % len(captions):
+        count = (sheet.width + GAP) // (height + GAP)
+        captions = ["target", *(f"phase {index}" for index in range(1, count))][:count]
+    width = (sheet.width + GAP) // max(len(captions), 1) - GAP
+    boxes = (
+        (left, CAPTION_HEIGHT, left + width, sheet.height)
+        for left in range(0, len(captions) * (width + GAP), width + GAP)
+    )
+    return list(zip(captions, map(sheet.crop, boxes), strict=True))
 
 
 def stack(sheets: Sequence[Image.Image]) -> Image.Image:
@@ -68,6 +80,6 @@ def stack(sheets: Sequence[Image.Image]) -> Image.Image:
     return sheet
 
 
-def _to_side(picture: Image.Image, side: int) -> Image.Image:
-    resample = Image.Resampling.LANCZOS if picture.width > side else Image.Resampling.NEAREST
-    return picture.resize((side, side), resample)
+def _to_size(picture: Image.Image, size: Size) -> Image.Image:
+    resample = Image.Resampling.LANCZOS if picture.width > size.width else Image.Resampling.NEAREST
+    return picture.resize((size.width, size.height), resample)

@@ -37,12 +37,13 @@ class Target:
 
     Attributes:
         name: Its path below the target folder, with the suffix; unique in a run.
-        image: RGB, ``[3, H, W]`` float32 in [0, 1]; square; unknown pixels are 0.
+        image: RGB, ``[3, H, W]`` float32 in [0, 1]; of the generator's shape; unknown pixels are 0.
         known: ``[1, H, W]`` float32, 1 where the image carries information and 0 in holes and padding.
         seed: The seed of all its random numbers.
-        frame: The part of the square that the file's picture fills: left, top, width, height in pixels.
+        frame: The part of the image that the file's picture fills: left, top, width, height in pixels.
         jpeg: The JPEG header, if the file is a JPEG that can be modelled.
         notes: What was done to make the file fit, in words.
+        motion: How the generator's picture has to be moved to lie as this one does, ``[3, 3]``; ``None`` if not at all.
         gray: It has no colour, and its restoration is to have none.
         sample: Which of several restorations of the file it is for, from 0.
         output: What its results are called, a path below the output folder without a suffix.
@@ -56,6 +57,7 @@ class Target:
     frame: tuple[int, int, int, int]
     jpeg: JpegHeader | None = None
     notes: tuple[str, ...] = ()
+    motion: Tensor | None = None
     gray: bool = False
     sample: int = 0
     output: str = ""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 ROUNDING = 1 / 255  # what rounding may add to values in [0, 1]
 WANTED = "give a tensor [B, 3, h, w] of floats in [0, 1]"
@@ -34,13 +35,13 @@ def check_measured(measured: Any) -> None:  # noqa: ANN401 - whatever a user giv
         raise InputError(f"{bad} of the {measured.numel()} values of the images are NaN or infinite: {WANTED}")
 
 
-def check_images(images: Any, side: int | None = None, *, square: bool = True) -> None:  # noqa: ANN401
+def check_images(images: Any, size: Size | None = None, *, like: Size | None = None) -> None:  # noqa: ANN401
     """Make sure that something is a batch of images as rsi has them.
 
     Args:
         images: What should be ``[B, 3, h, w]`` in [0, 1].
-        side: The side that they have to have in pixels; ``None`` for any.
-        square: They have to be square.
+        size: The size that they have to have; ``None`` for any.
+        like: A size whose shape they have to have; ``None`` for any.
 
     Raises:
         InputError: It is not, or the caller is inside ``torch.inference_mode``.
@@ -49,9 +50,12 @@ def check_images(images: Any, side: int | None = None, *, square: bool = True) -
     shape = list(images.shape)
     if images.ndim != 4 or shape[1] != 3 or images.is_complex():
         raise InputError(f"the images are {shape} {images.dtype}{_mended(shape)}: {WANTED}")
-    if (square and shape[2] != shape[3]) or side not in (None, shape[3]):
-        wanted = "square ones" if side is None else f"{side}x{side} for this degradation and generator"
-        raise InputError(f"the images are {shape[3]}x{shape[2]}: give {wanted}")
+    own = Size.of(images)
+    if size not in (None, own):
+        raise InputError(f"the images are {own}: give {size} for this degradation and generator")
+    if like is not None and not own.is_like(like):
+        wanted = "square ones" if like.height == like.width else f"ones of the generator's shape, {like}"
+        raise InputError(f"the images are {own}: give {wanted}")
     low, high = (value.item() for value in images.detach().aminmax())
     if low < -ROUNDING or high > 1 + ROUNDING:
         raise InputError(f"the images have values {_range(images)}{_rescaled(low, high)}: {WANTED}")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rsi.data.target import Target
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 class Degradation(nn.Module):
@@ -45,12 +46,12 @@ class Degradation(nn.Module):
         """The true degradation as files undergo it, stored with 8 bits; shapes as in ``forward``."""
         return quantise(self(x, random))
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Degradation":  # noqa: ARG002 - for others
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Degradation":  # noqa: ARG002 - for others
         """This operator for a batch of targets, with what their files say of their degradation.
 
         Args:
             targets: The degraded images, all of one size.
-            resolution: Side in pixels of the clean images that the operator will get.
+            resolution: The size of the clean images that the operator will get.
 
         Raises:
             InputError: A target lacks what the operator needs to read from it.
@@ -136,8 +137,8 @@ class Composition(Degradation):
             x = quantise(stage.degrade(x, random))
         return x
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Composition":
-        """Every stage bound to the targets, with the side that its own input will have.
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Composition":
+        """Every stage bound to the targets, with the size that its own input will have.
 
         Raises:
             InputError: A target lacks what a stage needs, or several stages change the size.
@@ -147,7 +148,7 @@ class Composition(Degradation):
         bound: list[Degradation] = []
         for stage in self.stages:
             bound.append(stage.bind(targets, resolution))
-            resolution //= bound[-1].factor or 1
+            resolution = resolution // (bound[-1].factor or 1)
         return Composition([stage.followed_by(bound[index + 1 :]) for index, stage in enumerate(bound)])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:

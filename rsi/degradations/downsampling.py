@@ -13,6 +13,7 @@ from rsi.degradations.resizing import BY_NAME
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 FILTERS = tuple(BY_NAME.values())
 
@@ -24,7 +25,7 @@ class Downsampling(Degradation):
     from bilinear, bicubic and Lanczos.
 
     Args:
-        factor: How many times smaller; left out, the ratio of the generator's side to the target's.
+        factor: How many times smaller; left out, the ratio of the generator's size to the target's.
 
     Raises:
         InputError: ``factor`` is less than 1.
@@ -51,15 +52,15 @@ class Downsampling(Degradation):
         filters = [FILTERS[choice] for choice in random.choice(len(FILTERS))]
         return through_pillow(x, lambda index, picture: picture.resize(size, filters[index]))
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Downsampling":
-        """The operator whose factor leads from ``resolution`` to the side of the targets.
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Downsampling":
+        """The operator whose factor leads from ``resolution`` to the size of the targets.
 
         Raises:
             InputError: No whole factor does, or another one was given.
         """
         for target in targets:
             self._check_fit(target, resolution)
-        return type(self)(resolution // targets[0].image.shape[-1])
+        return type(self)(resolution.width // targets[0].image.shape[-1])
 
     def check_place(self, earlier: Sequence[Degradation]) -> None:
         """Make sure that the file was not saved before as its header says.
@@ -89,19 +90,17 @@ class Downsampling(Degradation):
                 "its sides are no multiples of that"
             )
 
-    def _check_fit(self, target: Target, resolution: int) -> None:
-        side = target.image.shape[-1]
-        if self.factor is None and resolution % side:
+    def _check_fit(self, target: Target, resolution: Size) -> None:
+        own = Size.of(target.image)
+        factor = self.factor or max(1, resolution.width // own.width)
+        if Size(own.height * factor, own.width * factor) == resolution:
+            return
+        if self.factor is None:
             raise InputError(
-                f"{target.name!r} is {side}x{side}, which does not divide {resolution}x{resolution}: "
-                f"resize it to one of {_dividing_sizes(resolution)}"
+                f"{target.name!r} is {own}, which does not divide {resolution}: "
+                f"resize it to one of {', '.join(str(resolution // factor) for factor in resolution.factors)}"
             )
-        if self.factor is not None and side * self.factor != resolution:
-            raise InputError(
-                f"{target.name!r} is {side}x{side}, which times {self.spec_name}:factor={self.factor} is not "
-                f"{resolution}x{resolution}: leave the factor out or resize the file"
-            )
-
-
-def _dividing_sizes(resolution: int) -> str:
-    return ", ".join(f"{n}x{n}" for n in range(resolution, 0, -1) if resolution % n == 0)
+        raise InputError(
+            f"{target.name!r} is {own}, which times {self.spec_name}:factor={self.factor} is not "
+            f"{resolution}: leave the factor out or resize the file"
+        )

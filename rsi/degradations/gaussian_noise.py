@@ -1,12 +1,14 @@
 """Additive Gaussian noise: the two denoising tasks of the comparison with DDRM."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from rsi.degradations.base import Degradation, quantise
 from rsi.degradations.surrogates import soft_clamp
+from rsi.degradations.tone import check_colours
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 
@@ -43,6 +45,15 @@ class GaussianNoise(Degradation):
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
         """Noisy images as the file stores them, ``[B, 3, H, W]``, 8 bits in [0, 1]."""
         return quantise(self._store(x.clamp(0, 1), random))
+
+    def check_place(self, earlier: Sequence[Degradation]) -> None:
+        """Make sure that the headroom, which lowers the contrast, is not taken for that of a stage before.
+
+        Raises:
+            InputError: It would be.
+        """
+        if self.headroom:
+            check_colours(f"gaussian:headroom={self.headroom:g}", earlier)
 
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - the same for all
         """The strength of the noise and the headroom."""

@@ -12,8 +12,9 @@ from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
-STROKE_WIDTH = 0.08  # of the image's side
+STROKE_WIDTH = 0.08  # of the image's shorter side
 
 
 class Inpainting(Degradation):
@@ -41,7 +42,7 @@ class Inpainting(Degradation):
             known = F.interpolate(known, size=x.shape[-2:], mode="nearest-exact")
         return x * known
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Inpainting":  # noqa: ARG002 - fits any
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Inpainting":  # noqa: ARG002 - fits any
         """The operator with the masks of the targets, or this one if it has a mask.
 
         Raises:
@@ -63,32 +64,33 @@ def _check_hole(target: Target) -> None:
         )
 
 
-def draw_strokes(random: ImageRandom, size: int, strokes: int) -> Tensor:
+def draw_strokes(random: ImageRandom, size: Size, strokes: int) -> Tensor:
     """Masks of random straight strokes across the image (RSI, Poirier-Ginter & Lalonde 2023).
 
-    A stroke is 0.08 of the image's side wide, with round ends. It joins a random point of an outer third to
+    A stroke is 0.08 of the image's shorter side wide, with round ends. It joins a random point of an outer third to
     one of the opposite outer third: left and right or top and bottom, with the same probability. Points are
     uniform in their third.
 
     Args:
         random: The random numbers of the images.
-        size: Side of the images in pixels.
+        size: The size of the images.
         strokes: How many strokes each image gets.
 
     Returns:
-        ``[B, 1, size, size]``, 1 where a pixel is kept and 0 on the strokes.
+        ``[B, 1, H, W]``, 1 where a pixel is kept and 0 on the strokes.
     """
     numbers = random.uniform((strokes, 5)).tolist()
     return torch.stack([_draw_mask(size, lines) for lines in numbers])
 
 
-def _draw_mask(size: int, lines: list[list[float]]) -> Tensor:
-    picture = Image.new("L", (size, size), 1)
+def _draw_mask(size: Size, lines: list[list[float]]) -> Tensor:
+    picture = Image.new("L", (size.width, size.height), 1)
     draw = ImageDraw.Draw(picture)
-    for direction, *numbers in lines:
-        near, along_near, far, along_far = (size * number for number in numbers)
-        ends = [(near / 3, along_near), ((2 * size + far) / 3, along_far)]
-        _draw_stroke(draw, [end[::-1] for end in ends] if direction < 0.5 else ends, STROKE_WIDTH * size)
+    for direction, near, along_near, far, along_far in lines:
+        is_upright = direction < 0.5
+        length, breadth = size if is_upright else size.turned
+        ends = [(length * near / 3, breadth * along_near), ((2 * length + length * far) / 3, breadth * along_far)]
+        _draw_stroke(draw, [end[::-1] for end in ends] if is_upright else ends, STROKE_WIDTH * min(size))
     return torch.from_numpy(np.array(picture)).float()[None]
 
 

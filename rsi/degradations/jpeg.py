@@ -16,6 +16,7 @@ from rsi.degradations.jpeg_tables import quality_of, sampling_name, standard_tab
 from rsi.degradations.through_pillow import through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 SUBSAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 TRANSPOSED = (1, 2)
@@ -66,7 +67,7 @@ class JPEG(Degradation):
         coded = through_pillow(stored, lambda index, picture: save_and_reload(picture, self._header(index)))
         return upright(coded, header.orientation)
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "JPEG":  # noqa: ARG002 - fits any
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "JPEG":  # noqa: ARG002 - fits any
         """The operator with the headers of the targets, or this one if it has a quality.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Degradations of the user's own, by class path."""
+"""Degradations and other classes of the user's own, by class path."""
 
 import importlib
 import re
@@ -7,6 +7,7 @@ import traceback
 from inspect import isclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
@@ -42,52 +43,65 @@ def find_own(class_path: str) -> type[Degradation]:
         InputError: There is no such module, or none with such a class, the class is no :class:`Degradation`, or the
             module fails when it is imported; then its line is named.
     """
+    kind: type[Degradation] = find_subclass(class_path, Degradation, "degradation")
+    return kind
+
+
+def find_subclass(class_path: str, base: type, what: str) -> type[Any]:
+    """The class of the user's own that a path names.
+
+    Args:
+        class_path: Its module and name.
+        base: What it has to be a subclass of, a public name of rsi.
+        what: What it is, for messages.
+
+    Raises:
+        InputError: As of :func:`find_own`.
+    """
     name, _, attribute = class_path.rpartition(".")
     try:
         module = importlib.import_module(name)
     except Exception as error:
-        raise explain(class_path, error) from error
+        raise explain(class_path, error, what=what) from error
     kind = getattr(module, attribute, None)
     if kind is None:
-        raise InputError(f'degradation "{class_path}": {name} has no class "{attribute}"{_own_classes(module)}')
-    if not (isclass(kind) and issubclass(kind, Degradation)):
-        raise InputError(f'degradation "{class_path}" is no subclass of rsi.Degradation{_own_classes(module)}')
+        raise InputError(f'{what} "{class_path}": {name} has no class "{attribute}"{_own_classes(module, base)}')
+    if not (isclass(kind) and issubclass(kind, base)):
+        raise InputError(f'{what} "{class_path}" is no subclass of rsi.{base.__name__}{_own_classes(module, base)}')
     return kind
 
 
-def explain(class_path: str, error: BaseException, argument: str = "") -> InputError:
+def explain(class_path: str, error: BaseException, argument: str = "", what: str = "degradation") -> InputError:
     """What went wrong when a user's own class was imported or made, in one line that names the line of theirs.
 
     Args:
         class_path: The class.
         error: What Python or the command line's parser raised; what it came from counts.
         argument: The argument that it is about.
+        what: What the class is.
     """
+    named_class = f'{what} "{class_path}"'
     while error.__cause__ is not None and not _place(error):
         error = error.__cause__
     if isinstance(error, InputError):
         return error
     named = MISSING.search(str(error))
     if named and (extra := extra_of(named[1])):
-        return InputError(f'degradation "{class_path}" needs {named[1]}: {install_command(extra)}')
+        return InputError(f"{named_class} needs {named[1]}: {install_command(extra)}")
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing and f"{class_path}.".startswith(f"{missing}."):
-        return InputError(
-            f'degradation "{class_path}": there is no module "{missing}", neither in this folder nor installed'
-        )
+        return InputError(f'{named_class}: there is no module "{missing}", neither in this folder nor installed')
     reason = " ".join(str(error).split())
     if place := _place(error):
-        return InputError(f'degradation "{class_path}" fails in {place}: {type(error).__name__}: {reason}')
-    return InputError(
-        f'degradation "{class_path}" cannot be made{f" with this {argument}" if argument else ""}: {reason}'
-    )
+        return InputError(f"{named_class} fails in {place}: {type(error).__name__}: {reason}")
+    return InputError(f"{named_class} cannot be made{f' with this {argument}' if argument else ''}: {reason}")
 
 
-def _own_classes(module: ModuleType) -> str:
+def _own_classes(module: ModuleType, base: type) -> str:
     found = [
         name
         for name, value in vars(module).items()
-        if isclass(value) and issubclass(value, Degradation) and value.__module__ == module.__name__
+        if isclass(value) and issubclass(value, base) and value.__module__ == module.__name__
     ]
     return f": use {' or '.join(f'{module.__name__}.{name}' for name in found)}" if found else ""
 

@@ -12,6 +12,7 @@ from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 RANDOM_NUMBERS = threading.Lock()
 FARTHEST = 50  # times as large as the operator's own measurements: targets in other units are larger still
@@ -28,7 +29,7 @@ class PhysicsDegradation(Degradation):
     own.
 
     Args:
-        physics: The operator, with its noise and sensor models. Its images are ``[B, 3, R, R]``.
+        physics: The operator, with its noise and sensor models. Its images are ``[B, 3, H, W]``.
         of_image: The operator of each image by the name of its target, empty where all have the same; :meth:`bind`
             finds it.
 
@@ -46,7 +47,7 @@ class PhysicsDegradation(Degradation):
         self._singles = nn.ModuleList((of_image or {}).values())
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """``[B, 3, R, R]`` to ``[B, 3, h, w]``; noise is seeded per image.
+        """``[B, 3, H, W]`` to ``[B, 3, h, w]``; noise is seeded per image.
 
         Raises:
             InputError: The operator has parameters for another number of images.
@@ -63,7 +64,7 @@ class PhysicsDegradation(Degradation):
         return self.forward(x, random)
 
     @torch.no_grad()
-    def bind(self, targets: Sequence[Target], resolution: int) -> "PhysicsDegradation":
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "PhysicsDegradation":
         """The operator for these targets: of all images that it was made for, or of some that it was bound to before.
 
         Raises:
@@ -95,7 +96,7 @@ class PhysicsDegradation(Degradation):
             return list(self._singles)
         return [self.physics] * len(x) if self._is_bound else take_apart(self.physics, x)
 
-    def _check(self, target: Target, measured: Tensor, resolution: int) -> None:
+    def _check(self, target: Target, measured: Tensor, resolution: Size) -> None:
         name = type(self.physics).__name__
         if len(measured) > 1:
             raise InputError(
@@ -105,7 +106,7 @@ class PhysicsDegradation(Degradation):
         if measured.shape[1:] != target.image.shape:
             raise InputError(
                 f"{target.name} is {tuple(target.image.shape)}, {name} makes {tuple(measured.shape[1:])} of a "
-                f"{resolution} px image: they have to agree"
+                f"{resolution.label} px image: they have to agree"
             )
         if target.image.abs().max() > FARTHEST * measured.abs().max():
             raise InputError(
@@ -119,7 +120,7 @@ def take_apart(physics: Any, images: Tensor) -> list[Any]:  # noqa: ANN401 - dee
 
     Args:
         physics: An operator; of parameters as many as there are images, each image has its own.
-        images: ``[B, 3, R, R]``.
+        images: ``[B, 3, H, W]``.
 
     Raises:
         InputError: Operators of single images cannot be had that do together what the operator does to all.
@@ -221,9 +222,9 @@ def _close(measured: Tensor, other: Tensor) -> bool:
     )
 
 
-def _probe(count: int, resolution: int, device: torch.device) -> Tensor:
-    """Images of random colours, ``[count, 3, resolution, resolution]`` in [0, 1]."""
-    return torch.rand(count, 3, resolution, resolution, generator=torch.Generator().manual_seed(0)).to(device)
+def _probe(count: int, resolution: Size, device: torch.device) -> Tensor:
+    """Images of random colours, ``[count, 3, *resolution]`` in [0, 1]."""
+    return torch.rand(count, 3, *resolution, generator=torch.Generator().manual_seed(0)).to(device)
 
 
 def _device(physics: nn.Module, otherwise: torch.device) -> torch.device:

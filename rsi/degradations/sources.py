@@ -1,4 +1,4 @@
-"""What of the user's own a degradation is made from, so that a change of it is noticed."""
+"""What of the user's own a degradation or method is made from, so that a change of it is noticed."""
 
 import ast
 import hashlib
@@ -24,7 +24,7 @@ def sources_of(degradation: nn.Module) -> dict[str, Fingerprint]:
 
     The modules are those of its classes and what these import; rsi's own and installed ones are not the user's.
     """
-    found = {f"module {name}": fingerprint(path) for name, path in _own_modules(degradation).items()}
+    found = modules_of(degradation)
     size, digest = 0, hashlib.sha256()
     for content in _tensors(degradation):
         size += len(content)
@@ -32,9 +32,14 @@ def sources_of(degradation: nn.Module) -> dict[str, Fingerprint]:
     return found | ({"tensors of the degradation": Fingerprint(size, "", digest.hexdigest())} if size else {})
 
 
-def _own_modules(degradation: nn.Module) -> dict[str, Path]:
+def modules_of(part: nn.Module) -> dict[str, Fingerprint]:
+    """The fingerprints of the user's own modules that the classes of a degradation or method come from."""
+    return {f"module {name}": fingerprint(path) for name, path in _own_modules(part).items()}
+
+
+def _own_modules(whole: nn.Module) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    waiting = {kind.__module__ for part in degradation.modules() for kind in type(part).__mro__}
+    waiting = {kind.__module__ for part in whole.modules() for kind in type(part).__mro__}
     while waiting:
         name = waiting.pop()
         path = _own_file(sys.modules.get(name))

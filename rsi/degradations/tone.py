@@ -16,6 +16,7 @@ from rsi.degradations.tone_fit import ToneTarget, fit_line, pool, tone_target
 from rsi.errors import InputError
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 class Tone(Degradation):
@@ -79,7 +80,7 @@ class Tone(Degradation):
         self._found = self._lines(x) if self.is_fitted else None
         return quantise(self(x, random))
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Tone":  # noqa: ARG002 - fits any
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Tone":  # noqa: ARG002 - fits any
         """The operator with the colours of the targets to fit to, or this one if all is given."""
         return self._fitted_to(targets, []) if self.is_fitted else self
 

@@ -27,7 +27,7 @@ class ToneTarget(nn.Module):
 
     def __init__(self, colours: Tensor, known: Tensor) -> None:
         super().__init__()
-        cells = min(CELLS, colours.shape[-1])
+        cells = min(CELLS, *colours.shape[-2:])
         self.register_buffer("colours", pool(colours, known, cells), persistent=False)
         self.register_buffer("weights", F.adaptive_avg_pool2d(known, cells), persistent=False)
         self.register_buffer("known", known, persistent=False)

@@ -15,6 +15,7 @@ from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_tar
 from rsi.estimation.evidence import Finding
 from rsi.estimation.networks import network_of
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 AUTO = "auto"
 BEFORE_SIZE = ("blur", "sepia")  # a grey target is compared without colour in any case
@@ -54,11 +55,11 @@ class EstimatedDegradation(Degradation):
         """Always an error: what happened has to be found in targets first."""
         raise InputError("auto finds damages in targets: bind it to some")
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "EachItsOwn":
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "EachItsOwn":
         """The damages that are found in the targets.
 
         Raises:
-            InputError: A target's side does not divide the resolution.
+            InputError: A target's size does not divide the resolution.
         """
         estimates = [self.estimate(target) for target in targets]
         operators = [_operator(*pair, resolution) for pair in zip(estimates, targets, strict=True)]
@@ -110,14 +111,12 @@ class EachItsOwn(Degradation):
         return [operator for operator in self.operators if isinstance(operator, Degradation)]
 
 
-def _operator(estimate: Estimate, target: Target, resolution: int) -> Degradation:
+def _operator(estimate: Estimate, target: Target, resolution: Size) -> Degradation:
     """The operator for what is sure about a target."""
-    side = target.image.shape[-1]
-    if resolution % side:
-        raise InputError(
-            f"{target.name!r} is {side}x{side}, which does not divide {resolution}x{resolution}: resize it"
-        )
-    factor = resolution // side
+    own = Size.of(target.image)
+    factor = max(1, resolution.width // own.width)
+    if Size(own.height * factor, own.width * factor) != resolution:
+        raise InputError(f"{target.name!r} is {own}, which does not divide {resolution}: resize it")
     found = one_of_each(estimate.sure)
     before = [parse_degradation(_at_full_size(one, factor).text) for one in found if one.stage in BEFORE_SIZE]
     sized = [Downsampling(factor)] if factor > 1 else []

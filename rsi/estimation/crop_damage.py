@@ -49,7 +49,7 @@ def found_damage(estimate: Estimate, side: float, resolution: int) -> CropDamage
     Averaging pixels makes noise weaker and blocks of JPEG vanish; enlarging does not make detail.
 
     Args:
-        estimate: Of the whole photograph, before anything was resampled.
+        estimate: Of the photograph, before anything was resampled.
         side: The side of the crop in the photograph's pixels.
         resolution: The generator's.
     """
@@ -60,6 +60,8 @@ def found_damage(estimate: Estimate, side: float, resolution: int) -> CropDamage
     stages = {stage: _in_crop(finding, scale) for stage, finding in found.items()}
     if size < resolution:
         stages["upsample"] = "upsample"
+    if not estimate.known.all():
+        stages["inpaint"] = "inpaint"
     in_order = [text for stage in HAPPENED if (text := stages.get(stage))]
     return CropDamage("+".join(in_order) or NOTHING, size, None if estimate.known.all() else estimate.known)
 
@@ -86,4 +88,4 @@ def _in_crop(finding: Finding, scale: float) -> str:
         quality = float(dict(finding.told)["quality"])
         left = quality if smaller > AS_IT_WAS else 100 - (100 - quality) * smaller
         return f"jpeg:quality={left:.0f}" if left < HARMLESS else ""
-    return "inpaint" if finding.stage == "inpaint" else ""
+    return ""

@@ -14,6 +14,7 @@ from rsi.degradations.jpeg_tables import quality_of
 from rsi.estimation.blur import find_blur
 from rsi.estimation.enlargement import find_enlargement
 from rsi.estimation.evidence import Array, Evidence, Finding
+from rsi.estimation.frame import find_frame
 from rsi.estimation.hidden import find_hidden
 from rsi.estimation.holes import find_holes
 from rsi.estimation.jpeg_history import find_jpeg
@@ -81,7 +82,7 @@ def estimate_evidence(evidence: Evidence, network: Callable[[], DamageNetwork | 
         evidence: The image.
         network: Gives what has learned the damages of a generator's images, if there is such; asked when needed.
     """
-    evidence = find_holes(evidence)
+    evidence = find_frame(find_holes(evidence))
     known = evidence.known
     for find in (find_header, find_jpeg, find_enlargement, find_noise, partial(find_hidden, network=network)):
         evidence = find(evidence)

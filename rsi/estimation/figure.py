@@ -14,6 +14,7 @@ from rsi.estimation.jpeg_history import blocks_of
 
 COEFFICIENT = 2  # the third of the first row
 BLOCK = 8
+TICKS = (0.03, 0.1, 0.3)  # cycles a pixel
 
 
 def draw_evidence(path: Path, name: str, evidence: Evidence, estimate: Estimate) -> None:
@@ -50,6 +51,8 @@ def _draw_spectrum(panel: Axes, evidence: Evidence) -> None:
     frequencies = (edges[1:] + edges[:-1]) / 2
     panel.loglog(frequencies, spectrum(filled(evidence)), "C0", label="this picture")
     panel.loglog(frequencies, np.exp(LEVEL) * frequencies**SLOPE, "k--", label="sharp ones")
+    panel.set_xticks(TICKS, map(str, TICKS))
+    panel.set_xticks([], minor=True)
     panel.legend(fontsize=8, frameon=False)
     panel.set_title("blur: power by frequency", fontsize=9)
     panel.set_xlabel("cycles a pixel", fontsize=8)

@@ -8,6 +8,7 @@ from rsi.estimation.evidence import Evidence, Finding, How, Interval
 from rsi.estimation.learned import DamageNetwork, Guesses
 
 LIKELY = 0.9  # probability that a damage is there
+LIKELIER_THAN_NOT = 0.5  # of very small images, which show little: leaving a damage out costs more than supposing it
 WIDE = 1.8  # deviations of an interval on each side; of images like the generator's it holds nine of ten
 UNKNOWN = 0.8  # deviation of a logarithm from which a value is not known
 CAREFUL = 0.3  # deviations by which photons are counted low, since too many cost more than too few
@@ -26,10 +27,11 @@ def find_hidden(evidence: Evidence, network: Callable[[], DamageNetwork | None])
     guesses = None if trained is None else trained.guess(evidence, quality)
     if guesses is None:
         return evidence
-    found = [_jpeg(guesses)] if jpeg is None and guesses.chances["jpeg"] > LIKELY else []
+    likely = LIKELIER_THAN_NOT if is_small else LIKELY
+    found = [_jpeg(guesses)] if jpeg is None and guesses.chances["jpeg"] > likely else []
     if not (jpeg or is_small or found):
         return evidence
-    if guesses.chances["noise"] > LIKELY:
+    if guesses.chances["noise"] > likely:
         found.append(_noise(guesses))
     elif guesses.chances["blur"] > LIKELY and not is_small and guesses.values["sigma"][0] > LEAST_BLUR:
         found.append(_blur(guesses))

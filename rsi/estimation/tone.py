@@ -23,7 +23,7 @@ def find_tone(evidence: Evidence) -> Evidence:
     if (np.ptp(pixels, axis=0) <= GRAY).mean() >= ALMOST_ALL:
         return evidence.found(Finding("gray", {}, "measured", "its three channels are equal"))
     if not _is_hidden(evidence) and _is_toned(evidence):
-        return evidence.found(Finding("sepia", {}, "measured", "each channel is a function of the brightness"))
+        return evidence.found(Finding("sepia", {}, "guessed", "each channel is a function of the brightness"))
     return evidence
 
 

@@ -17,6 +17,7 @@ from rsi.estimation.statistics import statistics
 from rsi.generators import Generator
 from rsi.log import tell
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 IMAGES = 8000
 AT_ONCE = 8
@@ -102,8 +103,7 @@ def _examples(generator: Generator, images: int) -> Iterator[tuple[Array, Array,
 
 def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quality: bool) -> tuple[Array, Array, Array]:
     degraded = damage.operator.degrade(picture, random)
-    side = degraded.shape[-1]
-    known = draw_strokes(random, side, damage.strokes)[0, 0].numpy() > 0
+    known = draw_strokes(random, Size.of(degraded), damage.strokes)[0, 0].numpy() > 0
     evidence = Evidence((degraded[0] * 255).round().double().numpy(), known if known.any() else ~known)
     quality = None if hide_quality else damage.quality
     values = [damage.values.get(name, np.nan) for name in LEARNED]
@@ -112,7 +112,7 @@ def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quali
     return statistics(evidence, quality), np.array(targets, np.float32), np.array(present, np.float32)
 
 
-def draw_damage(choice: Array, resolution: int) -> Damage:
+def draw_damage(choice: Array, resolution: Size) -> Damage:
     """A damage by twelve uniform numbers: any of the stages, at any strength of the paper's levels and around them."""
     stages: list[Degradation] = []
     values: dict[str, float] = {"sigma": 0.0}
@@ -121,7 +121,7 @@ def draw_damage(choice: Array, resolution: int) -> Damage:
         stages.append(Blur(sigma=values["sigma"]))
     if choice[0] < 0.4:
         factor = 2 ** int(1 + choice[1] * 5)
-        if factor < resolution // 2:
+        if factor < min(resolution) // 2:
             stages.append(Downsampling(factor))
             values["sigma"] /= factor
     if choice[2] < 0.6:

@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from rsi.generators.architecture import Architecture
     from rsi.generators.checkpoint import load_generator, save_generator
     from rsi.generators.classes import select_class
+    from rsi.generators.generator import Generator
     from rsi.generators.info import GeneratorInfo
     from rsi.generators.lr_scale import LrScale, step_scale
     from rsi.generators.statistics import mean_code, w_rms
-    from rsi.generators.stylegan2 import Generator
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "Architecture": "rsi.generators.architecture",
-            "Generator": "rsi.generators.stylegan2",
+            "Generator": "rsi.generators.generator",
             "GeneratorInfo": "rsi.generators.info",
             "LrScale": "rsi.generators.lr_scale",
             "load_generator": "rsi.generators.checkpoint",

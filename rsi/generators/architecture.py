@@ -1,15 +1,16 @@
 """The sizes that define a StyleGAN2 generator."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import ClassVar
 
 from rsi.errors import InputError
+from rsi.generators.size_checks import LARGEST, check_fixed, check_range, number
+from rsi.numerics.size import Size
 
-Number = TypeVar("Number", int, float)
-
-_FAMILY = "stylegan2-ada"
-_LARGEST = 2**20  # nothing real comes near it; it keeps absurd files from building absurd networks
+START = 4  # side of the constant in pixels, and the name of the first block, whatever the constant's size
+STARTS = ("start_height", "start_width")
+LARGEST_SIDE, LARGEST_START = 4096, 64
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,20 @@ class Architecture:
         z_dim: Length of the codes that the mapping network reads.
         c_dim: Length of the class labels; 0 for an unconditional generator.
         w_dim: Length of the style codes.
-        img_resolution: Side of the images in pixels, a power of two from 8 to 4096.
+        img_resolution: Side of the images in pixels, a power of two from 8 to 4096; where they start from another
+            constant than 4 x 4, what their side would be if they did not.
         mapping_layers: Fully connected layers of the mapping network.
         channel_base: Channels times resolution, where ``channel_max`` does not limit it.
         channel_max: Most channels at any resolution.
         conv_clamp: Bound on the magnitude of every layer's output; ``None`` is unbounded.
+        start_height: Height of the constant that the synthesis starts from.
+        start_width: Its width.
 
     Raises:
         InputError: A size that no generator can have.
     """
 
+    family: ClassVar[str] = "stylegan2-ada"
     z_dim: int
     c_dim: int
     w_dim: int
@@ -38,21 +43,45 @@ class Architecture:
     channel_base: int
     channel_max: int
     conv_clamp: float | None = None
+    start_height: int = START
+    start_width: int = START
 
     def __post_init__(self) -> None:
         for name in ("z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max"):
-            _check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else _LARGEST)
-        _check_range("c_dim", self.c_dim, 0, _LARGEST)
-        _check_range("img_resolution", self.img_resolution, 8, 4096)
+            check_range(name, getattr(self, name), 1, 64 if name == "mapping_layers" else LARGEST)
+        check_range("c_dim", self.c_dim, 0, LARGEST)
+        check_range("img_resolution", self.img_resolution, 8, LARGEST_SIDE)
+        for name in ("start_height", "start_width"):
+            check_range(name, getattr(self, name), 1, LARGEST_START)
         if self.img_resolution & (self.img_resolution - 1):
             raise InputError(f"img_resolution {self.img_resolution} is not a power of two")
-        _check_range("channel_base", self.channel_base, self.img_resolution, _LARGEST)
+        check_range("channel_base", self.channel_base, self.img_resolution, LARGEST)
         if self.conv_clamp is not None and not self.conv_clamp > 0:
             raise InputError(f"conv_clamp {self.conv_clamp} is not a positive number")
 
     @property
+    def resolution(self) -> Size:
+        """The size of the images."""
+        return self.size(self.img_resolution)
+
+    @property
+    def kind(self) -> str:
+        """The architecture by the name that people know it by."""
+        return "StyleGAN2-ADA"
+
+    @property
+    def embed_dim(self) -> int:
+        """Length of the embedded class labels; 0 for an unconditional generator."""
+        return self.w_dim if self.c_dim else 0
+
+    @property
+    def class_means(self) -> bool:
+        """There is one mean code over all classes."""
+        return False
+
+    @property
     def resolutions(self) -> tuple[int, ...]:
-        """Sides of the blocks in pixels: 4, 8, ... ``img_resolution``."""
+        """What the blocks are called: 4, 8, ... ``img_resolution``, their sides in pixels where they are square."""
         return tuple(2**k for k in range(2, self.img_resolution.bit_length()))
 
     @property
@@ -73,14 +102,28 @@ class Architecture:
             slots += [max(channels, 3), channels]
         return (*slots, 3)
 
+    def size(self, resolution: int) -> Size:
+        """The size of the feature maps of the block called ``resolution``, their side where they are square."""
+        return Size(self.start_height * resolution // START, self.start_width * resolution // START)
+
     def channels(self, resolution: int) -> int:
-        """Channels of the feature maps of a side of ``resolution`` pixels."""
+        """Channels of the feature maps of the block called ``resolution``."""
         return min(self.channel_base // resolution, self.channel_max)
+
+    def of_one_class(self) -> "Architecture":
+        """The same without classes."""
+        return replace(self, c_dim=0)
+
+    def describe(self) -> dict[str, str]:
+        """What is particular to the architecture, in words."""
+        channels = [f"{self.channels(block)} at {self.size(block).label}" for block in self.resolutions]
+        return {"channels": ", ".join(channels), "conv_clamp": str(self.conv_clamp or "none")}
 
     def to_metadata(self) -> dict[str, str]:
         """The architecture as metadata of a safetensors file."""
-        sizes = {name: str(value) for name, value in asdict(self).items() if value is not None}
-        return {"architecture": _FAMILY, "img_channels": "3", **sizes}
+        given = {name: value for name, value in asdict(self).items() if name not in STARTS or value != START}
+        sizes = {name: str(value) for name, value in given.items() if value is not None}
+        return {"architecture": self.family, "img_channels": "3", **sizes}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Architecture":
@@ -89,27 +132,9 @@ class Architecture:
         Raises:
             InputError: The metadata are not those of an RGB StyleGAN2, lack a size, or a size is impossible.
         """
-        _check_fixed(metadata, "architecture", _FAMILY)
-        _check_fixed(metadata, "img_channels", "3")
+        check_fixed(metadata, "architecture", cls.family)
+        check_fixed(metadata, "img_channels", "3")
         names = [field.name for field in fields(cls) if field.name != "conv_clamp"]
-        clamp = _number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
-        return cls(**{name: _number(metadata, name, int) for name in names}, conv_clamp=clamp)
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise InputError(f"{name} {value} is not between {low} and {high}")
-
-
-def _check_fixed(metadata: Mapping[str, str], key: str, expected: str) -> None:
-    if metadata.get(key) != expected:
-        raise InputError(f"metadata {key} is {metadata.get(key)!r}; only {expected!r} is supported")
-
-
-def _number(metadata: Mapping[str, str], key: str, kind: Callable[[str], Number]) -> Number:
-    try:
-        return kind(metadata[key])
-    except KeyError:
-        raise InputError(f"metadata {key} is missing") from None
-    except ValueError:
-        raise InputError(f"metadata {key} is {metadata[key][:100]!r}, not a number") from None
+        wanted = [name for name in names if name not in STARTS or name in metadata]
+        clamp = number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
+        return cls(**{name: number(metadata, name, int) for name in wanted}, conv_clamp=clamp)

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators.architecture import Architecture
+from rsi.generators.generator import Generator
 from rsi.generators.info import GeneratorInfo
+from rsi.generators.protocols import Sizes
 from rsi.generators.resample import resample_filter
-from rsi.generators.stylegan2 import Generator
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -49,12 +50,12 @@ def infer_architecture(shapes: Shapes, conv_clamp: object = None) -> Architectur
         channel_base=max(resolution * count for resolution, count in channels.items()),
         channel_max=max(channels.values()),
         conv_clamp=conv_clamp,
+        start_height=size("synthesis.b4.const", 1),
+        start_width=size("synthesis.b4.const", 2),
     )
 
 
-def assemble(
-    architecture: Architecture, info: GeneratorInfo, shapes: Shapes, read: Callable[[str], Tensor]
-) -> Generator:
+def assemble(architecture: Sizes, info: GeneratorInfo, shapes: Shapes, read: Callable[[str], Tensor]) -> Generator:
     """A generator from tensors that are read only when all their names and shapes are right.
 
     Args:
@@ -69,16 +70,16 @@ def assemble(
     with torch.device("meta"):
         generator = Generator(architecture, info)
     expected = {name: tuple(tensor.shape) for name, tensor in generator.state_dict().items()}
-    _check_shapes(expected, shapes)
+    _check_shapes(expected, shapes, architecture.kind)
     generator.load_state_dict({name: _checked(name, read) for name in expected}, assign=True)
     return generator
 
 
-def _check_shapes(expected: Shapes, found: Shapes) -> None:
+def _check_shapes(expected: Shapes, found: Shapes, kind: str) -> None:
     if missing := [name for name in expected if name not in found]:
-        raise InputError(f"not the tensors of a StyleGAN2-ADA generator: {_some(missing)} missing")
+        raise InputError(f"not the tensors of a {kind} generator: {_some(missing)} missing")
     if unexpected := [name for name in found if name not in expected]:
-        raise InputError(f"not the tensors of a StyleGAN2-ADA generator: {_some(unexpected)} unexpected")
+        raise InputError(f"not the tensors of a {kind} generator: {_some(unexpected)} unexpected")
     for name, shape in expected.items():
         if found[name] != shape:
             raise InputError(f"tensor {name} has the shape {list(found[name])} instead of {list(shape)}")
@@ -90,14 +91,18 @@ def _some(names: list[str]) -> str:
 
 
 def _checked(name: str, read: Callable[[str], Tensor]) -> Tensor:
-    """A tensor of a file in float32."""
+    """A tensor of a file in float32, in memory of its own: where it starts can change the last bits of products."""
     try:
         tensor = read(name)
     except InputError as error:
         raise InputError(f"tensor {name}: {error}") from None
     if not tensor.is_floating_point() or not tensor.isfinite().all():
         raise InputError(f"tensor {name} does not hold finite floating-point numbers")
-    tensor = tensor.float()
+    tensor = tensor.to(torch.float32, copy=True)
     if name.endswith("resample_filter") and not torch.allclose(tensor, resample_filter(), atol=1e-6):
         raise InputError(f"tensor {name} is not the filter [1, 3, 3, 1], the only one supported")
+    if name.endswith(("up_filter", "down_filter")) and not torch.allclose(
+        tensor, tensor.flip([*range(tensor.ndim)]), atol=1e-6
+    ):
+        raise InputError(f"tensor {name} is no filter that is its own mirror image, the only kind supported")
     return tensor

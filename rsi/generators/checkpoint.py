@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -10,21 +11,24 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
+from rsi.generators.alias_free import AliasFreeArchitecture
 from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import assemble, infer_architecture
 from rsi.generators.corrections import correct, corrections
 from rsi.generators.formats import Container, detect_container
+from rsi.generators.generator import Generator
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
 from rsi.generators.missing import MEAN
 from rsi.generators.obtain import obtain
+from rsi.generators.protocols import Sizes
 from rsi.generators.reading import read_network
 from rsi.generators.state_dict import read_bare_safetensors
 from rsi.generators.statistics import mean_code
 from rsi.generators.stored_network import StoredNetwork
-from rsi.generators.stylegan2 import Generator
 from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.storage.atomic import atomic_path
 
+FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}
 OWN = "safetensors of rsi"
 KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2"
 
@@ -111,11 +115,19 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
                 lr_scale=_lr_scale(metadata.get("lr_scale")),
                 draws_aligned_faces=metadata.get("draws_aligned_faces") == "true",
             )
-            sizes = Architecture.from_metadata(metadata)
-            network = StoredNetwork(OWN, "", shapes, file.get_tensor, sizes.conv_clamp, architecture=sizes)
-            return _make(network, info)
+            sizes = _architecture(metadata)
+            clamp = sizes.conv_clamp if isinstance(sizes, Architecture) else None
+            return _make(StoredNetwork(OWN, "", shapes, file.get_tensor, clamp, architecture=sizes), info)
     except SafetensorError as error:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
+
+
+def _architecture(metadata: Mapping[str, str]) -> Sizes:
+    family = metadata.get("architecture")
+    kind = FAMILIES.get(str(family))
+    if kind is None:
+        raise InputError(f"metadata architecture is {family!r}; only {' and '.join(FAMILIES)} are supported")
+    return kind.from_metadata(metadata)
 
 
 def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
@@ -128,13 +140,25 @@ def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
         assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
         said=", ".join(f"{name} {value}" for name, value in said.items()),
     )
-    architecture = infer_architecture(network.shapes, network.conv_clamp)
-    if network.architecture:
-        architecture = replace(network.architecture, conv_clamp=architecture.conv_clamp)
-    generator = assemble(architecture, info, network.shapes, network.read)
+    generator = assemble(_sizes(network, said), info, network.shapes, network.read)
     if MEAN in network.assumed:
         generator.mapping.w_avg = mean_code(generator)
     return generator
+
+
+def _sizes(network: StoredNetwork, said: Mapping[str, str]) -> Sizes:
+    """The sizes that the file states, or those that follow from its tensors."""
+    if network.architecture is None:
+        return infer_architecture(network.shapes, network.conv_clamp)
+    if isinstance(network.architecture, Architecture):
+        return replace(
+            network.architecture, conv_clamp=infer_architecture(network.shapes, network.conv_clamp).conv_clamp
+        )
+    if said:
+        raise InputError(
+            f"--{next(iter(said))} is for StyleGAN2 and this is a {network.architecture.kind}: leave it out"
+        )
+    return network.architecture
 
 
 def _lr_scale(text: str | None) -> float | None:

@@ -5,21 +5,22 @@ from dataclasses import replace
 import torch
 
 from rsi.errors import InputError
+from rsi.generators.generator import Generator
 from rsi.generators.statistics import mean_code
-from rsi.generators.stylegan2 import Generator
+from rsi.generators.stylegan_xl import class_number
 
 
 @torch.no_grad()
-def select_class(generator: Generator, label: int | None) -> Generator:
+def select_class(generator: Generator, label: int | str | None) -> Generator:
     """The generator of one class: unconditional, and its mean code is that of the class.
 
     For one class the embedded label is constant. As part of the input of the mapping network's first layer it adds a
-    constant to the output, which goes into the bias here. The mean code is computed anew: the stored one is over all
-    classes.
+    constant to the output, which goes into the bias here. The mean code is computed anew where the stored
+    one is over all classes.
 
     Args:
         generator: Any generator; it is not changed.
-        label: The class, from 0; ``None`` for a generator without classes.
+        label: The class, from 0, or its name in ImageNet; ``None`` for a generator without classes.
 
     Raises:
         InputError: The generator has no such class, no classes at all, or has classes and none is given.
@@ -34,11 +35,12 @@ def select_class(generator: Generator, label: int | None) -> Generator:
             f"the generator {name} has {classes} classes, and its mean code mixes them: choose one with "
             f"--class_label 0 to {classes - 1}"
         )
-    if not 0 <= label < classes:
+    number = class_number(label, classes)
+    if not 0 <= number < classes:
         raise InputError(
-            f"the generator {name} has {classes} classes: give --class_label 0 to {classes - 1}, not {label}"
+            f"the generator {name} has {classes} classes: give --class_label 0 to {classes - 1}, not {number}"
         )
-    return _of_one_class(generator, label)
+    return _of_one_class(generator, number)
 
 
 def _of_one_class(generator: Generator, label: int) -> Generator:
@@ -53,7 +55,9 @@ def _of_one_class(generator: Generator, label: int) -> Generator:
     state["mapping.fc0.weight"] = weight[:, : sizes.z_dim] * (sizes.z_dim / inputs) ** 0.5
     state["mapping.fc0.bias"] = state["mapping.fc0.bias"] + shift
     with torch.device("meta"):
-        single = Generator(replace(sizes, c_dim=0), replace(generator.info, class_label=label, lr_scale=None))
-    single.load_state_dict(state, assign=True)
-    single.mapping.w_avg = mean_code(single)
+        single = Generator(sizes.of_one_class(), replace(generator.info, class_label=label, lr_scale=None))
+    means = state.pop("mapping.w_avg")
+    single.load_state_dict({**state, "mapping.w_avg": means[label] if means.ndim > 1 else means}, assign=True)
+    if means.ndim == 1:
+        single.mapping.w_avg = mean_code(single)
     return single

@@ -25,40 +25,41 @@ class Convolution:
         """``[B, in, H, W]`` to ``[B, out, H, W]``, or with twice the side."""
         weight, groups = self._grouped_weight()
         if self.taps is None:
-            return _split(F.conv2d(_joined(x, groups), weight, padding=1, groups=groups), groups)
-        y = F.conv_transpose2d(_joined(x, groups), _swapped(weight, groups), stride=2, groups=groups)
-        return smooth(_split(y, groups), self.taps, padding=1)
+            return split(F.conv2d(joined(x, groups), weight, padding=1, groups=groups), groups)
+        y = F.conv_transpose2d(joined(x, groups), _swapped(weight, groups), stride=2, groups=groups)
+        return smooth(split(y, groups), self.taps, padding=1)
 
     def transpose(self, y: Tensor) -> Tensor:
         """The transposed map, which takes gradients of the output to those of the input."""
         weight, groups = self._grouped_weight()
         if self.taps is None:
-            return _split(F.conv_transpose2d(_joined(y, groups), weight, padding=1, groups=groups), groups)
+            return split(F.conv_transpose2d(joined(y, groups), weight, padding=1, groups=groups), groups)
         y = smooth(y, self.taps, padding=2)
-        return _split(F.conv2d(_joined(y, groups), _swapped(weight, groups), stride=2, groups=groups), groups)
+        return split(F.conv2d(joined(y, groups), _swapped(weight, groups), stride=2, groups=groups), groups)
 
     def weight_gradient(self, x: Tensor, y: Tensor) -> Tensor:
         """The gradient of each image's own weight, from the input and the gradient of the output."""
         groups, outputs, inputs = self.weight.shape[:3]
         if self.taps is None:
             shape = [groups * outputs, inputs, 3, 3]
-            gradient: Tensor = conv2d_weight(_joined(x, groups), shape, _joined(y, groups), padding=1, groups=groups)  # type: ignore[no-untyped-call]
+            gradient: Tensor = conv2d_weight(joined(x, groups), shape, joined(y, groups), padding=1, groups=groups)  # type: ignore[no-untyped-call]
             return gradient.view_as(self.weight)
-        y = _joined(smooth(y, self.taps, padding=2), groups)
+        y = joined(smooth(y, self.taps, padding=2), groups)
         shape = [groups * inputs, outputs, 3, 3]
-        gradient = conv2d_weight(y, shape, _joined(x, groups), stride=2, groups=groups)  # type: ignore[no-untyped-call]
+        gradient = conv2d_weight(y, shape, joined(x, groups), stride=2, groups=groups)  # type: ignore[no-untyped-call]
         return gradient.view(groups, inputs, outputs, 3, 3).transpose(1, 2)
 
     def _grouped_weight(self) -> tuple[Tensor, int]:
         return (self.weight, 1) if self.weight.ndim == 4 else (self.weight.flatten(0, 1), len(self.weight))
 
 
-def _joined(x: Tensor, groups: int) -> Tensor:
+def joined(x: Tensor, groups: int) -> Tensor:
     """Images that have weights of their own, as groups of channels of one image."""
     return x if groups == 1 else x.reshape(1, -1, *x.shape[2:])
 
 
-def _split(x: Tensor, groups: int) -> Tensor:
+def split(x: Tensor, groups: int) -> Tensor:
+    """The reverse of :func:`joined`."""
     return x if groups == 1 else x.view(groups, -1, *x.shape[2:])
 
 

@@ -1,7 +1,7 @@
 """A generator in words."""
 
+from rsi.generators.generator import Generator
 from rsi.generators.lr_scale import FFHQ_W_RMS, measured_scale
-from rsi.generators.stylegan2 import Generator
 
 
 def describe_generator(generator: Generator) -> dict[str, str]:
@@ -12,14 +12,14 @@ def describe_generator(generator: Generator) -> dict[str, str]:
     return {
         "name": info.name,
         "licence": info.license,
-        "architecture": "StyleGAN2-ADA, skip, RGB",
-        "resolution": f"{sizes.img_resolution} px",
+        "architecture": f"{sizes.kind}, RGB",
+        "resolution": f"{sizes.resolution.label} px",
         "z_dim, w_dim": f"{sizes.z_dim}, {sizes.w_dim}",
         "mapping": f"{sizes.mapping_layers} layers",
         "classes": f"{sizes.c_dim}: give --class_label 0 to {sizes.c_dim - 1}" if sizes.c_dim else "none",
-        "channels": ", ".join(f"{sizes.channels(side)} at {side}" for side in sizes.resolutions),
-        "num_ws": f"{sizes.num_ws} style slots, {sum(sizes.filters)} filters in W++",
-        "conv_clamp": str(sizes.conv_clamp or "none"),
+        "num_ws": f"{sizes.num_ws} style slots, {sum(sizes.filters)} codes in W++",
+        **sizes.describe(),
+        **generator.synthesis.describe(),
         "w_rms": f"{scale * FFHQ_W_RMS:.4g}, from w_avg (FFHQ: {FFHQ_W_RMS})",
         "lr_scale": recommended,
     }

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from rsi.errors import InputError
+from rsi.generators.generator import Generator
 from rsi.generators.statistics import w_rms
-from rsi.generators.stylegan2 import Generator
 from rsi.log import tell_once
 from rsi.storage.atomic import atomic_path
 from rsi.storage.cache import weights_folder

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rsi.errors import InputError
-from rsi.generators.architecture import Architecture
+from rsi.generators.protocols import Sizes
 from rsi.numerics.precision import full_precision
 
 
@@ -38,12 +38,12 @@ class Mapping(nn.Module):
     """From normally distributed z to style codes w (Karras et al. 2019, section 2).
 
     Attributes:
-        w_avg: The mean of w, ``[w_dim]``.
+        w_avg: The mean of w, ``[w_dim]``, or that of every class, ``[c_dim, w_dim]``.
     """
 
     w_avg: Tensor
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Sizes) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.layers = (
             architecture.z_dim,
@@ -52,11 +52,11 @@ class Mapping(nn.Module):
         )
         w_dim = architecture.w_dim
         if self.c_dim:
-            self.embed = FullyConnected(self.c_dim, w_dim)
+            self.embed = FullyConnected(self.c_dim, architecture.embed_dim)
         for index in range(self.layers):
-            inputs = w_dim if index else self.z_dim + (w_dim if self.c_dim else 0)
+            inputs = w_dim if index else self.z_dim + architecture.embed_dim
             self.add_module(f"fc{index}", FullyConnected(inputs, w_dim, lr_multiplier=0.01))
-        self.register_buffer("w_avg", torch.zeros(w_dim))
+        self.register_buffer("w_avg", torch.zeros(*[self.c_dim] * architecture.class_means, w_dim))
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Map noise to codes in W.

@@ -1,15 +1,20 @@
 """What state dicts of generators can lack, made up."""
 
+import re
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+from rsi.generators.architecture import LARGEST_SIDE, LARGEST_START, START
 from rsi.generators.resample import resample_filter
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 MEAN = "w_avg"
 NO_MEAN = "not in the file: computed from random codes"
+FILTERED = re.compile(r"(synthesis\.b\d{1,4}\.)(?:conv[01]\.|torgb\.)weight")  # what a filter is kept beside
+NOISY = re.compile(r"(synthesis\.b(\d{1,4})\.conv([01])\.)weight")
 
 
 def add_missing(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -22,26 +27,33 @@ def add_missing(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[
         tensors: The tensors of the file; a mean code that is missing becomes zeros.
     """
     whole, drawn = dict(tensors), 0
-    for name in [name.removesuffix("weight") for name in tensors if name.endswith(("conv0.weight", "conv1.weight"))]:
-        side = int(name.split(".")[1].removeprefix("b"))
-        noise = tensors.get(f"{name}noise_const")
-        if noise is None or noise.shape != (side, side):
-            whole[f"{name}noise_const"] = _noise(name, side)
-            drawn += 1
-        whole.setdefault(f"{name}resample_filter", resample_filter())
-    for name in [name.removesuffix("torgb.weight") for name in tensors if name.endswith(".torgb.weight")]:
-        whole.setdefault(f"{name}resample_filter", resample_filter())
-    assumed = (
-        {"noise": f"not in the file, or of other sizes, in {drawn} layers: drawn, always the same"} if drawn else {}
-    )
+    start = _start(tensors.get("synthesis.b4.const"))
+    for name in tensors:
+        if match := FILTERED.fullmatch(name):
+            whole.setdefault(f"{match[1]}resample_filter", resample_filter())
+        if match := NOISY.fullmatch(name):
+            whole.setdefault(f"{match[1]}resample_filter", resample_filter())
+            drawn += _add_noise(whole, match[1], int(match[2]), int(match[3]), start)
+    assumed = {"noise": f"not in the file or of other sizes in {drawn} layers: drawn, always the same"} if drawn else {}
     if "mapping.w_avg" not in tensors and "mapping.fc0.bias" in tensors:
         whole["mapping.w_avg"] = torch.zeros_like(tensors["mapping.fc0.bias"])
         assumed[MEAN] = NO_MEAN
     return whole, assumed
 
 
-def _noise(name: str, side: int) -> Tensor:
-    """Noise of a convolution, which has the number that rosinality gives it."""
-    second = name.endswith("conv1.")
-    index = 2 * (side.bit_length() - 3) - (not second)
-    return ImageRandom([index], "noise_const").normal((side, side))[0]
+def _start(constant: Tensor | None) -> Size:
+    """The size of the constant; of one that cannot be used, any."""
+    if constant is None or constant.ndim != 3 or max(constant.shape[-2:]) > LARGEST_START:
+        return Size.square(START)
+    return Size.of(constant)
+
+
+def _add_noise(tensors: dict[str, Tensor], layer: str, block: int, number: int, start: Size) -> bool:
+    """Draw the noise of a convolution if there is none that fits; whether it was drawn."""
+    size = Size(start.height * block // START, start.width * block // START)
+    noise = tensors.get(f"{layer}noise_const")
+    if block > LARGEST_SIDE or (noise is not None and tuple(noise.shape) == size):
+        return False
+    index = 2 * (block.bit_length() - 3) + number - 1  # as rosinality numbers them
+    tensors[f"{layer}noise_const"] = ImageRandom([max(index, 0)], "noise_const").normal(size)[0]
+    return True

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from rsi.generators.mapping import FullyConnected
 from rsi.generators.resample import resample_filter
 from rsi.generators.styled_conv import GAIN, Constants, filter_style_conv, shared_style_conv
+from rsi.numerics.size import Size
 
 
 class StyledConv(nn.Module):
@@ -25,7 +26,7 @@ class StyledConv(nn.Module):
         in_channels: Channels read.
         out_channels: Channels written.
         w_dim: Length of a style code.
-        resolution: Side of the output in pixels.
+        size: The size of the output.
         up: The output has twice the side of the input.
         clamp: Bound on the magnitude of the output.
     """
@@ -36,7 +37,7 @@ class StyledConv(nn.Module):
     resample_filter: Tensor
 
     def __init__(
-        self, in_channels: int, out_channels: int, w_dim: int, resolution: int, up: bool, clamp: float | None
+        self, in_channels: int, out_channels: int, w_dim: int, size: Size, up: bool, clamp: float | None
     ) -> None:
         super().__init__()
         self.out_channels, self.up, self.clamp = out_channels, up, clamp
@@ -44,7 +45,7 @@ class StyledConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("noise_const", torch.randn(*size))
         self.register_buffer("resample_filter", resample_filter())
         self.register_buffer("weight_energy", _weight_energy(self.weight), persistent=False)
         self.register_buffer("offset", torch.zeros(out_channels, 1, 1), persistent=False)

@@ -1,6 +1,6 @@
-"""Networks that NVIDIA's PyTorch programs have pickled with their source, read without running it."""
+"""Checkpoints of NVIDIA's StyleGAN2-ADA and StyleGAN3, and of StyleGAN-XL, read without running anything in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,16 @@ from rsi.generators.inert_pickle import Call, check_names, dictionary
 from rsi.generators.other_networks import ALONE, FASTGAN
 from rsi.generators.stored_network import StoredNetwork
 from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.stylegan3_pickle import alias_free_architecture
+from rsi.generators.stylegan_xl import with_class_table
 from rsi.generators.torch_file import DTYPES, TorchFile
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
+EMBEDDING = "torch.nn.modules.sparse.Embedding"  # of StyleGAN-XL's class labels
 ALLOWED = {
     PERSISTENT,
+    EMBEDDING,
+    "dill._dill._load_type",
     "collections.OrderedDict",
     "dnnlib.util.EasyDict",
     REBUILD_PARAMETER,
@@ -26,19 +31,16 @@ ALLOWED = {
     "numpy.dtype",
     "numpy.ndarray",
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),
 }
 FIRST_LAYER = "synthesis.b4.conv1."
-SUPPORTED = (  # module, attribute, the only value that the networks of this package implement
-    ("synthesis.b4.", "architecture", "skip"),
-    (FIRST_LAYER, "activation", "lrelu"),
+MAPPING = (  # module, attribute, the only value that the networks of this package implement
     ("mapping.fc0.", "activation", "lrelu"),
     ("mapping.fc0.", "bias_gain", 0.01),
 )
-OTHER_KINDS = {  # what the source inside such files says; only files that are refused are searched for it
-    b"Superres": "a StyleGAN-XL generator: only StyleGAN2 is supported",
-    b"embed_proj": "a StyleGAN-XL generator: only StyleGAN2 is supported",
-    b"SynthesisInput": "a StyleGAN3 generator: only StyleGAN2 has the W++ space; use a StyleGAN2-ADA .pkl",
-}
+STYLEGAN2 = (("synthesis.b4.", "architecture", "skip"), (FIRST_LAYER, "activation", "lrelu"), *MAPPING)
+STYLEGAN3_INPUT = "synthesis.input."
+STAGED = "Superres"  # in the class of StyleGAN-XL's stages above the first
 MAX_MODULES = 1000
 MAX_NAME = 64
 
@@ -57,12 +59,11 @@ def is_nvidia_module(root: object) -> bool:
     return isinstance(network, Call) and network.name == PERSISTENT
 
 
-def read_nvidia(root: object, data: bytes, file: TorchFile | None = None) -> StoredNetwork:
-    """Read ``G_ema`` of a snapshot, or a network that was saved alone, of StyleGAN2-ADA or trained with stylegan3.
+def read_nvidia(root: object, file: TorchFile | None = None) -> StoredNetwork:
+    """Read ``G_ema`` of a snapshot, or a network that was saved alone, of stylegan2-ada-pytorch, stylegan3 or XL.
 
     Args:
         root: What the file holds.
-        data: The file, which is searched for what it is if it cannot be used.
         file: Where its storages are, unless they are in the records themselves.
 
     Returns:
@@ -71,29 +72,29 @@ def read_nvidia(root: object, data: bytes, file: TorchFile | None = None) -> Sto
     Raises:
         InputError: The file is damaged, names anything that no checkpoint needs, or holds another network.
     """
-    try:
-        return _read(root, file)
-    except InputError as error:
-        kind = next((kind for marker, kind in OTHER_KINDS.items() if marker in data), None)
-        raise InputError(f"{kind} ({error})" if kind else str(error)) from None
-
-
-def _read(root: object, file: TorchFile | None) -> StoredNetwork:
     alone = is_nvidia_module(root) and not dictionary(root)
     modules = _walk(root if alone else _g_ema(root))
-    _check_supported(modules)
+    is_alias_free = STYLEGAN3_INPUT in modules
+    _check_supported(modules, MAPPING if is_alias_free else STYLEGAN2)
     tensors = {
         prefix + name: _stored(prefix + name, record, file)
         for prefix, module in modules.items()
         for kind in ("_parameters", "_buffers")
         for name, record in _children(module, kind).items()
     }
+    architecture = None
+    if is_alias_free:
+        tensors = with_class_table(tensors)
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        attributes = {prefix: module.state for prefix, module in modules.items()}
+        architecture = alias_free_architecture(attributes, shapes, staged=STAGED in modules[""].class_name)
     return StoredNetwork(
         format="NVIDIA pickle" if file is None else "NVIDIA module (torch.save)",
         place="" if alone else "G_ema",
         shapes={name: tensor.shape for name, tensor in tensors.items()},
         read=lambda name: tensors[name].read(),
-        conv_clamp=modules[FIRST_LAYER].state.get("conv_clamp"),
+        conv_clamp=None if is_alias_free else modules[FIRST_LAYER].state.get("conv_clamp"),
+        architecture=architecture,
     )
 
 
@@ -124,6 +125,8 @@ def _walk(network: object) -> dict[str, RecordedModule]:
 
 
 def _module(prefix: str, record: object) -> RecordedModule:
+    if isinstance(record, Call) and record.name == EMBEDDING and (state := dictionary(record.state)):
+        return RecordedModule(record.name, state)
     arguments = record.args if isinstance(record, Call) and record.name == PERSISTENT else ()
     meta = dictionary(arguments[0]) if arguments else {}
     class_name, state = meta.get("class_name"), dictionary(meta.get("state"))
@@ -140,14 +143,14 @@ def _children(module: RecordedModule, kind: str) -> dict[str, Any]:
     return {name: child for name, child in children.items() if child is not None}
 
 
-def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
+def _check_supported(modules: Mapping[str, RecordedModule], supported: Iterable[tuple[str, str, object]]) -> None:
     if "synthesis.init." in modules:
         raise InputError(FASTGAN)
     if "b4.out." in modules:
         raise InputError(ALONE)
-    for prefix, attribute, expected in SUPPORTED:
+    for prefix, attribute, expected in supported:
         if prefix not in modules:
-            raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA generator")
+            raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA or StyleGAN3 generator")
         value = modules[prefix].state.get(attribute, expected)
         if value != expected:
             shown = repr(value)[:MAX_NAME] if isinstance(value, str | int | float | None) else type(value).__name__

@@ -22,7 +22,7 @@ def read_network(data: bytes, container: Container) -> StoredNetwork:
     if container is Container.TORCH:
         file = TorchFile(data)
         if is_nvidia_module(file.root):
-            return read_nvidia(file.root, data, file)
+            return read_nvidia(file.root, file)
         return read_state_dict(file.root, container.value, file)
     root = read_pickle(data)
-    return read_tensorflow(root) if is_tensorflow(root) else read_nvidia(root, data)
+    return read_tensorflow(root) if is_tensorflow(root) else read_nvidia(root)

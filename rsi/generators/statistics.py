@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rsi.errors import InputError
-from rsi.generators.stylegan2 import Generator
+from rsi.generators.generator import Generator
 from rsi.log import tell
 from rsi.numerics.randomness import ImageRandom
 from rsi.storage.atomic import atomic_path

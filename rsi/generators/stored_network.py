@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from rsi.generators.architecture import Architecture
 from rsi.generators.assembly import Shapes
+from rsi.generators.protocols import Sizes
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,4 @@ class StoredNetwork:
     conv_clamp: object = None
     bgr: bool = False
     assumed: Mapping[str, str] = field(default_factory=dict)
-    architecture: Architecture | None = None
+    architecture: Sizes | None = None

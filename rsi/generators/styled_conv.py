@@ -65,7 +65,7 @@ def filter_style_conv(x: Tensor, style: Tensor, offset: Tensor, layer: Constants
     return y
 
 
-def _in_full_precision(backward: Callable[[Any, Tensor], Gradients]) -> Callable[[Any, Tensor], Gradients]:
+def in_full_precision(backward: Callable[[Any, Tensor], Gradients]) -> Callable[[Any, Tensor], Gradients]:
     """Keep out the autocast that may be on where a gradient is asked for."""
 
     def wrapped(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
@@ -80,16 +80,16 @@ def _in_full_precision(backward: Callable[[Any, Tensor], Gradients]) -> Callable
 class _SharedStyleConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, style: Tensor, offset: Tensor, layer: Constants) -> Tensor:  # noqa: ANN401
-        scale = _reciprocal_norm(F.linear(style.square(), layer.energy))
+        scale = reciprocal_norm(F.linear(style.square(), layer.energy))
         ctx.layer, ctx.convolve = layer, Convolution(layer.weight.to(x.dtype), layer.taps)
-        ctx.inwards, ctx.outwards = _as_maps(style, x), _as_maps(scale, x)
+        ctx.inwards, ctx.outwards = as_maps(style, x), as_maps(scale, x)
         out = _activate(ctx.convolve(x * ctx.inwards).mul_(ctx.outwards), offset, layer.clamp)
         ctx.save_for_backward(x, style, scale, offset, out)
         return out
 
     @staticmethod
     @once_differentiable
-    @_in_full_precision
+    @in_full_precision
     def backward(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
         x, style, scale, offset, out = ctx.saved_tensors
         gradient = _before_clamp(gradient, out, ctx.layer.clamp)
@@ -107,7 +107,7 @@ class _SharedStyleConv(torch.autograd.Function):
 class _FilterStyleConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, style: Tensor, offset: Tensor, layer: Constants) -> Tensor:  # noqa: ANN401
-        scale = _reciprocal_norm((style.square() * layer.energy).sum(2)).unsqueeze(2)
+        scale = reciprocal_norm((style.square() * layer.energy).sum(2)).unsqueeze(2)
         weight = layer.weight * (style * scale)[..., None, None]
         ctx.layer, ctx.convolve = layer, Convolution(weight.to(x.dtype), layer.taps)
         out = _activate(ctx.convolve(x), offset, layer.clamp)
@@ -116,7 +116,7 @@ class _FilterStyleConv(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    @_in_full_precision
+    @in_full_precision
     def backward(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
         x, style, scale, offset, out = ctx.saved_tensors
         g = _before_activation(_before_clamp(gradient, out, ctx.layer.clamp), out)
@@ -129,12 +129,13 @@ class _FilterStyleConv(torch.autograd.Function):
         return for_x, for_style, for_offset, None
 
 
-def _reciprocal_norm(energy: Tensor) -> Tensor:
+def reciprocal_norm(energy: Tensor) -> Tensor:
     """What demodulation multiplies with, times the gain of the activation."""
     return GAIN * (energy + EPSILON).rsqrt()
 
 
-def _as_maps(values: Tensor, like: Tensor) -> Tensor:
+def as_maps(values: Tensor, like: Tensor) -> Tensor:
+    """Values ``[B, C]`` as maps of one pixel, of the type of ``like``."""
     return values.to(like.dtype)[:, :, None, None]
 
 

@@ -18,7 +18,7 @@ from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, quantise
 from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
-from rsi.degradations.sources import sources_of
+from rsi.degradations.sources import modules_of, sources_of
 from rsi.errors import InputError
 from rsi.estimation.auto import degradation_named
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
@@ -26,6 +26,7 @@ from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
+from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance, load_perceptual
 from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import fingerprint
@@ -55,7 +56,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
         sources: What of the user's own all results are made from: that of :func:`rsi.degradations.sources.sources_of`,
-            and the file of the perceptual distance.
+            the modules of the method and the file of the perceptual distance.
         perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:
@@ -74,7 +75,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         domain = str(settings.get("generator", "avatars128"))
         self.degradation = degradation_named(degradation, domain) if isinstance(degradation, str) else degradation
         self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
-        self.sources = sources_of(self.degradation)
+        self.sources = {**sources_of(self.degradation), **modules_of(self)}
         self.schedule = tuple(schedule)
         self.settings = {
             "method": self.method,
@@ -85,8 +86,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @property
     @abstractmethod
-    def resolution(self) -> int:
-        """Side of the restored images in pixels."""
+    def resolution(self) -> Size:
+        """The size of the restored images."""
 
     @abstractmethod
     def configure_model(self) -> None:
@@ -112,7 +113,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @abstractmethod
     def predict(self) -> Tensor:
-        """The images that the variables stand for, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
+        """The images that the variables stand for, ``[B, 3, H, W]``, nominally in [0, 1] and not clamped."""
 
     @abstractmethod
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
@@ -131,8 +132,12 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """What :meth:`draw` makes the images of, each ``[B, ...]``; empty for methods without a latent."""
         return {}
 
+    def whole_latent(self) -> dict[str, Tensor]:
+        """The latent with what the targets add to it: all that :meth:`draw` needs and files of latents hold."""
+        return self.latent()
+
     def draw(self, latent: Latent) -> Tensor:
-        """The images ``[B, 3, R, R]`` of a latent, not clamped; methods with a latent or several phases have it."""
+        """The images ``[B, 3, H, W]`` of a latent, not clamped; methods with a latent or several phases have it."""
         raise NotImplementedError(f"{type(self).__name__} has no latent to draw")
 
     @property
@@ -233,7 +238,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     def end_phase(self) -> PhaseResult:
         """Keep what the batch looks like now."""
-        latent = {name: value.detach().clone().cpu() for name, value in self.latent().items()}
+        latent = {name: value.detach().clone().cpu() for name, value in self.whole_latent().items()}
         result = PhaseResult(self.batch.stage.space, self.render().cpu(), latent)
         self.batch.path.append(result)
         return result
@@ -247,7 +252,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             on_step: Called after every step.
 
         Returns:
-            The images, ``[B, 3, R, R]`` in [0, 1], on the CPU.
+            The images, ``[B, 3, H, W]`` in [0, 1], on the CPU.
         """
         self.on_fit_start()
         self.begin_batch(targets)
@@ -276,11 +281,11 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """Restores a batch of measurements, as deepinv's reconstructors do.
 
         Args:
-            measured: ``[B, 3, h, w]`` in [0, 1], or what ``physics`` measures of ``[B, 3, R, R]``.
+            measured: ``[B, 3, h, w]`` in [0, 1], or what ``physics`` measures of ``[B, 3, H, W]``.
             physics: A ``deepinv.physics.Physics`` to undo instead of the module's own degradation.
 
         Returns:
-            ``[B, 3, R, R]`` in [0, 1], on the device of ``measured``.
+            ``[B, 3, H, W]`` in [0, 1], on the device of ``measured``.
 
         Raises:
             InputError: The measurements are no images or the degradation does not fit them, or the caller is inside
@@ -292,8 +297,9 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         own = self.degradation
         try:
             if physics is None:
+                check_images(images, like=self.resolution)
                 factor = own.bind(targets, self.resolution).factor
-                check_images(images, factor and self.resolution // factor)
+                check_images(images, self.resolution // factor if factor else None)
             else:
                 self.degradation = PhysicsDegradation(physics).bind(targets, self.resolution)
             self.to(measured.device)
@@ -310,7 +316,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
 
     @torch.no_grad()
     def render(self) -> Tensor:
-        """The restored images, ``[B, 3, R, R]`` in [0, 1]."""
+        """The restored images, ``[B, 3, H, W]`` in [0, 1]."""
         return self.predict().clamp(0, 1)
 
     def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:

@@ -17,6 +17,7 @@ from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.ddrm_operators import is_linear, linear_operator, split_linear, unstore
 from rsi.methods.ddrm_prior import TIMESTEPS, DiffusionPrior, load_prior
 from rsi.methods.ddrm_sampler import PosteriorSampler, noise_levels, timesteps
+from rsi.numerics.size import Size
 
 
 class DDRM(RestorationMethod[PosteriorSampler]):
@@ -79,8 +80,8 @@ class DDRM(RestorationMethod[PosteriorSampler]):
         return is_linear(degradation)
 
     @property
-    def resolution(self) -> int:
-        """Side of the prior's images in pixels."""
+    def resolution(self) -> Size:
+        """The size of the prior's images."""
         return self.prior.resolution
 
     def configure_model(self) -> None:
@@ -139,7 +140,7 @@ class DDRM(RestorationMethod[PosteriorSampler]):
 
     @property
     def _shape(self) -> tuple[int, int, int]:
-        return 3, self.resolution, self.resolution
+        return 3, *self.resolution
 
     def _predict_noise(self, sample: Tensor, step: int) -> Tensor:
         timestep = torch.full((len(sample),), timesteps(self.steps_per_batch)[step], device=self.device)

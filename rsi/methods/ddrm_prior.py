@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from rsi.errors import InputError
 from rsi.imports.extras import install_command
+from rsi.numerics.size import Size
 
 if TYPE_CHECKING:
     from diffusers import UNet2DModel
@@ -43,7 +44,7 @@ class DiffusionPrior(nn.Module):
         unet: Predicts noise from images and timesteps.
 
     Attributes:
-        resolution: Side in pixels of its images.
+        resolution: The size of its images.
         sha256: Checksum of the files it was read from.
 
     Raises:
@@ -62,7 +63,7 @@ class DiffusionPrior(nn.Module):
         if not isinstance(config.sample_size, int):
             raise InputError(f"sample_size in {CONFIG} is {config.sample_size}: write the side of its square images")
         self.unet = unet
-        self.resolution: int = config.sample_size * self.fold
+        self.resolution = Size.square(config.sample_size * self.fold)
         self.sha256 = sha256
 
     def forward(self, x: Tensor, timesteps: Tensor) -> Tensor:

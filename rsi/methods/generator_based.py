@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -11,12 +12,14 @@ from rsi.callbacks.base import Stage
 from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.luminance import compared_without_colour
+from rsi.errors import InputError
 from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
 from rsi.log import tell_once
 from rsi.methods.base import RestorationMethod
 from rsi.methods.batch import Latent, Prepared
-from rsi.methods.latents import draw_latent
+from rsi.methods.latents import MOTION, draw_latent
 from rsi.numerics.precision import full_precision
+from rsi.numerics.size import Size
 
 
 class GeneratorMethod(RestorationMethod[Prepared]):
@@ -33,7 +36,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
             generator.
         schedule: See :class:`rsi.methods.base.RestorationMethod`.
         settings: See :class:`rsi.methods.base.RestorationMethod`; generator, perceptual and class_label are added.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Attributes:
         generator: The generator; there once ``configure_model`` has run.
@@ -48,7 +51,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         perceptual: str | None,
         schedule: Sequence[Stage],
         settings: Mapping[str, object],
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         label = {} if class_label is None else {"class_label": class_label}
         super().__init__(degradation, schedule, {"generator": generator, "perceptual": perceptual, **settings, **label})
@@ -65,8 +68,8 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         """The terms of each image's loss at a step, ``[B]`` each, and what is minimised as ``total``."""
 
     @property
-    def resolution(self) -> int:
-        """Side of the generator's images in pixels."""
+    def resolution(self) -> Size:
+        """The size of the generator's images."""
         return self.generator.resolution
 
     @property
@@ -105,13 +108,37 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         """The optimiser of the batch in progress; none as long as there is no batch."""
         return [] if self._batch is None else self.make_optimizer()
 
+    def check_target(self, target: Target) -> None:
+        """Make sure that a target can be restored.
+
+        Raises:
+            InputError: It lacks what the degradation has to read from it, or the generator's picture cannot be moved.
+        """
+        super().check_target(target)
+        if target.motion is not None and not self.generator.synthesis.pose_slots:
+            raise InputError(
+                "--align transform moves the generator's picture, which StyleGAN2's cannot: use --align crop"
+            )
+
     def predict(self) -> Tensor:
-        """The images of the latent, ``[B, 3, R, R]``, nominally in [0, 1] and not clamped."""
-        return self.draw(self.latent())
+        """The images of the latent, ``[B, 3, H, W]``, nominally in [0, 1] and not clamped."""
+        return self.draw(self.whole_latent())
+
+    def whole_latent(self) -> dict[str, Tensor]:
+        """The latent, and how the targets have the pictures moved."""
+        return {**self.latent(), **self.motion(self.batch.targets)}
 
     def draw(self, latent: Latent) -> Tensor:
-        """The images ``[B, 3, R, R]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
+        """The images ``[B, 3, H, W]`` of a latent, see :func:`rsi.methods.latents.draw_latent`; not clamped."""
         return draw_latent(self.generator, latent)
+
+    def motion(self, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """The part of the latent, ``[B, 3, 3]``, that moves the generator's pictures; empty if none is moved."""
+        motions = [target.motion for target in targets]
+        if all(motion is None for motion in motions):
+            return {}
+        moved = [torch.eye(3) if motion is None else motion for motion in motions]
+        return {MOTION: torch.stack(moved).to(self.generator.w_avg)}
 
     @property
     def latent_facts(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.numerics.per_image import one_by_one
+from rsi.numerics.size import Size
 from rsi.perceptual.base import SMALLEST_SIDE
 
 START = "start"
@@ -48,7 +49,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: The weight of the squared distance of ``w`` and ``mapping(z)``.
         norm_weight: The weight of the squares of ``z``.
         keep_mask: See :class:`rsi.methods.pulse.Pulse`.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -70,7 +71,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         agreement_weight: float = 30.0,
         norm_weight: float = 0.4,
         keep_mask: KeepMask = "target",
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         weights = {
             "mse": mse_weight,
@@ -146,15 +147,18 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         z = seen.random(f"draw {step}").normal((self.generator.mapping.z_dim,))
         w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
         w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
-        degraded = seen.operator(self.draw({"codes": w}), seen.random(f"degrade {START}")) * seen.known
+        degraded = (
+            seen.operator(self.draw({"codes": w, **self.motion(seen.targets)}), seen.random(f"degrade {START}"))
+            * seen.known
+        )
         distance = self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared)
         return {"z": z, "w": w, "nearest": distance.unsqueeze(1)}
 
 
 def at_perceptual_side(images: Tensor) -> Tensor:
     """Images ``[B, 3, h, w]`` averaged to 256 px where they are larger, and with repeated pixels below 16 px."""
-    side = images.shape[-1]
-    if side > PERCEPTUAL_SIDE:
-        return F.interpolate(images, size=(PERCEPTUAL_SIDE, PERCEPTUAL_SIDE), mode="area")
-    scale = -(-SMALLEST_SIDE // side)
+    size = Size.of(images)
+    if max(size) > PERCEPTUAL_SIDE:
+        return F.interpolate(images, size=size.within(PERCEPTUAL_SIDE), mode="area")
+    scale = -(-SMALLEST_SIDE // min(size))
     return F.interpolate(images, scale_factor=scale, mode="nearest") if scale > 1 else images

@@ -126,11 +126,11 @@ class MultiresolutionLoss(nn.Module):
         first = 0 if top_level or len(levels) < 2 else 1
         terms = {}
         for index, level in enumerate(levels[first:], first):
-            terms[f"perceptual_{level.shape[-1]}"] = self._distance(level, target, index, random)
+            terms[f"perceptual_{min(level.shape[-2:])}"] = self._distance(level, target, index, random)
         if self.colours is not None:
             others = levels if again is None else self._pyramid(again)[0]
             for level, other, wanted in zip(levels[first:], others[first:], target.levels[first:], strict=True):
-                terms[f"colour_{level.shape[-1]}"] = self.colours(level, other, wanted)
+                terms[f"colour_{min(level.shape[-2:])}"] = self.colours(level, other, wanted)
         l1 = (smallest - target.smallest).abs().mean((1, 2, 3))
         return {**terms, "l1": l1, "total": sum(terms.values(), self.l1_weight * l1)}
 
@@ -148,7 +148,7 @@ class MultiresolutionLoss(nn.Module):
         levels: list[Tensor] = []
         if self.variant.pool_first:
             images = F.avg_pool2d(images, 2)
-        while len(levels) < self.variant.max_levels and images.shape[-1] > self.variant.above:
+        while len(levels) < self.variant.max_levels and min(images.shape[-2:]) > self.variant.above:
             levels.append(images)
             images = F.avg_pool2d(images, 2)
         return levels, levels[-1] if levels and self.variant.l1_at_last_level else images

@@ -12,6 +12,7 @@ from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.generators.statistics import PULSE_SAMPLES, latent_statistics
+from rsi.log import tell_once
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
@@ -28,8 +29,9 @@ class Pulse(GeneratorMethod[None]):
     comparison in RSI, for any degradation; the original, for pooled images alone, takes 100 steps of 0.4.
 
     What the papers leave open: the mean squared error goes over all pixels, those that are unknown count as equal; the
-    last noise map is zero and those between it and the optimised ones are the generator's own; the result is that of
-    the last step, whether it fits the target well or not.
+    last noise map is zero and those between it and the optimised ones are the generator's own; of a generator without
+    noise maps, such as StyleGAN3, the codes alone are searched; the result is that of the last step, whether it fits
+    the target well or not.
 
     Args:
         generator: See :class:`rsi.methods.generator_based.GeneratorMethod`.
@@ -44,7 +46,7 @@ class Pulse(GeneratorMethod[None]):
         keep_mask: Which pixels the approximation of noise drops: those that are black in the ``target``, or others at
             ``random`` in every step; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         samples: How many codes mean and std are measured on, once for a generator.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
 
     Raises:
         InputError: An argument cannot be used; weights are read in ``configure_model``.
@@ -67,7 +69,7 @@ class Pulse(GeneratorMethod[None]):
         noise_maps: int = 5,
         keep_mask: KeepMask = "target",
         samples: int = PULSE_SAMPLES,
-        class_label: int | None = None,
+        class_label: int | str | None = None,
     ) -> None:
         check_counts(self.method, steps=steps, samples=samples)
         check_numbers(self.method, lr=lr)
@@ -86,6 +88,8 @@ class Pulse(GeneratorMethod[None]):
 
     def prepare_model(self) -> None:
         """Look up or measure the statistics of the latent space."""
+        if not self.generator.synthesis.noise_sizes:
+            tell_once(f"{self.generator.info.name} has no noise maps: PULSE searches its codes alone")
         statistics = latent_statistics(self.generator, self.samples)
         self.register_buffer("mean", statistics.mean, persistent=False)
         self.register_buffer("std", statistics.std, persistent=False)
@@ -103,17 +107,18 @@ class Pulse(GeneratorMethod[None]):
 
     def initial_variables(self, observation: Observation, prepared: None) -> dict[str, Tensor]:  # noqa: ARG002
         """Normal numbers."""
-        sides = self.generator.synthesis.noise_sides[:-1][: self.noise_maps]
+        sizes = self.generator.synthesis.noise_sizes[:-1][: self.noise_maps]
         shapes = {"v": (self.generator.num_ws, self.generator.w_dim)}
-        maps = {f"{NOISE}{index}": (1, side, side) for index, side in enumerate(sides)}
+        maps = {f"{NOISE}{index}": (1, *size) for index, size in enumerate(sizes)}
         return {name: observation.random(f"start {name}").normal(shape) for name, shape in {**shapes, **maps}.items()}
 
     def latent(self) -> dict[str, Tensor]:
         """The codes in W+, the optimised noise maps and the last one, which is zero."""
         maps: dict[str, Tensor] = dict(self.batch.variables)
         v = maps.pop("v")
-        last = f"{NOISE}{len(self.generator.synthesis.noise_sides) - 1}"
-        return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps, last: v.new_zeros(len(v), 1, 1, 1)}
+        if sizes := self.generator.synthesis.noise_sizes:
+            maps[f"{NOISE}{len(sizes) - 1}"] = v.new_zeros(len(v), 1, 1, 1)
+        return {"codes": F.leaky_relu(v * self.std + self.mean, SLOPE), **maps}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
         """One step of every image, with the step size of the schedule."""

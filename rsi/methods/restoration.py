@@ -17,8 +17,9 @@ from rsi.callbacks.base import Stage, stage_of
 from rsi.degradations import Composition, Degradation
 from rsi.degradations.denoising import Denoising
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
-from rsi.generators import LrScale, step_scale
+from rsi.generators import Generator, LrScale, step_scale
 from rsi.methods.batch import Observation
+from rsi.methods.checks import check_numbers
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.loss import LossName, MultiresolutionLoss, TargetPyramid
 from rsi.methods.schedule import Phase, Space, check_schedule
@@ -53,6 +54,14 @@ def expand(codes: Tensor, space: Space, filters: Sequence[int]) -> Tensor:
     if space == "W++" and codes.shape[1] == len(filters):
         codes = codes.repeat_interleave(torch.tensor(filters, device=codes.device), dim=1)
     return codes
+
+
+def pose_rows(generator: Generator, space: Space) -> list[int]:
+    """Which codes of a space move the picture as a whole and nothing else; in W there are none."""
+    if space == "W":
+        return []
+    owners = [slot for slot, filters in enumerate(generator.filters) for _ in range(filters if space == "W++" else 1)]
+    return [row for row, slot in enumerate(owners) if slot in generator.synthesis.pose_slots]
 
 
 class NGD(Optimizer):
@@ -114,10 +123,12 @@ class Restoration(GeneratorMethod[list[Part]]):
         lr_scale: Multiplies the step sizes for generators whose W has another scale than FFHQ's, ``auto`` by what the
             generator's own measures; left out, what its file or the zoo recommend, or else ``auto``.
         optimizer: ``ngd``, the method's, or ``adam``, an ablation whose first step is as long.
-        class_label: The class of a conditional generator, from 0.
+        class_label: The class of a conditional generator, from 0, or its name in ImageNet.
         keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
             seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
+        pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of what others go,
+            from W+ on, where it is a code of its own; 0 keeps the pose that W has found. StyleGAN2 has no such code.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
             1. The first sample starts at the mean code, as in RSI.
 
@@ -137,11 +148,13 @@ class Restoration(GeneratorMethod[list[Part]]):
         loss: LossName = "pooled",
         lr_scale: LrScale = None,
         optimizer: OptimizerName = "ngd",
-        class_label: int | None = None,
+        class_label: int | str | None = None,
         keep_mask: KeepMask = "target",
         noise_offset: float | None = None,
         start_spread: float = 0.5,
+        pose_step: float = 0.0,
     ) -> None:
+        check_numbers(self.method, zero=True, pose_step=pose_step)
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
         settings = {
             "schedule": "; ".join(map(str, phases)),
@@ -160,6 +173,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.keep_mask = keep_mask
         self.noise_offset = noise_offset
         self.start_spread = start_spread
+        self.pose_step = pose_step
 
     @property
     def codes(self) -> nn.Parameter:
@@ -170,6 +184,8 @@ class Restoration(GeneratorMethod[list[Part]]):
         """Settle the step scale and the loss."""
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
+        if self.generator.synthesis.pose_slots:
+            self.settings["pose_step"] = str(self.pose_step)
 
     def resolved(self) -> dict[str, Any]:
         """The step scale as well."""
@@ -213,7 +229,13 @@ class Restoration(GeneratorMethod[list[Part]]):
         _, first, _ = stage_of(self.schedule, step)
         for group in optimizer.param_groups:
             group["lr"] = optimizer.defaults["lr"] * self._phase.lr_factor(step - first)
-        return super().take_step(step, optimizer, backward)
+        rows = pose_rows(self.generator, self._phase.space)
+        pose = self.codes.detach()[:, rows].clone()
+        terms = super().take_step(step, optimizer, backward)
+        if rows and self.pose_step != 1:
+            with torch.no_grad():
+                self.codes[:, rows] = torch.lerp(pose, self.codes[:, rows], self.pose_step)
+        return terms
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of the multi-resolution loss."""
@@ -225,7 +247,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         def of_part(part: int, codes: Tensor) -> dict[str, Tensor]:
             return self._losses(*prepared[part], codes, step, replace(top, kept=kept[part]))
 
-        return part_by_part(of_part, torch.split(self.codes, sizes), self.resolution)
+        return part_by_part(of_part, torch.split(self.codes, sizes), max(self.resolution))
 
     def latent(self) -> dict[str, Tensor]:
         """The codes, which are the latent as it is."""
@@ -234,7 +256,8 @@ class Restoration(GeneratorMethod[list[Part]]):
     def _losses(
         self, seen: Observation, pyramid: TargetPyramid, codes: Tensor, step: int, top: TopLevel
     ) -> dict[str, Tensor]:
-        images, random, again = self.draw({"codes": codes}), seen.random(f"degrade {step}"), None
+        latent = {"codes": codes, **self.motion(seen.targets)}
+        images, random, again = self.draw(latent), seen.random(f"degrade {step}"), None
         with full_precision(self.device):
             degraded = seen.operator(images, random) * seen.known
             if random.used and self.loss.colours is not None:

@@ -88,7 +88,8 @@ class PeakMemory:
         device: The device. On the CPU it is the memory of the process.
 
     Attributes:
-        bytes: The peak, once the block has ended.
+        before: What was in use when it began.
+        bytes: The peak above that, once the block has ended.
 
     Raises:
         InputError: The system does not tell.
@@ -97,7 +98,7 @@ class PeakMemory:
     def __init__(self, device: torch.device) -> None:
         _check_known(device)
         self._device = device
-        self.bytes = 0
+        self.before = self.bytes = 0
 
     def __enter__(self) -> "PeakMemory":
         """Begin."""
@@ -107,12 +108,12 @@ class PeakMemory:
         else:
             give_back_freed_memory()
             CLEAR_REFS.write_text(RESET_PEAK)
-        self._before = self._now()
+        self.before = self._now()
         return self
 
     def __exit__(self, *error: object) -> None:
         """End."""
-        self.bytes = self._peak() - self._before
+        self.bytes = self._peak() - self.before
         give_back_freed_memory()
 
     def _now(self) -> int:
@@ -130,9 +131,13 @@ def _free_on_gpu(device: torch.device) -> int:
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
+def tells_memory(device: torch.device) -> bool:
+    """Whether the system tells how much memory of a device is in use: CUDA and Linux do."""
+    return device.type == "cuda" or (device.type == "cpu" and HAS_PSUTIL and os.access(CLEAR_REFS, os.W_OK))
+
+
 def _check_known(device: torch.device) -> None:
-    on_linux = device.type == "cpu" and HAS_PSUTIL and os.access(CLEAR_REFS, os.W_OK)
-    if device.type != "cuda" and not on_linux:
+    if not tells_memory(device):
         raise InputError("batch_size auto needs CUDA or Linux, which tell how much memory there is: give a number")
 
 

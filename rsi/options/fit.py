@@ -47,6 +47,7 @@ from rsi.options.own_degradation import FitParser, raise_if_own
 from rsi.options.purposes import BY_WHAT, HOW_DEGRADED, HOW_FAST, PURPOSES, WHAT, WHERE
 from rsi.options.recipes import find_recipe, lines_about
 from rsi.options.text import check_home, optional_path, path, paths
+from rsi.photos.framing import Align, FaceFraming
 from rsi.results import layout
 from rsi.results.foreign import check_page
 from rsi.storage.atomic import atomic_path
@@ -131,6 +132,8 @@ class FitCLI(LightningCLI):
         except ValueError as error:
             raise_if_own(str(error), error)
             raise
+        if self._chosen.align != "none":
+            self.datamodule.framing = FaceFraming(self._chosen.align)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:  # noqa: ANN401 - Lightning's own
         """Read the options, and keep Lightning from seeding everything with a number of its own."""
@@ -170,11 +173,25 @@ class FitCLI(LightningCLI):
         """Start the clock, and say so where there is not going to be a report page."""
         self.started = time.monotonic()
         chosen = self.config[str(self.subcommand)]
+        if chosen.dry_run:
+            raise NotRun(self)
         if chosen.report and not chosen.overwrite and not is_url(chosen.output_dir):
             try:
                 check_page(Path(chosen.output_dir) / layout.PAGE)
             except InputError as error:
                 tell(f"there is not going to be a report page: {error}")
+
+
+class NotRun(Exception):  # noqa: N818 - no error
+    """All parts are made, and a run was not asked for.
+
+    Attributes:
+        cli: What has made them.
+    """
+
+    def __init__(self, cli: FitCLI) -> None:
+        super().__init__()
+        self.cli = cli
 
 
 class Recipe(ActionConfigFile):
@@ -232,6 +249,8 @@ def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) 
     add(WHAT, "target_dir", paths, "", "the same as an option, for files of options")
     add(WHAT, "samples", int, 1, "restorations of every image; they show what is not determined")
     add(WHAT, "fit", Literal["crop", "pad"], "crop", "what becomes of images of another shape than the generator's")
+    text = "faces of photographs: crop cuts out the largest, transform moves a StyleGAN3's picture to it instead"
+    groups[WHAT].add_argument("--align", type=Align, default="none", help=text)
     add(WHAT, "color", bool, False, "restore colour also where an image has none; else the results of such are grey")
     add(WHAT, "seed", int, 0, "seed of all random numbers")
     add(HOW_DEGRADED, "mask_dir", optional_path, None, "masks for inpainting, named as the images: white is known")
@@ -242,6 +261,9 @@ def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) 
 def _add_output_flags(group: Any) -> None:  # noqa: ANN401 - jsonargparse's groups
     group.add_argument("--output_dir", type=path, default="restored", help="folder or URL for the results")
     group.add_argument("--overwrite", action="store_true", help="replace what an earlier run left in that folder")
+    group.add_argument(
+        "--dry_run", action="store_true", help="say what would be restored, how long and in how much memory"
+    )
     group.add_argument("--report", type=bool, default=True, help="write the report page index.html at the end")
     group.add_argument("--timelapse", action="store_true", help="write a film of the path of every image, too")
     group.add_argument("-v", "--verbose", action="store_true", help="tell settings, losses by phase and files, too")

@@ -18,8 +18,8 @@ FLAGS: dict[str, tuple[str, object, str]] = {
     "degradation": (
         HOW_DEGRADED,
         Degradation | str,
-        "upsample, noise:LEVEL, jpeg, inpaint, several joined with + in the order they happened, or a class such as "
-        "my_module.MyBlur with its arguments as --degradation.sigma 3",
+        "upsample, noise:LEVEL, jpeg, inpaint, blur:LEVEL, resized:LEVEL, gray, sepia, cast, fade, several joined with "
+        "+ in the order they happened, or a class such as my_module.MyBlur with its arguments as --degradation.sigma 3",
     ),
     "generator": (
         BY_WHAT,
@@ -40,7 +40,11 @@ FLAGS: dict[str, tuple[str, object, str]] = {
         "multiplies the step sizes; auto measures the generator; left out, what its file or the zoo recommends, or "
         "else auto",
     ),
-    "class_label": (BY_WHAT, int | None, "the class of a conditional generator, from 0; has to be given for one"),
+    "class_label": (
+        BY_WHAT,
+        int | str | None,
+        "the class of a conditional generator, from 0, or its name in ImageNet; has to be given for one",
+    ),
 }
 
 

@@ -52,7 +52,7 @@ class PerceptualDistance(nn.Module):
             features_alone: The difference of the images themselves is left out.
         """
         rgb_weight = 0.0 if features_alone else self.rgb_weight
-        if images.shape[-1] < LARGE_SIDE:
+        if max(images.shape[-2:]) < LARGE_SIDE:
             return self._compare(images, reference, rgb_weight)
         return gradient_at_once(lambda x: {"total": self._compare(x, reference, rgb_weight)}, images)["total"]
 

@@ -60,9 +60,9 @@ class MeshFinder:
     def find(self, photo: Image.Image) -> list[Face]:
         """The faces of an RGB photograph, from left to right."""
         faces: list[Face] = []
-        boxes = list(self._boxes(photo))
-        found = [face for box in _merged(boxes) if (face := self._locate(photo, box))]
-        for face in sorted(found, key=lambda face: -face.confidence):
+        located = [(box, self._locate(photo, box)) for box in _merged(list(self._boxes(photo)))]
+        found = [(box.score * face.confidence, face) for box, face in located if face is not None]
+        for _, face in sorted(found, key=lambda pair: -pair[0]):
             if not any(_is_same(face, other) for other in faces):
                 faces.append(face)
         return sorted(faces, key=lambda face: float(face.oval[:, 0].mean()))

@@ -25,7 +25,8 @@ class PlacedFace:
 
     Attributes:
         crop: Where it was cut out.
-        picture: What to put there, RGB, a square of any size; ``None`` if the photograph stays as it is there.
+        picture: What to put there, RGB, of any size: the whole crop if it is square, else its middle part of the
+            picture's shape; ``None`` if the photograph stays as it is there.
         oval: ``[n, 2]``, the corners of the face's outline in the photograph; left out, that of a face in the middle
             of its crop.
         shape: What of the crop is put there: the face's oval, widened, or all of it.
@@ -37,6 +38,14 @@ class PlacedFace:
     oval: Vector | None = None
     shape: Shape = "square"
     matched: bool = False
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The shares of the crop's width and height that the picture fills."""
+        if self.picture is None:
+            return 1.0, 1.0
+        longer = max(self.picture.size)
+        return self.picture.width / longer, self.picture.height / longer
 
 
 def shape_for(degradation: str) -> Shape:
@@ -65,8 +74,9 @@ def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image
         box = _inside(face.crop, photo)
         if face.picture is None or box[0] >= box[2] or box[1] >= box[3]:
             continue
-        share = _share(face, [other for other in faces if other is not face], box, edge)[..., None]
-        turned = np.asarray(_turned_face(face.picture, face.crop, box), dtype=np.float64)
+        others = [other for other in faces if other is not face]
+        share = _share(face, others, box, edge)[..., None]
+        turned = np.asarray(_turned_face(face.picture, face, box), dtype=np.float64)
         original = np.asarray(photo.crop(box), dtype=np.float64)
         if face.matched:
             turned = turned + _colour_shift(original - turned, share[..., 0])
@@ -99,7 +109,8 @@ def _share(face: PlacedFace, others: Sequence[PlacedFace], box: Box, edge: float
 def _reach(face: PlacedFace, box: Box, edge: float) -> tuple[Values, Values]:
     """How opaque a face would be alone in each pixel of a box, and how far the pixel is from its middle."""
     across, down = _coordinates(face.crop, box)
-    inside = np.minimum(np.minimum(across, 1 - across), np.minimum(down, 1 - down))
+    near, far = zip(*(((1 - share) / 2, (1 + share) / 2) for share in face.extent), strict=True)
+    inside = np.minimum(np.minimum(across - near[0], far[0] - across), np.minimum(down - near[1], far[1] - down))
     opacity = _smooth(inside / max(edge, 1e-6))
     if face.shape == "oval":
         opacity *= _smooth((FADED - _in_ovals(face, box)) / (FADED - WIDENED))
@@ -157,17 +168,18 @@ def _coordinates(crop: FaceCrop, box: Box) -> tuple[Values, Values]:
     return (x * right_x + y * right_y) / length + 0.5, (y * right_x - x * right_y) / length + 0.5
 
 
-def _turned_face(face: Image.Image, crop: FaceCrop, box: Box) -> Image.Image:
-    side = min(face.width, max(1, round(crop.side)))
-    reduced = face.resize((side, side), Image.Resampling.LANCZOS)
-    across, down = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])
-    per_pixel = side / (crop.side**2 / 2)
-    offset = (np.array(box[:2]) - crop.center, side / 2)
+def _turned_face(picture: Image.Image, face: PlacedFace, box: Box) -> Image.Image:
+    crop, shares = face.crop, face.extent
+    size = [min(side, max(1, round(crop.side * share))) for side, share in zip(picture.size, shares, strict=True)]
+    reduced = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    axes = np.array(crop.right), np.array([-crop.right[1], crop.right[0]])
+    offset = np.array(box[:2]) - crop.center
     matrix = []
-    for axis in (across, down):
-        matrix += [axis[0] * per_pixel, axis[1] * per_pixel, float(offset[0] @ axis) * per_pixel + offset[1]]
-    size = (box[2] - box[0], box[3] - box[1])
-    return _bordered(reduced).transform(size, Image.Transform.AFFINE, _shifted(matrix), Image.Resampling.BICUBIC)
+    for axis, side, share in zip(axes, size, shares, strict=True):
+        per_pixel = side / (share * (crop.side**2 / 2))
+        matrix += [axis[0] * per_pixel, axis[1] * per_pixel, float(offset @ axis) * per_pixel + side / 2]
+    room = (box[2] - box[0], box[3] - box[1])
+    return _bordered(reduced).transform(room, Image.Transform.AFFINE, _shifted(matrix), Image.Resampling.BICUBIC)
 
 
 def _bordered(face: Image.Image) -> Image.Image:

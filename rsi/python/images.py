@@ -50,7 +50,7 @@ def picture_of(image: Source) -> Picture:
     if isinstance(image, Tensor):
         if image.ndim != 3:
             raise InputError(f"the tensor is {list(image.shape)}: {WANTED}")
-        check_images(image.unsqueeze(0), square=False)
+        check_images(image.unsqueeze(0))
         return Picture(image.detach().float().cpu().clone())
     raise InputError(f"a {type(image).__name__} is no image: {WANTED}")
 
@@ -83,5 +83,5 @@ def _of_array(array: Array) -> Picture:
         raise InputError(f"the array is of {array.dtype}: {WANTED}")
     planes = torch.from_numpy(np.array(array, np.float32)).reshape(*array.shape[:2], -1).movedim(-1, 0)
     rgb = planes[:3] if len(planes) > 1 else planes.expand(3, -1, -1)
-    check_images(rgb.unsqueeze(0), square=False)
+    check_images(rgb.unsqueeze(0))
     return Picture(rgb.clone(), planes[3:].clone() if len(planes) == 4 else None)

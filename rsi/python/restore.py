@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rsi.callbacks.base import RestoredTarget
 from rsi.commands.main import main
 from rsi.data.batches import kind_of
-from rsi.data.fitting import fit_to_square
+from rsi.data.fitting import fit_to_shape
 from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
@@ -155,9 +155,9 @@ def _targets(
     path = Path(str(image)) if isinstance(image, str | Path) else Path(place)
     picture = picture_of(image)
     known = known_pixels(picture, path, mask=None if mask is None else picture_of(mask))
-    square = fit_to_square(picture, known, path, resolution=module.resolution, factor=module.target_factor, fit="crop")
+    fitted = fit_to_shape(picture, known, path, resolution=module.resolution, factor=module.target_factor, fit="crop")
     restorations = Listed(path.name, path.stem).samples(samples)
-    targets = [make_target(picture, square, one, seed=seed, color=color, made_from={}) for one in restorations]
+    targets = [make_target(picture, fitted, one, seed=seed, color=color, made_from={}) for one in restorations]
     module.check_target(targets[0])
     return targets if isinstance(image, str | Path) else [_seeded_by_content(target, seed) for target in targets]
 

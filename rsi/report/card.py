@@ -13,6 +13,7 @@ from PIL import Image
 from rsi.data.pictures import stages
 from rsi.errors import InputError
 from rsi.log import printable
+from rsi.numerics.size import Size
 from rsi.report.difference import colored
 from rsi.report.embedding import Place, reduced
 from rsi.results import layout
@@ -193,13 +194,15 @@ def _way(folder: Path, row: Row) -> _Way:
 
 
 def _thumbnail(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures beside each other, more than two of them in two rows."""
+    """Pictures beside each other in square cells, more than two of them in two rows."""
     columns = len(pictures) if len(pictures) <= 2 else -(-len(pictures) // 2)
     side = min(THUMBNAIL_SIDE, 4 * THUMBNAIL_SIDE // columns)
     sheet = Image.new("RGBA", (columns * side, -(-len(pictures) // columns) * side))
     for index, picture in enumerate(pictures):
         down, across = divmod(index, columns)
-        sheet.paste(picture.resize((side, side)), (across * side, down * side))
+        size = Size(picture.height, picture.width).within(side)
+        left, top = across * side + (side - size.width) // 2, down * side + (side - size.height) // 2
+        sheet.paste(picture.resize((size.width, size.height)), (left, top))
     return sheet
 
 
@@ -207,9 +210,11 @@ def _shown_at(
     caption: str, picture: Image.Image, target_size: str, side: int, name: str
 ) -> tuple[Image.Image, str, bool]:
     """A target smaller than its restoration keeps its own pixels; the page enlarges them without smoothing."""
-    width = target_size.partition("x")[0]
-    if caption == "target" and width.isdecimal() and 0 < int(width) < min(side, picture.width):
-        return picture.resize((int(width), int(width)), Image.Resampling.NEAREST), name, True
+    sides = target_size.split("x")
+    if caption == "target" and len(sides) == 2 and all(map(str.isdecimal, sides)):
+        width, height = map(int, sides)
+        if 0 < width < min(side, picture.width) and 0 < height < min(side, picture.height):
+            return picture.resize((width, height), Image.Resampling.NEAREST), name, True
     return reduced(picture, side), name, False
 
 

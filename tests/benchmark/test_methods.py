@@ -102,6 +102,89 @@ def test_unusable_recipes(tmp_path: Path, name: str, text: str, message: str) ->
         select_methods(f"rsi,{tmp_path / name}")
 
 
+OWN = """
+from typing import Any
+import torch
+from rsi import Restoration, RestorationMethod
+from rsi.methods.generator_based import GeneratorMethod
+from rsi.methods.restoration import PAPER_SCHEDULE
+
+class Mine(Restoration):
+    method = "mine"
+
+class Bare(RestorationMethod[Any]):
+    method = "bare"
+
+class Nameless(Restoration):
+    pass
+
+class NoTask(Restoration):
+    method = "no_task"
+    def __init__(self, generator="avatars128"):
+        super().__init__(generator)
+
+class NoGenerator(Restoration):
+    method = "no_generator"
+    def __init__(self, degradation):
+        super().__init__(degradation=degradation)
+
+class Needs(Restoration):
+    method = "needs"
+    def __init__(self, generator, degradation, weight):
+        super().__init__(generator, degradation)
+
+class Failing(Restoration):
+    method = "failing"
+    def __init__(self, generator, degradation):
+        super().__init__(generator, degradation)
+        self.table = {}["weights"]
+
+class Plain:
+    pass
+"""
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    name = f"own_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+def test_method_of_the_users_own(own_module: str) -> None:
+    own = method(f"{own_module}.Mine")
+    assert own.name == "mine"
+    module = own.build(task("denoising:M"), generator="avatars128", perceptual="embedded")
+    assert type(module).__name__ == "Mine"
+    assert module.settings == {**build("rsi", "denoising:M"), "method": "mine"}
+    assert list(module.sources) == [f"module {own_module}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Other", r'has no class "Other": use own_\w+\.Mine or own_\w+\.Bare or'),
+        ("Plain", r'Plain" is no subclass of rsi.RestorationMethod: use'),
+        ("Bare", r'Bare" lacks configure_model, initial_variables, predict, prepare, resolution, take_step: give'),
+        ("Nameless", r'has the name "rsi" of another method: write method = "my_method" into the class'),
+        ("NoTask", r"NoTask\" takes no degradation: add them to the arguments of __init__"),
+        ("NoGenerator", r"NoGenerator\" takes no generator: add them"),
+        ("Needs", r"Needs\" has to be given weight: give defaults to these arguments of __init__"),
+    ],
+)
+def test_what_a_method_of_the_users_own_lacks_is_named(own_module: str, name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        select_methods(f"rsi,{own_module}.{name}")
+
+
+def test_method_of_the_users_own_that_cannot_be_made_or_found(own_module: str) -> None:
+    with pytest.raises(InputError, match=r"Failing\" fails in .*own_\w+\.py, line \d+, .*: KeyError: 'weights'"):
+        build(f"{own_module}.Failing")
+    with pytest.raises(InputError, match=r'method "nowhere.Mine": there is no module "nowhere", neither in this'):
+        select_methods("nowhere.Mine")
+
+
 def test_unknown_method() -> None:
     with pytest.raises(
         InputError, match=r'there is no method "dip": use some of rsi, pulse, lbrgm, ddrm, adam, .*w_only'

@@ -18,6 +18,7 @@ from rsi.benchmark.patch_fid import (
     random_crops,
 )
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 CLEAN = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 RESTORED = (CLEAN + 0.3 * torch.rand(CLEAN.shape, generator=torch.Generator().manual_seed(1))).clamp(0, 1)
@@ -64,9 +65,9 @@ def test_clean_images_are_kept_from_one_comparison_to_the_next() -> None:
     assert fid.compare(named(RESTORED)) == first
 
 
-@pytest.mark.parametrize(("resolution", "plan"), [(1024, (1000, 128)), (256, (250, 64)), (128, (125, 45))])
-def test_crops_of_the_paper_and_between(resolution: int, plan: tuple[int, int]) -> None:
-    assert crop_plan(resolution) == plan
+@pytest.mark.parametrize(("side", "plan"), [(1024, (1000, 128)), (256, (250, 64)), (128, (125, 45))])
+def test_crops_of_the_paper_and_between(side: int, plan: tuple[int, int]) -> None:
+    assert crop_plan(Size.square(side)) == plan
 
 
 def test_crops_are_parts_of_the_image_at_places_of_its_name() -> None:

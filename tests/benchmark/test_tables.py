@@ -54,6 +54,7 @@ def test_best_and_second_best_are_marked(tmp_path: Path) -> None:
     assert "| denoising | adam | **.400** .100 19.0 <u>21.00</u> **.600** |" in files["table.md"]
     row = r"denoising & w\_only & \underline{.500} & .200 & \textbf{17.0} & 9.00 & \textbf{.600} \\"
     assert row in files["table.tex"]
+    assert "denoising,M,0.5,0.2,17,9,0.6,2,1.5,pfid ssim,accuracy" in files["table.csv"]
     assert r"\begin{tabular}{llrrrrr}" in files["table.tex"]
     assert r"task & method & \multicolumn{5}{c}{M} \\" in files["table.tex"]
 
@@ -65,9 +66,9 @@ def test_one_method_is_not_marked(tmp_path: Path) -> None:
 
 def test_the_measures_stand_in_the_same_order_in_the_csv(tmp_path: Path) -> None:
     lines = write(tmp_path, [measurement("rsi", "UNAP-M", 0.4)], against_paper=True)["table.csv"].splitlines()
-    assert lines[0] == "method,task,level,accuracy,fidelity,pfid,psnr,ssim,images,seconds"
-    assert lines[1] == "rsi,UNAP,M,0.4,0.2,17.04,20,0.6,2,1.5"
-    assert lines[2] == "RSI (published),UNAP,M,0.525,0.131,21.8,,,,"
+    assert lines[0] == "method,task,level,accuracy,fidelity,pfid,psnr,ssim,images,seconds,best,second"
+    assert lines[1] == "rsi,UNAP,M,0.4,0.2,17.04,20,0.6,2,1.5,,"
+    assert lines[2] == "RSI (published),UNAP,M,0.525,0.131,21.8,,,,,,"
 
 
 def test_methods_that_left_images_out_are_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from rsi.data.folder import read_target
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 
 MakeFolder = Callable[[int], Path]
 
@@ -24,7 +25,7 @@ def task(wanted: str) -> Task:
 
 @pytest.fixture
 def clean(clean_folder: MakeFolder) -> CleanImages:
-    return CleanImages(clean_folder(32), 32)
+    return CleanImages(clean_folder(32), Size.square(32))
 
 
 @pytest.mark.parametrize("every", all_tasks(), ids=lambda task: task.id)
@@ -33,15 +34,15 @@ def test_targets_are_what_their_degradation_needs(every: Task, clean: CleanImage
     assert names == [f"{stem}{every.suffix}" for stem in ("a", "b", "sub/c")]
     degradation = parse_degradation(every.degradation)
     for name in names:
-        target = read_target(tmp_path / "targets", name, resolution=32, factor=degradation.factor, seed=0)
-        bound = degradation.bind([target], 32)
+        target = read_target(tmp_path / "targets", name, resolution=Size.square(32), factor=degradation.factor, seed=0)
+        bound = degradation.bind([target], Size.square(32))
         assert bound(torch.rand(1, 3, 32, 32), ImageRandom([0])).shape[1:] == target.image.shape
         assert not target.notes
 
 
 def test_same_targets_whatever_the_order_and_number(clean: CleanImages, tmp_path: Path) -> None:
     for wanted in ("UNAP", "denoising:M", "inpainting:S", "upsampling:S", "linear_noise"):
-        (name,) = make_targets(task(wanted), CleanImages(clean.folder, 32, limit=1), tmp_path / wanted)
+        (name,) = make_targets(task(wanted), CleanImages(clean.folder, Size.square(32), limit=1), tmp_path / wanted)
         write_target(task(wanted), clean.read("b"), "b", tmp_path / f"{wanted}-b.png")
         make_targets(task(wanted), clean, tmp_path / f"{wanted}-all")
         assert (tmp_path / wanted / name).read_bytes() == (tmp_path / f"{wanted}-all" / name).read_bytes()
@@ -88,14 +89,14 @@ def test_targets_that_are_there_are_kept(clean: CleanImages, tmp_path: Path) -> 
 
 
 def test_clean_image_of_another_size(clean_folder: MakeFolder, tmp_path: Path) -> None:
-    images = CleanImages(clean_folder(64), 32)
+    images = CleanImages(clean_folder(64), Size.square(32))
     with pytest.raises(InputError, match=r"a.png' is 64x64, the generator makes 32x32: resize it"):
         make_targets(task("denoising:M"), images, tmp_path / "targets")
 
 
 def test_changed_clean_image_is_refused(clean: CleanImages, tmp_path: Path) -> None:
     record = tmp_path / "out" / "clean.json"
-    CleanImages(clean.folder, 32, limit=1).claim(record)
+    CleanImages(clean.folder, Size.square(32), limit=1).claim(record)
     clean.claim(record)
     Image.new("RGB", (32, 32)).save(clean.folder / "b.png")
     with pytest.raises(InputError, match=r"b.png' is not the image that .*out was made from: choose another"):
@@ -103,6 +104,6 @@ def test_changed_clean_image_is_refused(clean: CleanImages, tmp_path: Path) -> N
 
 
 def test_limit(clean: CleanImages) -> None:
-    assert CleanImages(clean.folder, 32, limit=2).stems == ("a", "b")
+    assert CleanImages(clean.folder, Size.square(32), limit=2).stems == ("a", "b")
     with pytest.raises(InputError, match="limit is 0: it must be at least 1"):
-        CleanImages(clean.folder, 32, limit=0)
+        CleanImages(clean.folder, Size.square(32), limit=0)

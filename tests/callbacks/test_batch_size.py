@@ -21,11 +21,12 @@ from rsi.callbacks import (
     Run,
 )
 from rsi.data.batches import Step
-from rsi.data.folder import BatchSize as Size
+from rsi.data.folder import BatchSize as Wanted
 from rsi.data.pictures import to_picture
 from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
 from rsi.training.trainer import make_trainer
 
@@ -41,7 +42,7 @@ class Hungry(Degradation):
         self.most = most
         self.moment = moment
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> Degradation:
+    def bind(self, targets: Sequence[Target], resolution: Size) -> Degradation:
         self.eat(len(targets), "start")
         return self
 
@@ -81,7 +82,7 @@ def seven(tmp_path: Path) -> Path:
     return folder
 
 
-def fit(targets: Path, generator: Path, output: Path, degradation: Degradation, batch_size: Size) -> list[str]:
+def fit(targets: Path, generator: Path, output: Path, degradation: Degradation, batch_size: Wanted) -> list[str]:
     batches = Batches()
     writers = [ResultWriter(str(output)), BatchCheckpoint(str(output), every_seconds=0)]
     trainer = make_trainer([BatchSize(), PhaseScheduler(), *writers, batches], accelerator="cpu")

@@ -31,7 +31,7 @@ def test_an_existing_file_is_replaced_only_on_demand(source: Path) -> None:
         main([str(source), str(target)])
     assert target.read_text() == "precious"
     assert main([str(source), str(target), "--overwrite"]) == 0
-    assert load_generator(target).resolution == 16
+    assert load_generator(target).resolution == (16, 16)
 
 
 def test_the_input_is_not_replaced_even_on_demand(source: Path, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_the_input_is_not_replaced_even_on_demand(source: Path, tmp_path: Path) 
 def test_a_tilde_is_the_home_folder(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main([f"~/{source.name}", "~/out.safetensors"]) == 0
-    assert load_generator(tmp_path / "out.safetensors").resolution == 16
+    assert load_generator(tmp_path / "out.safetensors").resolution == (16, 16)
 
 
 def test_nothing_is_written_from_a_bad_file(tmp_path: Path) -> None:

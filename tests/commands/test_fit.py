@@ -396,3 +396,18 @@ def test_photograph_without_colour_comes_back_without_colour_unless_asked(
     restored = Image.open(fit.output / "a.png")
     assert restored.mode == "RGB"
     assert len({channel.tobytes() for channel in restored.split()}) == 3
+
+
+@pytest.mark.parametrize("degradation", ["gray", "sepia", "gray:film=ortho+upsample:factor=2"])
+def test_lost_colour_comes_back_where_that_is_asked_for(fit: Runner, tmp_path: Path, degradation: str) -> None:
+    folder = tmp_path / "gray"
+    folder.mkdir()
+    side = 32 if "upsample" in degradation else 64
+    Image.linear_gradient("L").resize((side, side)).save(folder / "a.png")
+    assert fit(folder, "--degradation", degradation) == 0
+    restored = Image.open(fit.output / "a.png")
+    assert restored.mode == "RGB"
+    assert len({channel.tobytes() for channel in restored.split()}) == 3
+    (row,) = fit.rows()
+    assert "no colour" not in row["notes"]
+    assert ("contrast=" in row["parameters"]) == (degradation == "sepia")

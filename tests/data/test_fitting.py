@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rsi.data.decoded import Picture
-from rsi.data.fitting import Square, fit_to_square
+from rsi.data.fitting import Fitted, fit_to_shape
 from rsi.data.orientation import as_stored, upright
 from rsi.data.reading import read_picture
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 PATH = Path("faces/a.png")
 ORIENTATIONS = st.integers(1, 8)
@@ -33,16 +34,16 @@ def picture(width: int, height: int, *, sampling: tuple[int, int] | None = None,
 def fitted(
     source: Picture,
     *,
-    resolution: int,
+    resolution: Size,
     factor: int | None = 1,
     fit: Fit = "crop",
     known: torch.Tensor | None = None,
-) -> Square:
+) -> Fitted:
     known = torch.ones_like(source.rgb[:1]) if known is None else known
-    return fit_to_square(source, known, PATH, resolution=resolution, factor=factor, fit=fit)
+    return fit_to_shape(source, known, PATH, resolution=resolution, factor=factor, fit=fit)
 
 
-def framed(square: Square) -> torch.Tensor:
+def framed(square: Fitted) -> torch.Tensor:
     left, top, width, height = square.frame
     return square.image[:, top : top + height, left : left + width]
 
@@ -59,7 +60,7 @@ def test_known_side(
     width: int, height: int, side: int, factor: int, sampling: tuple[int, int] | None, orientation: int
 ) -> None:
     source = picture(width, height, sampling=sampling, orientation=orientation)
-    square = fitted(source, resolution=side * factor, factor=factor)
+    square = fitted(source, resolution=Size.square(side * factor), factor=factor)
     check_geometry(source, square, side)
 
 
@@ -76,7 +77,7 @@ def test_side_of_the_target(
 ) -> None:
     source = picture(width, height, sampling=sampling, orientation=orientation)
     side = min(width, height) if fit == "crop" else max(width, height)
-    square = fitted(source, resolution=side * factor, factor=None, fit=fit)
+    square = fitted(source, resolution=Size.square(side * factor), factor=None, fit=fit)
     check_geometry(source, square, side)
     if fit == "pad":
         assert framed(square).shape[-2:] == upright(source.rgb, orientation).shape[-2:]
@@ -88,12 +89,12 @@ def test_pad_cuts_nothing(
 ) -> None:
     source = picture(width, height, sampling=sampling, orientation=orientation)
     side = max(width, height) + spare
-    square = fitted(source, resolution=side, fit="pad")
+    square = fitted(source, resolution=Size.square(side), fit="pad")
     check_geometry(source, square, side)
     assert torch.equal(framed(square), upright(source.rgb, orientation))
 
 
-def check_geometry(source: Picture, square: Square, side: int) -> None:
+def check_geometry(source: Picture, square: Fitted, side: int) -> None:
     left, top, width, height = square.frame
     assert square.image.shape == (3, side, side)
     assert square.known.shape == (1, side, side)
@@ -109,7 +110,7 @@ def check_geometry(source: Picture, square: Square, side: int) -> None:
     check_notes(source, square, side)
 
 
-def check_pixels(source: Picture, square: Square) -> None:
+def check_pixels(source: Picture, square: Fitted) -> None:
     """The frame holds a rectangle of the stored pixels; its corner is a whole MCU away from the picture's."""
     stored, placed = as_stored(square.image, source.orientation), as_stored(square.known, source.orientation)
     rows, columns = placed[0].nonzero().amin(0).tolist()
@@ -130,7 +131,7 @@ def check_offset(source: int, target: int, length: int, side: int, unit: int) ->
     assert abs(source + target - abs(length - side) / 2) <= max(unit / 2, 0.5)
 
 
-def check_notes(source: Picture, square: Square, side: int) -> None:
+def check_notes(source: Picture, square: Fitted, side: int) -> None:
     kept, whole = "{}x{}".format(*square.frame[2:]), f"{side}x{side}"
     expected = []
     if kept != source.size:
@@ -142,20 +143,20 @@ def check_notes(source: Picture, square: Square, side: int) -> None:
 
 def test_perfect_size_is_left_alone() -> None:
     source = picture(64, 64)
-    square = fitted(source, resolution=64)
+    square = fitted(source, resolution=Size.square(64))
     assert torch.equal(square.image, source.rgb)
     assert square.frame == (0, 0, 64, 64)
     assert square.notes == ()
 
 
 def test_notes_tell_what_was_done() -> None:
-    square = fitted(picture(200, 100), resolution=128)
+    square = fitted(picture(200, 100), resolution=Size.square(128))
     assert square.notes == ("cropped from 200x100 to the central 128x100", "padded from 128x100 to 128x128")
     assert square.frame == (0, 14, 128, 100)
 
 
 def test_sizes_are_told_upright() -> None:
-    square = fitted(picture(200, 100, orientation=6), resolution=128)
+    square = fitted(picture(200, 100, orientation=6), resolution=Size.square(128))
     assert square.notes[0] == "cropped from 100x200 to the central 100x128"
     assert square.frame == (14, 0, 100, 128)
 
@@ -164,14 +165,14 @@ def test_crop_of_a_jpeg_decodes_the_same_blocks(tmp_path: Path) -> None:
     noise = torch.randint(0, 256, (150, 200, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     Image.fromarray(noise.numpy()).save(tmp_path / "a.jpg", quality=30)
     source = read_picture(tmp_path / "a.jpg")
-    square = fitted(source, resolution=64)
+    square = fitted(source, resolution=Size.square(64))
     assert torch.equal(square.image, source.rgb[:, 48:112, 64:128])
 
 
 def test_unknown_pixels_are_black() -> None:
     source = picture(4, 4)
     known = torch.eye(4)[None]
-    square = fitted(source, resolution=4, known=known)
+    square = fitted(source, resolution=Size.square(4), known=known)
     assert torch.equal(square.known, known)
     assert torch.equal(square.image, source.rgb * known)
 
@@ -180,21 +181,21 @@ def test_hole_over_all_that_is_kept_is_an_error() -> None:
     known = torch.zeros(1, 8, 8)
     known[:, 0] = 1
     with pytest.raises(InputError, match=r"nothing is known in the central 4x4 of 'faces.a.png'"):
-        fitted(picture(8, 8), resolution=4, known=known)
+        fitted(picture(8, 8), resolution=Size.square(4), known=known)
 
 
 @pytest.mark.parametrize(("fit", "side"), [("crop", 100), ("pad", 120)])
 def test_side_that_does_not_divide_names_those_that_do(fit: Fit, side: int) -> None:
     message = f"'faces.a.png' \\(120x100\\): {side} does not divide the generator's 64, .* 1, 2, 4, 8, 16, 32, 64$"
     with pytest.raises(InputError, match=message):
-        fitted(picture(120, 100), resolution=64, factor=None, fit=fit)
+        fitted(picture(120, 100), resolution=Size.square(64), factor=None, fit=fit)
 
 
 def test_too_large_to_pad() -> None:
     with pytest.raises(InputError, match=r"'faces.a.png' is 65x20, larger than 64x64: use --fit crop or scale it down"):
-        fitted(picture(65, 20), resolution=128, factor=2, fit="pad")
+        fitted(picture(65, 20), resolution=Size.square(128), factor=2, fit="pad")
 
 
 def test_factor_that_does_not_divide() -> None:
     with pytest.raises(InputError, match=r"factor 3 does not divide the generator's 128 pixels"):
-        fitted(picture(8, 8), resolution=128, factor=3)
+        fitted(picture(8, 8), resolution=Size.square(128), factor=3)

@@ -14,14 +14,15 @@ from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.degradations.sources import sources_of
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
 from rsi.results.records import RESTORED, Row
 from rsi.training.trainer import make_trainer
 
 
 class NeedsJpeg(Degradation):
-    def bind(self, targets: Sequence[Target], resolution: int) -> Degradation:
-        assert resolution == 32
+    def bind(self, targets: Sequence[Target], resolution: Size) -> Degradation:
+        assert resolution == Size.square(32)
         if any(target.jpeg is None for target in targets):
             raise InputError(f"{targets[0].name} is not a JPEG")
         return self
@@ -30,7 +31,7 @@ class NeedsJpeg(Degradation):
 class Recorder(LightningModule):
     """Restores nothing and notes what it is given."""
 
-    resolution = 32
+    resolution = Size.square(32)
 
     def __init__(self, degradation: Degradation) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ from rsi.data.folder import read_target
 from rsi.data.reading import read_picture
 from rsi.data.target import Target
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 
 def jpeg(**options: object) -> bytes:
@@ -32,7 +33,7 @@ def target_or_complaint(folder: Path, data: bytes) -> Target | str:
     """The target in range, or what is said of the file, in one line."""
     (folder / "a.jpg").write_bytes(data)
     try:
-        target = read_target(folder, "a.jpg", resolution=32, factor=None, seed=0)
+        target = read_target(folder, "a.jpg", resolution=Size.square(32), factor=None, seed=0)
     except InputError as error:
         complaint = str(error)
     else:

@@ -4,6 +4,7 @@ import torch
 from PIL import Image, ImageOps
 
 from rsi.data.orientation import as_stored, swaps_axes, upright, upright_box
+from rsi.numerics.size import Size
 
 ORIENTATIONS = range(1, 9)
 
@@ -41,9 +42,10 @@ def test_upright_is_differentiable() -> None:
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_upright_box_follows_the_pixels(orientation: int) -> None:
     left, top, width, height = 1, 2, 4, 3
-    stored = torch.zeros(1, 9, 9)
+    stored = torch.zeros(1, 9, 7)
     stored[:, top : top + height, left : left + width] = 1
-    left, top, width, height = upright_box((left, top, width, height), 9, orientation)
-    expected = torch.zeros(1, 9, 9)
+    size = Size.of(upright(stored, orientation))
+    left, top, width, height = upright_box((left, top, width, height), size, orientation)
+    expected = torch.zeros(1, *size)
     expected[:, top : top + height, left : left + width] = 1
     assert torch.equal(upright(stored, orientation), expected)

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side, stack, to_picture
+from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side, stack, stages, to_picture
 
 
 def test_picture_rounds_and_clamps() -> None:
@@ -31,3 +31,13 @@ def test_stack_keeps_the_parts_whole() -> None:
     sheet = stack(parts)
     assert sheet.size == (5, 5)
     assert [sheet.getpixel((4, y)) for y in (1, 2)] == [(255, 0, 0), (0, 0, 255)]
+
+
+def test_pictures_that_are_not_square_keep_their_shape() -> None:
+    images = [torch.rand(3, 8, 4), torch.rand(3, 32, 16)]
+    sheet = side_by_side(images, ["target", "W"], 32)
+    assert sheet.size == (2 * 16 + GAP, 32 + CAPTION_HEIGHT)
+    (first, small), (second, large) = stages(sheet)
+    assert (first, second, small.size) == ("target", "W", (16, 32))
+    assert np.array_equal(np.asarray(small), np.asarray(to_picture(images[0])).repeat(4, 0).repeat(4, 1))
+    assert np.array_equal(np.asarray(large), np.asarray(to_picture(images[1])))

@@ -6,6 +6,7 @@ import torch
 
 from rsi.data.tensors import check_images, check_measured
 from rsi.errors import InputError
+from rsi.numerics.size import Size
 
 IMAGES = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -13,7 +14,7 @@ IMAGES = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_square_images_from_0_to_1_of_any_float_are_taken(dtype: torch.dtype) -> None:
     check_images(IMAGES.to(dtype))
-    check_images(IMAGES.to(dtype), side=8)
+    check_images(IMAGES.to(dtype), Size.square(8))
     check_images(IMAGES.clone().requires_grad_() * 1.003)
 
 
@@ -44,7 +45,6 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no image": (IMAGES[:0], r"the images are \[0, 3, 8, 8\], there is none"),
     "no pixel": (torch.rand(1, 3, 0, 0), r"the images are \[1, 3, 0, 0\], there is none"),
     "no integer": (IMAGES[:0].byte(), "the images are torch.uint8 with values of no pixel"),
-    "oblong": (torch.rand(1, 3, 4, 8), "the images are 8x4: give square ones"),
     "NumPy": (np.zeros((1, 3, 8, 8)), r"the images are a ndarray: give a tensor \[B, 3, h, w\]"),
     "list": ([IMAGES], "the images are a list: give a tensor"),
     "nothing": (None, "the images are a NoneType: give a tensor"),
@@ -60,7 +60,16 @@ def test_what_is_no_batch_of_images_is_refused_with_what_was_seen(name: str) -> 
 
 def test_images_of_another_side_are_refused() -> None:
     with pytest.raises(InputError, match="the images are 8x8: give 16x16 for this degradation and generator"):
-        check_images(IMAGES, side=16)
+        check_images(IMAGES, Size.square(16))
+
+
+def test_images_of_another_shape_are_refused() -> None:
+    check_images(IMAGES, like=Size.square(64))
+    check_images(torch.rand(1, 3, 4, 8), like=Size(32, 64))
+    with pytest.raises(InputError, match="the images are 8x4: give square ones"):
+        check_images(torch.rand(1, 3, 4, 8), like=Size.square(64))
+    with pytest.raises(InputError, match="the images are 8x8: give ones of the generator's shape, 32x64"):
+        check_images(IMAGES, like=Size(64, 32))
 
 
 def test_inference_mode_is_refused() -> None:

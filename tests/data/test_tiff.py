@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 import pytest
 import tifffile
 import torch
@@ -70,6 +71,8 @@ def test_compressions_of_scanners(tmp_path: Path, compression: str) -> None:
 
 @pytest.mark.parametrize("mode", ["YCbCr", "CMYK", "P", "1", "LA", "RGBA"])
 def test_modes_that_pillow_writes(tmp_path: Path, mode: str) -> None:
+    if mode == "YCbCr" and int(PIL.__version__.partition(".")[0]) < 13:
+        pytest.skip("Pillow 12 does not read the YCbCr that it writes")
     image = Image.fromarray(U8).convert(mode)
     image.save(tmp_path / "a.tif")
     check(read_picture(tmp_path / "a.tif"), np.asarray(image.convert("RGB")) / 255, tolerance=2 / 255)

@@ -12,6 +12,7 @@ from rsi.data.reading import read_picture
 from rsi.degradations import parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.numerics.randomness import ImageRandom, image_seed
+from rsi.numerics.size import Size
 
 FACES = sorted((Path(__file__).parents[2] / "examples" / "clean").glob("*.png"))
 DRAWS = 16
@@ -30,9 +31,9 @@ def bias(task: Task, face: Path, folder: Path) -> float:
     clean = read_picture(face).rgb
     write_target(task, clean, face.stem, folder / (face.stem + task.suffix))
     operator = parse_degradation(task.degradation)
-    target = read_target(folder, face.stem + task.suffix, resolution=clean.shape[-1], factor=operator.factor)
+    target = read_target(folder, face.stem + task.suffix, resolution=Size.of(clean), factor=operator.factor)
     observed = (target.image * target.known).unsqueeze(0)
-    bound = with_kept_pixels(operator.bind([target], clean.shape[-1]), observed)
+    bound = with_kept_pixels(operator.bind([target], Size.of(clean)), observed)
     randoms = [ImageRandom([image_seed(face.stem, 0)], f"draw {draw}") for draw in range(DRAWS)]
     drawn = torch.stack([bound(clean.unsqueeze(0), random) * target.known for random in randoms]).mean(0)
     return float((drawn - observed).mean())

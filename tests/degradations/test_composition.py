@@ -17,16 +17,17 @@ from rsi.degradations import (
 )
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 class Recorder(Degradation):
     """Notes for which side it is bound."""
 
-    def __init__(self, sides: list[int]) -> None:
+    def __init__(self, sides: list[Size]) -> None:
         super().__init__()
         self._sides = sides
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> Degradation:
+    def bind(self, targets: Sequence[Target], resolution: Size) -> Degradation:
         self._sides.append(resolution)
         return self
 
@@ -87,16 +88,16 @@ def test_the_approximation_stores_nothing_between_stages() -> None:
 
 
 def test_stages_are_bound_with_the_side_of_their_own_input() -> None:
-    sides: list[int] = []
+    sides: list[Size] = []
     composed = Composition([Recorder(sides), Downsampling(), Recorder(sides)])
-    bound = composed.bind([target(16)], resolution=64)
-    assert sides == [64, 16]
+    bound = composed.bind([target(16)], resolution=Size.square(64))
+    assert sides == [(64, 64), (16, 16)]
     assert (bound.factor, composed.factor) == (4, None)
 
 
 def test_all_stages_read_from_the_targets() -> None:
     composed = Composition([Downsampling(), Denoising(24, 0.16), JPEG(), Inpainting()])
-    bound = composed.bind([target(16), target(16)], resolution=64)
+    bound = composed.bind([target(16), target(16)], resolution=Size.square(64))
     parameters = {"factor": 4, "k_p": 24, "k_b": 0.16, "quality": 30, "sampling": "4:2:2"}
     assert bound.read_parameters(1) == parameters
     y = bound(torch.rand(2, 3, 64, 64), ImageRandom([0, 1]))
@@ -106,12 +107,12 @@ def test_all_stages_read_from_the_targets() -> None:
 
 def test_errors_of_stages_name_the_file() -> None:
     with pytest.raises(InputError, match=r"'odd.jpg' is 17x17"):
-        (Downsampling() + JPEG()).bind([target(17, "odd.jpg")], resolution=64)
+        (Downsampling() + JPEG()).bind([target(17, "odd.jpg")], resolution=Size.square(64))
 
 
 def test_the_size_changes_once() -> None:
     with pytest.raises(InputError, match="several degradations change the size"):
-        (Downsampling(2) + Downsampling(2)).bind([target(16)], resolution=64)
+        (Downsampling(2) + Downsampling(2)).bind([target(16)], resolution=Size.square(64))
 
 
 def test_an_empty_composition_is_an_error() -> None:

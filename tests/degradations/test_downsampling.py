@@ -12,6 +12,7 @@ from rsi.degradations import Downsampling
 from rsi.degradations.downsampling import FILTERS
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 Photographs = Callable[[int], Tensor]
 
@@ -40,7 +41,7 @@ def test_the_true_operator_draws_one_of_three_filters_per_image(photographs: Pho
 
 def test_the_factor_is_found_from_the_targets() -> None:
     unbound = Downsampling()
-    bound = unbound.bind([target(32), target(32)], resolution=128)
+    bound = unbound.bind([target(32), target(32)], resolution=Size.square(128))
     assert (unbound.factor, bound.factor) == (None, 4)
     assert bound.read_parameters(1) == {"factor": 4}
     assert bound(torch.rand(2, 3, 128, 128), ImageRandom([0, 1])).shape == (2, 3, 32, 32)
@@ -49,18 +50,18 @@ def test_the_factor_is_found_from_the_targets() -> None:
 def test_a_size_that_does_not_divide_is_named_with_sizes_that_do() -> None:
     message = "'cat.png' is 100x100, which does not divide 128x128: resize it to one of 128x128, 64x64, 32x32"
     with pytest.raises(InputError, match=message):
-        Downsampling().bind([target(128), target(100)], resolution=128)
+        Downsampling().bind([target(128), target(100)], resolution=Size.square(128))
 
 
 def test_a_larger_target_is_refused() -> None:
     with pytest.raises(InputError, match="is 256x256, which does not divide 128x128"):
-        Downsampling().bind([target(256)], resolution=128)
+        Downsampling().bind([target(256)], resolution=Size.square(128))
 
 
 def test_a_given_factor_has_to_agree() -> None:
-    assert Downsampling(4).bind([target(32)], resolution=128).factor == 4
+    assert Downsampling(4).bind([target(32)], resolution=Size.square(128)).factor == 4
     with pytest.raises(InputError, match=r"'cat.png' is 32x32, which times upsample:factor=8 is not 128x128"):
-        Downsampling(8).bind([target(32)], resolution=128)
+        Downsampling(8).bind([target(32)], resolution=Size.square(128))
 
 
 def test_an_unknown_factor_is_an_error() -> None:

@@ -7,6 +7,7 @@ from rsi.data.target import Target
 from rsi.degradations import STROKES, Inpainting, draw_strokes
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 def half_known(side: int) -> Tensor:
@@ -27,18 +28,18 @@ def test_unknown_pixels_are_black_and_others_untouched() -> None:
 
 def test_masks_come_from_the_targets_in_order() -> None:
     masks = [half_known(8), half_known(8).mT]
-    bound = Inpainting().bind([target(mask) for mask in masks], resolution=8)
+    bound = Inpainting().bind([target(mask) for mask in masks], resolution=Size.square(8))
     assert torch.equal(bound(torch.ones(2, 3, 8, 8), ImageRandom([0, 1]))[:, :1], torch.stack(masks))
 
 
 def test_a_mask_is_enlarged_to_an_image_before_upsampling() -> None:
-    bound = Inpainting().bind([target(half_known(8))], resolution=32)
+    bound = Inpainting().bind([target(half_known(8))], resolution=Size.square(32))
     assert torch.equal(bound(torch.ones(1, 3, 32, 32), ImageRandom([0]))[0, :1], half_known(32))
 
 
 def test_a_given_mask_is_kept() -> None:
     known = half_known(8)[None]
-    bound = Inpainting(known).bind([target(half_known(8).mT)], resolution=8)
+    bound = Inpainting(known).bind([target(half_known(8).mT)], resolution=Size.square(8))
     assert bound.known is not None
     assert torch.equal(bound.known, known)
 
@@ -46,12 +47,12 @@ def test_a_given_mask_is_kept() -> None:
 def test_a_target_without_a_hole_is_named() -> None:
     message = "'hole.png' has no hole to inpaint: .*alpha channel.*--mask_dir or --mask_color"
     with pytest.raises(InputError, match=message):
-        Inpainting().bind([target(half_known(8)), target(torch.ones(1, 8, 8))], resolution=8)
+        Inpainting().bind([target(half_known(8)), target(torch.ones(1, 8, 8))], resolution=Size.square(8))
 
 
 def test_padding_is_no_hole() -> None:
     with pytest.raises(InputError, match="has no hole"):
-        Inpainting().bind([target(half_known(8), frame=(4, 0, 4, 8))], resolution=8)
+        Inpainting().bind([target(half_known(8), frame=(4, 0, 4, 8))], resolution=Size.square(8))
 
 
 def test_a_missing_mask_is_an_error() -> None:
@@ -61,14 +62,14 @@ def test_a_missing_mask_is_an_error() -> None:
 
 @pytest.mark.parametrize("strokes", STROKES.values())
 def test_strokes_are_binary_and_hide_a_part(strokes: int) -> None:
-    known = draw_strokes(ImageRandom(range(4)), 64, strokes)
+    known = draw_strokes(ImageRandom(range(4)), Size.square(64), strokes)
     assert known.shape == (4, 1, 64, 64)
     assert torch.equal(known, known.bool().float())
     assert 0 < known.mean() < 1
 
 
 def test_a_stroke_crosses_the_middle_third() -> None:
-    holes = 1 - draw_strokes(ImageRandom(range(50)), 96, 1)[:, 0]
+    holes = 1 - draw_strokes(ImageRandom(range(50)), Size.square(96), 1)[:, 0]
     columns, rows = holes.any(dim=1), holes.any(dim=2)
     across, down = columns[:, 32:64].all(dim=1), rows[:, 32:64].all(dim=1)
     assert (across | down).all()
@@ -77,7 +78,7 @@ def test_a_stroke_crosses_the_middle_third() -> None:
 
 
 def test_a_stroke_is_8_percent_wide() -> None:
-    holes = 1 - draw_strokes(ImageRandom(range(20)), 200, 1)
+    holes = 1 - draw_strokes(ImageRandom(range(20)), Size.square(200), 1)
     assert all(disc_fits(hole, 7) and not disc_fits(hole, 9.5) for hole in holes)
 
 
@@ -88,10 +89,10 @@ def disc_fits(hole: Tensor, radius: float) -> bool:
 
 
 def test_no_strokes_hide_nothing() -> None:
-    assert draw_strokes(ImageRandom([0]), 16, 0).all()
+    assert draw_strokes(ImageRandom([0]), Size.square(16), 0).all()
 
 
 def test_strokes_depend_on_the_image_alone() -> None:
-    together = draw_strokes(ImageRandom([3, 4]), 64, 5)
-    assert torch.equal(draw_strokes(ImageRandom([4]), 64, 5)[0], together[1])
+    together = draw_strokes(ImageRandom([3, 4]), Size.square(64), 5)
+    assert torch.equal(draw_strokes(ImageRandom([4]), Size.square(64), 5)[0], together[1])
     assert not torch.equal(together[0], together[1])

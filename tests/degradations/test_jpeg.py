@@ -17,6 +17,7 @@ from rsi.data.target import JpegHeader, Target
 from rsi.degradations import JPEG, quantise, standard_tables
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 Photographs = Callable[[int], Tensor]
 
@@ -33,7 +34,7 @@ def target(header: JpegHeader | None, name: str = "photo.jpg") -> Target:
 
 
 def bound(*headers: JpegHeader) -> JPEG:
-    return JPEG().bind([target(header) for header in headers], resolution=8)
+    return JPEG().bind([target(header) for header in headers], resolution=Size.square(8))
 
 
 def save(picture: Image.Image, **options: object) -> JpegImageFile:
@@ -197,14 +198,16 @@ def test_following_the_gradient_leads_to_the_target(photographs: Photographs) ->
 
 def test_a_given_quality_needs_no_header() -> None:
     operator = JPEG(12)
-    assert operator.bind([target(None)], resolution=8) is operator
+    assert operator.bind([target(None)], resolution=Size.square(8)) is operator
     assert operator.read_parameters(3) == {"quality": 12, "sampling": "4:2:0"}
 
 
 def test_a_file_that_is_no_jpeg_is_named() -> None:
     message = r"'photo.png' has no JPEG header to use, it is not a JPEG file: give the quality .*jpeg:quality=12"
     with pytest.raises(InputError, match=message):
-        JPEG().bind([target(JpegHeader(standard_tables(12), (2, 2))), target(None, "photo.png")], resolution=8)
+        JPEG().bind(
+            [target(JpegHeader(standard_tables(12), (2, 2))), target(None, "photo.png")], resolution=Size.square(8)
+        )
 
 
 @pytest.mark.parametrize(

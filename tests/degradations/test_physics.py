@@ -9,6 +9,7 @@ from rsi.data.target import Target
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 physics: Any = deepinv.physics
 IMAGES = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -129,10 +130,10 @@ def _targets(count: int = 3) -> list[Target]:
 def test_a_part_of_the_batch_keeps_the_parameters_of_its_own_images(name: str) -> None:
     operator = PER_IMAGE[name]()
     targets = _targets()
-    bound = PhysicsDegradation(operator).bind(targets, 32)
+    bound = PhysicsDegradation(operator).bind(targets, Size.square(32))
     torch.testing.assert_close(bound(IMAGES, _random()), operator.A(IMAGES))
     for chosen in ([1], [2, 0]):
-        part = bound.bind([targets[index] for index in chosen], 32)
+        part = bound.bind([targets[index] for index in chosen], Size.square(32))
         torch.testing.assert_close(part(IMAGES[chosen], _random((0,) * len(chosen))), operator.A(IMAGES)[chosen])
 
 
@@ -140,21 +141,21 @@ def test_a_part_of_the_batch_keeps_the_parameters_of_its_own_images(name: str) -
 @pytest.mark.parametrize("count", [1, 2])
 def test_parameters_for_another_number_of_images_are_refused(name: str, count: int) -> None:
     with pytest.raises(InputError, match=r"parameters (that are not for [12] images?|are for so many)"):
-        PhysicsDegradation(PER_IMAGE[name]()).bind(_targets(count), 32)
+        PhysicsDegradation(PER_IMAGE[name]()).bind(_targets(count), Size.square(32))
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_noise_for_another_number_of_images_is_refused(count: int) -> None:
     noisy = physics.Denoising(physics.GaussianNoise(torch.tensor([0.1, 0.2, 0.3])))
     with pytest.raises(InputError, match=r"parameters (that are not for [12] images?|are for so many)"):
-        PhysicsDegradation(noisy).bind(_targets(count), 32)
+        PhysicsDegradation(noisy).bind(_targets(count), Size.square(32))
 
 
 def test_targets_on_another_scale_than_the_operator_are_refused() -> None:
     bright = [Target("a.png", torch.full((3, 32, 32), 255.0), torch.ones(1, 32, 32), 0, (0, 0, 32, 32))]
     message = r"a\.png has values from 255 to 255, Denoising makes from .* to .* of images in \[0, 1\]: bring them"
     with pytest.raises(InputError, match=message):
-        PhysicsDegradation(OPERATORS["denoising"]()).bind(bright, 32)
+        PhysicsDegradation(OPERATORS["denoising"]()).bind(bright, Size.square(32))
 
 
 def _target(shape: tuple[int, ...]) -> Target:
@@ -163,9 +164,9 @@ def _target(shape: tuple[int, ...]) -> Target:
 
 def test_targets_of_another_size_are_refused() -> None:
     operator = PhysicsDegradation(OPERATORS["downsampling"]())
-    assert operator.bind([_target((3, 8, 8))], 32)(IMAGES, _random()).shape == (3, 3, 8, 8)
+    assert operator.bind([_target((3, 8, 8))], Size.square(32))(IMAGES, _random()).shape == (3, 3, 8, 8)
     with pytest.raises(InputError, match=r"a\.png is \(3, 16, 16\), Downsampling makes \(3, 8, 8\) of a 32 px image"):
-        operator.bind([_target((3, 16, 16))], 32)
+        operator.bind([_target((3, 16, 16))], Size.square(32))
 
 
 class _Vector(nn.Module):

@@ -29,6 +29,7 @@ from rsi.degradations import (
 )
 from rsi.degradations.spec import OPERATORS
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 SIDE, BATCH = 32, 4
 SEEDS = [11, 22, 33, 44]
@@ -47,7 +48,7 @@ def jpeg(
     whole = torch.ones(1, SIDE, SIDE)
     frame = (0, 0, SIDE, SIDE)
     target = Target("a.jpg", torch.zeros(3, SIDE, SIDE), whole, seed=0, frame=frame, jpeg=header)
-    return JPEG().bind([target], SIDE)
+    return JPEG().bind([target], Size.square(SIDE))
 
 
 MAKERS: dict[str, Callable[[], Degradation]] = {

@@ -11,6 +11,7 @@ from rsi.degradations import Degradation, parse_degradation
 from rsi.degradations.tone_fit import fit_line
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 Photographs = Callable[[int], Tensor]
 CAST = "cast:red=.9/0/0/.05,blue=0/0/.6/0"
@@ -31,7 +32,7 @@ def random(images: Tensor) -> ImageRandom:
 
 def fitted(x: Tensor, truly: str, told: str, known: Tensor | None = None) -> Degradation:
     """The operator that is told, bound to what truly happened to ``x``, and fitted to ``x`` once more."""
-    operator = parse_degradation(told).bind(targets(parse_degradation(truly).degrade(x, random(x)), known), x.shape[-1])
+    operator = parse_degradation(told).bind(targets(parse_degradation(truly).degrade(x, random(x)), known), Size.of(x))
     operator.degrade(x, random(x))
     return operator
 
@@ -70,7 +71,7 @@ def test_the_gains_of_a_cast_are_found(photographs: Photographs) -> None:
 def test_a_toned_picture_gets_its_own_colours_again(photographs: Photographs, strength: float) -> None:
     x = photographs(64)
     truly = parse_degradation(f"sepia:strength={strength}").degrade(x, random(x))
-    toned = parse_degradation("sepia").bind(targets(truly), 64).degrade(x, random(x))
+    toned = parse_degradation("sepia").bind(targets(truly), Size.square(64)).degrade(x, random(x))
     assert (toned - truly).abs().mean() < 0.02
     in_grey = parse_degradation("gray").degrade(x, random(x))
     assert (in_grey - truly).abs().mean() > 0.04
@@ -87,9 +88,9 @@ def test_colours_of_the_picture_do_not_change_its_toning(photographs: Photograph
 def test_an_image_is_fitted_as_if_it_were_alone(photographs: Photographs, told: str) -> None:
     x = photographs(64)
     drawn = x.flip(0)
-    together = parse_degradation(told).bind(targets(x), 64)(drawn, random(x))
+    together = parse_degradation(told).bind(targets(x), Size.square(64))(drawn, random(x))
     for index in range(4):
-        own = parse_degradation(told).bind(targets(x)[index : index + 1], 64)
+        own = parse_degradation(told).bind(targets(x)[index : index + 1], Size.square(64))
         assert torch.equal(own(drawn[index : index + 1], ImageRandom([index]))[0], together[index])
 
 
@@ -104,7 +105,7 @@ def test_the_gradient_is_that_of_the_least_squared_distance() -> None:
     generator = torch.Generator().manual_seed(0)
     y = torch.rand(1, 3, 8, 8, generator=generator)
     x = (0.8 * y + 0.1 + 0.05 * torch.randn(1, 3, 8, 8, generator=generator)).double().requires_grad_()
-    operator = parse_degradation("fade").bind(targets(y), 8)
+    operator = parse_degradation("fade").bind(targets(y), Size.square(8))
     distance = lambda x: (operator(x, ImageRandom([0])) - y).square().sum()  # noqa: E731
     assert torch.autograd.gradcheck(distance, x, fast_mode=True, atol=1e-3)
 
@@ -114,7 +115,7 @@ def test_unknown_pixels_do_not_count(photographs: Photographs) -> None:
     known[..., 20:, :] = 0
     operator = fitted(x, "fade:M", "fade", known)
     assert operator.read_parameters(3)["contrast"] == pytest.approx(0.6, abs=0.01)
-    nothing = parse_degradation("fade").bind(targets(x, torch.zeros_like(known)), 64)
+    nothing = parse_degradation("fade").bind(targets(x, torch.zeros_like(known)), Size.square(64))
     assert nothing(x, random(x)).isfinite().all()
 
 

@@ -12,6 +12,7 @@ from rsi.data.reading import read_picture
 from rsi.degradations import draw_strokes, parse_degradation
 from rsi.estimation.evidence import Evidence
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 CLEAN = Path(__file__).parents[2] / "examples" / "clean"
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
@@ -44,7 +45,7 @@ def damaged(sharp_images: list[Tensor]) -> Damage:
 def _damage(image: Tensor, text: str, strokes: int, seed: int) -> Evidence:
     random = ImageRandom([seed], "damage")
     degraded = parse_degradation(text).degrade(image, random) if text else image
-    degraded = degraded * draw_strokes(random, degraded.shape[-1], strokes)
+    degraded = degraded * draw_strokes(random, Size.of(degraded), strokes)
     return evidence_of(degraded[0])
 
 

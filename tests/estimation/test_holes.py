@@ -5,11 +5,12 @@ from rsi.degradations import draw_strokes
 from rsi.estimation.evidence import Evidence
 from rsi.estimation.holes import find_holes
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 
 
 def test_black_strokes_are_holes_to_the_pixel(sharp_images: list[Tensor]) -> None:
     for seed, image in enumerate(sharp_images):
-        known = draw_strokes(ImageRandom([seed]), image.shape[-1], 5)[0, 0].numpy() > 0
+        known = draw_strokes(ImageRandom([seed]), Size.of(image), 5)[0, 0].numpy() > 0
         pixels = (image[0].numpy() * known * 255).round().astype(float)
         found = find_holes(Evidence(pixels, np.ones_like(known)))
         black = (pixels == 0).all(0)

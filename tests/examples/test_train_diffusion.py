@@ -36,7 +36,7 @@ def test_training_leaves_a_prior_and_goes_on_where_it_was(script: Any, faces: Pa
     output = tmp_path / "diffusion"
     script.main(faces, output, steps=2, batch_size=2)
     first = load_prior(output / "prior")
-    assert first.resolution == 128
+    assert first.resolution == (128, 128)
     assert Image.open(output / "samples.png").width > 2 * 128
     assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 2
     script.main(faces, output, steps=4, batch_size=2)

@@ -22,6 +22,7 @@ with atheris.instrument_imports(include=["rsi", "PIL", "tifffile"]):
     from rsi.data.folder import read_target
     from rsi.data.masks import from_file
     from rsi.errors import InputError
+    from rsi.numerics.size import Size
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "AVIF")
 Image.MAX_IMAGE_PIXELS = 1_000_000  # the largest picture that is read otherwise takes seconds and gigabytes
@@ -33,7 +34,9 @@ def read(data: bytes) -> None:
     path = FOLDER / "a.png"
     path.write_bytes(data)
     try:
-        target = read_target(FOLDER, path.name, resolution=32, factor=None, seed=0, fit="crop", mask_color="#000000")
+        target = read_target(
+            FOLDER, path.name, resolution=Size.square(32), factor=None, seed=0, fit="crop", mask_color="#000000"
+        )
         assert target.image.isfinite().all()
         assert target.image.min() >= 0
         assert target.image.max() <= 1

@@ -1,6 +1,7 @@
 import pickle
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from rsi.generators.mapping import FullyConnected
 
 TINY = Architecture(z_dim=6, c_dim=0, w_dim=5, img_resolution=16, mapping_layers=2, channel_base=64, channel_max=8)
 NON_PERSISTENT = {"weight_energy", "offset"}
+Attributes = Callable[[str, nn.Module], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +75,14 @@ CLASS_NAMES = {
     "StyledConv": "SynthesisLayer",
     "ToRGB": "ToRGBLayer",
     "FullyConnected": "FullyConnectedLayer",
+    "AliasFreeSynthesis": "SynthesisNetwork",
+    "FourierInput": "SynthesisInput",
+    "StyledLayer": "SynthesisLayer",
+    "ToColours": "SynthesisLayer",
 }
 
 
-def persist(module: nn.Module, architecture: Architecture, source: str) -> Persistent:
+def persist(module: nn.Module, attributes: Attributes, source: str) -> Persistent:
     """The module as NVIDIA's classes hold it: same tensors, plain attributes that matter to a reader."""
     class_name = CLASS_NAMES[type(module).__name__]
     persistent = Persistent(class_name, source)
@@ -86,12 +92,12 @@ def persist(module: nn.Module, architecture: Architecture, source: str) -> Persi
         if name not in NON_PERSISTENT:
             persistent.register_buffer(name, buffer)
     for name, child in module.named_children():
-        persistent.add_module(name, persist(child, architecture, source))
-    vars(persistent).update(_attributes(class_name, module, architecture))
+        persistent.add_module(name, persist(child, attributes, source))
+    vars(persistent).update(attributes(class_name, module))
     return persistent
 
 
-def _attributes(class_name: str, module: nn.Module, architecture: Architecture) -> dict[str, Any]:
+def _attributes(architecture: Architecture, class_name: str, module: nn.Module) -> dict[str, Any]:
     if isinstance(module, FullyConnected):
         mapped = module.bias_gain != 1
         gain = {"weight_gain": np.float64(module.weight_gain), "bias_gain": module.bias_gain}
@@ -141,9 +147,20 @@ def canary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def persist_module(nvidia: None, canary: Path) -> Callable[[nn.Module, Attributes], Any]:
+    """A module as NVIDIA's class would hold it; its source makes the canary when executed."""
+    return lambda module, attributes: persist(module, attributes, f"open({str(canary)!r}, 'w')")
+
+
+@pytest.fixture
 def persistent_generator(nvidia: None, canary: Path) -> Callable[[Generator], Any]:
     """A generator as NVIDIA's network class would hold it; its source makes the canary when executed."""
-    return lambda generator: persist(generator, generator.architecture, f"open({str(canary)!r}, 'w')")
+
+    def make(generator: Generator) -> Persistent:
+        assert isinstance(generator.architecture, Architecture)
+        return persist(generator, partial(_attributes, generator.architecture), f"open({str(canary)!r}, 'w')")
+
+    return make
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_half_precision_files_load_in_single(saved: Path) -> None:
 
 def test_the_suffix_does_not_matter(saved: Path) -> None:
     renamed = saved.rename(saved.with_suffix(".pkl"))
-    assert load_generator(renamed).resolution == 16
+    assert load_generator(renamed).resolution == (16, 16)
 
 
 def test_unknown_names(tmp_path: Path) -> None:

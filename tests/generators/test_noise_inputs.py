@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from rsi.generators import Generator, load_generator
+from rsi.numerics.size import Size
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def own_maps(generator: Generator) -> dict[int, torch.Tensor]:
 
 
 def test_a_map_for_every_convolution(generator: Generator) -> None:
-    assert generator.synthesis.noise_sides == [4, 8, 8, 16, 16, 32, 32]
-    assert [len(constant) for constant in own_maps(generator).values()] == generator.synthesis.noise_sides
+    assert generator.synthesis.noise_sizes == [(side, side) for side in (4, 8, 8, 16, 16, 32, 32)]
+    assert [Size.of(constant) for constant in own_maps(generator).values()] == generator.synthesis.noise_sizes
 
 
 @pytest.mark.parametrize("space", ["W", "W+", "W++"])

@@ -62,7 +62,7 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
     assert torch.equal(loaded(z, c), source(z, c))
     assert torch.equal(loaded.w_avg, source.w_avg)
     assert loaded.filters == source.filters
-    assert loaded.architecture.conv_clamp == architecture.conv_clamp
+    assert loaded.architecture.describe() == architecture.describe()
     assert not canary.exists()
 
 
@@ -126,7 +126,7 @@ def test_views_of_a_shared_storage(persistent: Any, write_pickle: WritePickle) -
         (lambda g: g.mapping.register_buffer("extra", torch.ones(2)), "mapping.extra unexpected"),
         (
             lambda g: setattr(g.synthesis.b4, "const", nn.Parameter(torch.ones(8, 4, 5))),
-            r"const has the shape \[8, 4, 5\]",
+            r"b4.conv1.noise_const has the shape \[4, 4\] instead of \[4, 5\]",
         ),
         (
             lambda g: setattr(g.synthesis.b4, "architecture", "resnet"),
@@ -287,22 +287,6 @@ def test_a_broadcast_tensor_is_refused_before_it_takes_memory(
     persistent = persistent_generator(make_generator(replace(SIZES, z_dim=2**19)))
     persistent.mapping.fc0._parameters["weight"] = rebuilt(float_storage(5), (5, 2**19), (0, 0))
     with pytest.raises(InputError, match="reaches beyond its storage of 5 numbers"):
-        load_generator(write_pickle(persistent))
-
-
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("class SynthesisInput(torch.nn.Module):", "a StyleGAN3 generator: only StyleGAN2 has the W"),
-        ("class SynthesisInput: ...; class SuperresSynthesisNetwork: ...", "a StyleGAN-XL generator: only StyleGAN2"),
-    ],
-)
-def test_later_generators_are_refused_by_name(
-    persistent: Any, write_pickle: WritePickle, source: str, kind: str
-) -> None:
-    persistent.recorded = "Generator", source
-    del persistent.synthesis.b4
-    with pytest.raises(InputError, match=rf"{kind}.*\(G_ema has no module synthesis.b4"):
         load_generator(write_pickle(persistent))
 
 

@@ -152,7 +152,7 @@ def test_images_are_those_of_the_formulas(save: Callable[..., Path], state: Stat
     found, expected = generator.synthesis(ws) * 2 - 1, literal_images(state, ws)
     assert (found - expected).abs().max() / expected.abs().max() < 1e-5
     assert torch.equal(generator.w_avg, mean)
-    assert (generator.resolution, generator.num_ws, generator.filters) == (16, 6, (8, 8, 8, 4, 4, 3))
+    assert (generator.resolution, generator.num_ws, generator.filters) == ((16, 16), 6, (8, 8, 8, 4, 4, 3))
 
 
 @pytest.mark.parametrize("shape", [(1, W_DIM), (6, W_DIM)])

@@ -31,6 +31,7 @@ class Reference:
 
     def __init__(self, generator: Generator) -> None:
         self.state = {name: tensor.double().numpy() for name, tensor in generator.state_dict().items()}
+        assert isinstance(generator.architecture, Architecture)
         self.architecture = generator.architecture
 
     def render(self, slots: list[np.ndarray]) -> np.ndarray:
@@ -220,6 +221,6 @@ def test_the_weights_are_frozen(avatars: Generator) -> None:
 
 
 def test_attributes(avatars: Generator) -> None:
-    assert (avatars.w_dim, avatars.num_ws, avatars.resolution) == (128, 12, 128)
+    assert (avatars.w_dim, avatars.num_ws, avatars.resolution) == (128, 12, (128, 128))
     assert sum(avatars.filters) == 867
     assert torch.equal(avatars.w_avg, avatars.state_dict()["mapping.w_avg"])

@@ -15,7 +15,19 @@ UNVERIFIED = (
     *("ffhq256", "celebahq256", "afhqcat512", "afhqdog512", "afhqwild512"),
     *("metfaces1024", "brecahad512", "lsundog256", "cifar10"),
 )
-NAMES = ("ffhq1024", *UNVERIFIED)
+STYLEGAN3 = tuple(
+    f"stylegan3-{configuration}-{images}"
+    for configuration in "tr"
+    for images in (
+        *("ffhq-1024x1024", "ffhqu-1024x1024", "ffhqu-256x256"),
+        *("metfaces-1024x1024", "metfacesu-1024x1024", "afhqv2-512x512"),
+    )
+)
+HOSTS = (
+    "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/",
+    "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan3/versions/1/files/stylegan3-",
+)
+NAMES = ("ffhq1024", *UNVERIFIED, *STYLEGAN3)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +52,7 @@ def published(tiny_generator: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_table() -> None:
     assert tuple(zoo()) == NAMES
     for entry in zoo().values():
-        assert entry.url.startswith("https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/")
+        assert entry.url.startswith(HOSTS[entry.name in STYLEGAN3])
         assert "non-commercial" in entry.license
         assert entry.resolution & (entry.resolution - 1) == 0
         assert (entry.sha256 is None) == (entry.size is None)
@@ -72,7 +84,7 @@ def test_unless_it_is_allowed(tiny_generator: Path, cache: Path, monkeypatch: py
     with pytest.raises(InputError, match="SHA-256 unknown"):
         load_generator("cifar10")
     (cache / "cifar10.pkl").write_bytes(tiny_generator.read_bytes())
-    assert load_generator("cifar10").resolution == 32
+    assert load_generator("cifar10").resolution == (32, 32)
     (cache / "cifar10.pkl").write_bytes(b"other")
     with pytest.raises(InputError, match="instead of"):
         load_generator("cifar10")

@@ -27,14 +27,14 @@ def test_loaded_prior_is_the_saved_network(tiny_prior: Path) -> None:
     prior = load_prior(tiny_prior)
     x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     timesteps = torch.tensor([3, 700])
-    assert prior.resolution == 32
+    assert prior.resolution == (32, 32)
     assert torch.equal(prior(x, timesteps), prior.unet(x, timesteps).sample)
     assert not any(p.requires_grad for p in prior.parameters())
 
 
 def test_folded_network_works_at_twice_its_own_size(save_prior: Any) -> None:
     prior = load_prior(save_prior(in_channels=12, out_channels=12))
-    assert prior.resolution == 64
+    assert prior.resolution == (64, 64)
     assert prior(torch.zeros(1, 3, 64, 64), torch.zeros(1).long()).shape == (1, 3, 64, 64)
 
 

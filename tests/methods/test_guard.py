@@ -12,6 +12,7 @@ from rsi.callbacks import PhaseScheduler
 from rsi.data.batches import Step
 from rsi.methods.guard import GOING, FiniteGuard
 from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 from rsi.training.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W++", 2, 0.005)]
@@ -41,7 +42,7 @@ class Breaks(Degradation):
         self.calls = 0
         self.images: list[int] = []
 
-    def bind(self, targets: Sequence[Target], resolution: int) -> "Breaks":
+    def bind(self, targets: Sequence[Target], resolution: Size) -> "Breaks":
         bound = Breaks(self.name, self.step, self.way)
         bound.images = [index for index, target in enumerate(targets) if target.name == self.name]
         return bound

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import recording
 import torch
-from conftest import TINY
 from PIL import Image
 from recording import Record
 
 from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
-from rsi.generators import Generator, save_generator
+from rsi.generators import Architecture, Generator, save_generator
 
 TOP = "perceptual_64"
+SIZES = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=64, mapping_layers=2, channel_base=256, channel_max=16)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random generator of 64 px, whose loss has two levels."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        made = Generator(replace(TINY, img_resolution=64))
+        made = Generator(SIZES)
     path = tmp_path_factory.mktemp("generator") / "64.safetensors"
     save_generator(made, path)
     return path

@@ -148,3 +148,18 @@ def test_a_neighbour_s_face_is_not_covered_by_an_oval_either() -> None:
 )
 def test_holes_alone_are_filled_to_the_border_of_the_crop(degradation: str, shape: Shape) -> None:
     assert shape_for(degradation) == shape
+
+
+@pytest.mark.parametrize("crop", CROPS)
+@pytest.mark.parametrize("box", [(128, 0, 384, 512), (0, 128, 512, 384)])
+def test_a_picture_that_is_not_square_goes_to_the_middle_of_its_crop(
+    crop: FaceCrop, box: tuple[int, int, int, int]
+) -> None:
+    part = cut(PHOTO, crop, 512).crop(box)
+    difference = np.abs(np.asarray(_pasted(PHOTO, part, crop, 0.08), float) - np.asarray(PHOTO, float))
+    assert difference.mean() < 0.5
+    black, white = Image.new("RGB", PHOTO.size), WHITE.resize(part.size)
+    whole = np.asarray(_pasted(black, WHITE, crop, 0.0)).any(-1).sum()
+    middle = np.asarray(_pasted(black, white, crop, 0.0)).any(-1).sum()
+    if crop is not CROPS[2]:  # which lies beyond the photograph in part
+        assert 0.48 < middle / whole < 0.52
