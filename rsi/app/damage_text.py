@@ -54,6 +54,8 @@ WORDS = {
     "inpaint": "It has holes",
 }
 
+SETTINGS = {"k_p": "photons", "k_b": "lost"}
+
 
 def in_words(estimate: Estimate) -> str:
     """What was found, a line each, as Markdown."""
@@ -105,7 +107,10 @@ def check_text(text: str) -> None:
 
 
 def _values(finding: Finding) -> str:
-    told = ", ".join(f"{name} {value if isinstance(value, str) else f'{value:.4g}'}" for name, value in finding.told)
+    told = ", ".join(
+        f"{SETTINGS.get(name, name)} {value if isinstance(value, str) else f'{value:.3g}'}"
+        for name, value in finding.told
+    )
     return f" ({told})" if told else ""
 
 

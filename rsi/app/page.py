@@ -16,10 +16,14 @@ from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of
 from rsi.app.holes import shown_copy
 from rsi.app.run import Asked, Failed, News, Restored, Run, Step, domain_of
 from rsi.app.same import commands_of, python_of
-from rsi.app.sessions import Done, Dropped, Session, Sessions
+from rsi.app.sessions import WHOLE, Done, Dropped, Session, Sessions
 from rsi.errors import InputError
 
 BEGIN = "Drop a photograph to begin."
+CARTOONS = (
+    "\n\nThis generator draws cartoon faces. For photographs of people, get another one with "
+    "`rsi restore --generator ffhq1024`, which says more, and choose it below."
+)
 CAREFUL, QUICK = "Careful", "Quick"
 HOLE = "#ff00ff"
 HOUR = 3600
@@ -116,6 +120,7 @@ class Restorer:
         self.way = gr.Image(
             label="On the way", visible=False, interactive=False, format="png", buttons=[], elem_id="way", height=400
         )
+        self.view = gr.Radio([], label="Look at", visible=False, elem_id="view")
         self.compare = gr.ImageSlider(
             label="Before and after", visible=False, max_height=600, format="png", buttons=[], elem_id="compare"
         )
@@ -129,7 +134,7 @@ class Restorer:
             columns=4,
             fit_columns=False,
             object_fit="contain",
-            height="auto",
+            height=190,
             allow_preview=False,
             format="png",
             buttons=[],
@@ -145,7 +150,16 @@ class Restorer:
         said = [self.text, *self.sliders, self.status, *same]
         shown = [self.name, self.damage, self.found, self.editor, self.start, *said]
         asked = [self.generator, self.pace, self.strength]
-        results = [self.compare, self.downloads, self.picture, self.crop, self.everything, self.status, *same]
+        results = [
+            self.view,
+            self.compare,
+            self.downloads,
+            self.picture,
+            self.crop,
+            self.everything,
+            self.status,
+            *same,
+        ]
         on(self.files.change, self._drop, [self.files, *asked], shown)
         on(self.name.input, self._choose, [self.name, self.editor, *asked], shown)
         on(self.generator.input, self._look, asked, shown)
@@ -165,6 +179,7 @@ class Restorer:
             api_visibility="private",
         )
         on(self.stop.click, self._stop, None, [self.stop, self.status], queue=False)
+        on(self.view.input, self._show_view, self.view, self.compare)
         on(self.done.select, self._show_done, None, results)
 
     def _session(self, request: gr.Request) -> Session:
@@ -211,11 +226,11 @@ class Restorer:
             found = dropped.look(asked.generator)
         except InputError as error:
             return {self.status: _status(str(error), failed=True)}
-        names = [*session.dropped]
+        names, cartoons = [*session.dropped], CARTOONS if dropped.becomes_cartoon(asked.generator) else ""
         return {
             self.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
             self.damage: gr.Group(visible=True),
-            self.found: f"**{escape(session.current)}**, {dropped.opened.size}\n\n{in_words(found)}",
+            self.found: f"**{escape(session.current)}**, {dropped.opened.size}{cartoons}\n\n{in_words(found)}",
             self.editor: gr.ImageEditor(shown_copy(dropped.opened.photo.picture), visible=True),
             self.start: gr.Button(interactive=not session.is_running),
             **self._said(dropped, asked),
@@ -285,7 +300,7 @@ class Restorer:
                     elif isinstance(event, Restored):
                         done = session.finish(event)
                         said, failed = f"{done.name} is restored.", False
-                        yield {**self._result(done), self.status: _status(said), **self._gallery(session)}
+                        yield {**self._result(session, done), self.status: _status(said), **self._gallery(session)}
                     elif isinstance(event, Failed):
                         said, failed = f"{event.job.opened.path.name}: {event.reason}", True
                         yield {self.status: _status(said, failed=True)}
@@ -313,11 +328,12 @@ class Restorer:
         )
         return {self.status: _progress(step), **shown}
 
-    def _result(self, done: Done) -> Updates:
+    def _result(self, session: Session, done: Done) -> Updates:
+        session.looked_at = done
+        views = [*done.views]
         return {
-            self.compare: gr.ImageSlider(
-                (done.before, done.after), visible=True, label=f"{done.name}: before and after"
-            ),
+            self.view: gr.Radio(views, value=views[0], visible=len(views) > 1),
+            self.compare: gr.ImageSlider(done.views[views[0]], visible=True, label=f"{done.name}: before and after"),
             self.downloads: gr.Row(visible=True),
             self.picture: gr.DownloadButton(value=done.files.picture),
             self.crop: gr.DownloadButton(value=done.files.crop),
@@ -325,12 +341,17 @@ class Restorer:
             **self._same_as(done.commands, done.python),
         }
 
+    def _show_view(self, view: str, request: gr.Request) -> tuple[Image.Image, Image.Image] | None:
+        done = self._session(request).looked_at
+        return None if done is None else done.views[view]
+
     def _gallery(self, session: Session) -> Updates:
-        return {self.done: gr.Gallery([(done.after, done.name) for done in session.done], visible=True)}
+        return {self.done: gr.Gallery([(done.views[WHOLE][1], done.name) for done in session.done], visible=True)}
 
     def _show_done(self, chosen: gr.SelectData, request: gr.Request) -> Updates:
-        done = self._session(request).done[int(chosen.index)]
-        return {**self._result(done), self.status: _status(f"{done.name} is restored.")}
+        session = self._session(request)
+        done = session.done[int(chosen.index)]
+        return {**self._result(session, done), self.status: _status(f"{done.name} is restored.")}
 
     def _stop(self, request: gr.Request) -> Updates:
         self._session(request).stop.set()

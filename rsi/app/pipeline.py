@@ -113,7 +113,7 @@ def is_whole(opened: Opened, domain: Domain) -> bool:
 
 def estimate(opened: Opened, domain: Domain) -> Estimate:
     """What happened to a photograph; of a large one its middle is looked at."""
-    network = embedded_network if domain.info.embedded else lambda: None
+    network = embedded_network if domain.info.embedded and is_whole(opened, domain) else lambda: None
     return estimate_evidence(evidence_of_picture(_middle(opened.picture)), network)
 
 

@@ -18,8 +18,13 @@ LARGEST = "200mb"
 READING = ("GET", "HEAD", "OPTIONS")
 CSS = """
 .failed { color: var(--error-text-color, #b91c1c); font-weight: 600 }
-#status { min-height: 3.5em } #status p { margin: 0 }
-#status progress { width: 100%; accent-color: var(--color-accent) }
+#status { min-height: 3.5em }
+#status p { margin: 0 }
+#status progress { width: 100%; height: .5em; appearance: none; border: 0; background: var(--neutral-200) }
+#status progress::-webkit-progress-bar { background: var(--neutral-200) }
+#status progress::-webkit-progress-value { background: var(--color-accent) }
+#status progress::-moz-progress-bar { background: var(--color-accent) }
+.info-text { color: inherit !important }
 footer { display: none !important }
 """
 Message = MutableMapping[str, Any]
@@ -102,6 +107,13 @@ def serve(settings: Settings, address: Address, folder: Path, *, browser: bool) 
         },
     )
     return page, str(url)
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's own, with this machine's fonts."""
+    return gr.themes.Default(
+        primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
 
 
 def _is_foreign(headers: Mapping[bytes, bytes]) -> bool:

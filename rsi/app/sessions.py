@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -14,11 +14,14 @@ from PIL import Image
 from rsi.app.damage_text import UNCHANGED
 from rsi.app.files import Files, write_files
 from rsi.app.holes import known_of, same_pixels
-from rsi.app.pipeline import Opened, before_whole, estimate, open_photograph, suggest
+from rsi.app.pipeline import Opened, before_whole, estimate, is_whole, open_photograph, suggest
 from rsi.app.run import Asked, Job, Restored, domain_of
 from rsi.app.same import commands_of, python_of
+from rsi.data.pictures import to_picture
 from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate
+
+WHOLE = "The whole picture"
 
 
 @dataclass
@@ -47,6 +50,11 @@ class Dropped:
                 self.text = suggest(self.opened, self._found[1], domain)
         return self._found[1]
 
+    def becomes_cartoon(self, generator: str) -> bool:
+        """Whether a photograph's faces are drawn by a generator of cartoons."""
+        domain = domain_of(generator)
+        return domain.info.embedded and not is_whole(self.opened, domain)
+
     def say(self, text: str) -> None:
         """Take up what a person says of it."""
         if text != self.text:
@@ -69,16 +77,14 @@ class Done:
 
     Attributes:
         name: Its name.
-        before: A copy of it.
-        after: A copy of the result, of the same size.
+        views: Before and after, of one size, by what they show: all of it first, then each face.
         files: What a person takes away.
         commands: What to type to do the same.
         python: What to write in Python to do the same.
     """
 
     name: str
-    before: Image.Image
-    after: Image.Image
+    views: Mapping[str, tuple[Image.Image, Image.Image]]
     files: Files
     commands: str
     python: str
@@ -93,6 +99,7 @@ class Session:
         dropped: Its photographs by name.
         current: The name of the one that is shown.
         done: What was restored so far.
+        looked_at: Which of these the page shows.
         uploads: What the browser has sent, where Gradio has put it.
         stop: Ends its run.
         is_running: It has a run, or waits for one.
@@ -102,6 +109,7 @@ class Session:
     dropped: dict[str, Dropped] = field(default_factory=dict)
     current: str = ""
     done: list[Done] = field(default_factory=list)
+    looked_at: Done | None = None
     uploads: set[Path] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     is_running: bool = False
@@ -134,9 +142,12 @@ class Session:
     def finish(self, restored: Restored) -> Done:
         """Keep what was restored."""
         job, domain = restored.job, domain_of(restored.job.asked.generator)
-        before, after = same_pixels(before_whole(job.opened, restored.parts), restored.whole)
+        views = {WHOLE: same_pixels(before_whole(job.opened, restored.parts), restored.whole)}
+        for number, (part, result) in enumerate(zip(restored.parts, restored.results, strict=True), 1):
+            if part.face is not None:
+                views[f"Face {number}"] = same_pixels(part.before, to_picture(result.framed))
         files = write_files(self.new_folder(), restored)
-        done = Done(job.opened.path.name, before, after, files, commands_of(job, domain), python_of(job, domain))
+        done = Done(job.opened.path.name, views, files, commands_of(job, domain), python_of(job, domain))
         self.done.append(done)
         return done
 

@@ -16,7 +16,7 @@ QUALITY, LIGHT, LOST = SLIDERS[:3]
 def test_says_what_was_found_in_the_order_in_which_it_happened() -> None:
     said = in_words(Estimate((JPEG, NOISE, WHITE), KNOWN)).splitlines()
     assert said == [
-        "- It is noisy (k_p 23.3, k_b 0.16): a grey varies.",
+        "- It is noisy (photons 23.3, lost 0.16): a grey varies.",
         "- It was saved as JPEG (quality 12): the tables of its header.",
         "- Perhaps: it has holes.",
     ]

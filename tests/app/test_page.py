@@ -17,7 +17,7 @@ TARGETS = Path(__file__).parents[2] / "examples" / "targets"
 DRAWING = TARGETS / "jpeg" / "face_000.jpg"
 MAGENTA = (255, 0, 255)
 PATIENCE = 60_000  # milliseconds
-GRADIO_S_OWN = {"aria-prohibited-attr", "color-contrast"}
+GRADIO_S_OWN = {"aria-prohibited-attr", "color-contrast", "nested-interactive"}
 Tab = Callable[..., Page]
 
 
