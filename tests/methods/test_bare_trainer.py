@@ -1,3 +1,5 @@
+import re
+
 """A Trainer as Lightning makes it, with nothing of rsi's but module and data."""
 
 from datetime import timedelta
@@ -143,7 +145,7 @@ def test_results_that_nobody_keeps_are_told_of(
         ({"max_time": timedelta(0)}, 0, []),
         ({"callbacks": [Timer(timedelta(0))]}, 0, []),
     ],
-    ids=str,
+    ids=lambda value: re.sub(r" object at 0x\w+", "", str(value)),
 )
 def test_what_is_cut_short_is_not_called_restored(
     module: Restoration,
