@@ -1,7 +1,6 @@
-import re
-
 """A Trainer as Lightning makes it, with nothing of rsi's but module and data."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
