@@ -26,6 +26,7 @@ NOT_RUN = {
     r"^torchrun|--trainer.devices 8": "needs several machines or GPUs; tests/training starts processes",
     r"s3://": "needs a bucket; tests/examples/test_cluster.py runs the scripts on folders",
     r"^tensorboard": "serves until it is stopped",
+    r"^rsi app": "serves until it is stopped; tests/app opens it",
     r"ffhq1024|vgg16": "needs NVIDIA's or LPIPS's weights from the network",
     r"^rsi benchmark": "takes hours; tests/commands/test_benchmark.py runs it on one image",
     r"^python benchmarks/step.py": "takes minutes; tests/benchmarks/test_step.py runs it with fewer steps",

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from gradio.components.image_editor import EditorValue
 from PIL import Image
 
 SMALLEST = 512  # the longer side of what is looked at
+HOLE = "#ff00ff"
+"""The colour of the brush."""
 SHOWN = 1024
 """The longer side, in pixels, of what travels to the page."""
 
@@ -41,3 +44,19 @@ def known_of(drawn: Mapping[str, Any] | None, size: tuple[int, int]) -> Image.Im
         return None
     known = np.where(np.any(layers, 0), 0, 255).astype(np.uint8)
     return Image.fromarray(known).resize(size, Image.Resampling.NEAREST)
+
+
+def with_holes(picture: Image.Image, known: Image.Image | None) -> EditorValue:
+    """What Gradio's editor is given: a copy of a photograph, and what was brushed on it before.
+
+    Args:
+        picture: The upright photograph.
+        known: Black where it has holes, of its size; ``None`` if it has none.
+    """
+    background = shown_copy(picture)
+    layer = Image.new("RGBA", background.size)
+    if known is not None:
+        holes = known.resize(background.size, Image.Resampling.NEAREST).point(lambda value: 255 - value)
+        layer.paste(HOLE, mask=holes)
+    composite = Image.alpha_composite(background.convert("RGBA"), layer)
+    return EditorValue(background=background, layers=[] if known is None else [layer], composite=composite)

@@ -13,7 +13,7 @@ import gradio as gr
 from PIL import Image
 
 from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of, with_value
-from rsi.app.holes import shown_copy
+from rsi.app.holes import HOLE, shown_copy, with_holes
 from rsi.app.run import Asked, Failed, News, Restored, Run, Step, domain_of
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import WHOLE, Done, Dropped, Session, Sessions
@@ -25,7 +25,6 @@ CARTOONS = (
     "`rsi restore --generator ffhq1024`, which says more, and choose it below."
 )
 CAREFUL, QUICK = "Careful", "Quick"
-HOLE = "#ff00ff"
 HOUR = 3600
 TIDY_EVERY = 300  # seconds
 Updates = dict[Any, Any]
@@ -231,7 +230,7 @@ class Restorer:
             self.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
             self.damage: gr.Group(visible=True),
             self.found: f"**{escape(session.current)}**, {dropped.opened.size}{cartoons}\n\n{in_words(found)}",
-            self.editor: gr.ImageEditor(shown_copy(dropped.opened.photo.picture), visible=True),
+            self.editor: gr.ImageEditor(with_holes(dropped.opened.photo.picture, dropped.known), visible=True),
             self.start: gr.Button(interactive=not session.is_running),
             **self._said(dropped, asked),
             self.status: gr.skip() if session.is_running else _status("Ready."),

@@ -30,6 +30,12 @@ def drop(page: Page, *files: Path, says: str = "Ready.") -> None:
     expect_status(page, says)
 
 
+def choose(page: Page, name: str) -> None:
+    page.get_by_label("Which one").click()
+    page.get_by_role("option", name=name).click()
+    expect(page.locator("#found")).to_contain_text(name)
+
+
 def restore(page: Page) -> None:
     page.get_by_label("Quick").check()
     page.get_by_role("button", name="Restore", exact=True).click()
@@ -174,21 +180,25 @@ def test_second_tab_waits_until_the_first_is_closed(serve_app: Callable[..., Any
     expect_status(second, "Stopped.")
 
 
-def test_several_are_restored_and_what_cannot_be_read_is_named(app: Any, open_tab: Tab, tmp_path: Path) -> None:
+def test_several_keep_their_holes_and_what_cannot_be_read_is_named(app: Any, open_tab: Tab, tmp_path: Path) -> None:
     page = open_tab(app, width=400)
     (tmp_path / "letter.jpg").write_text("Dear all,")
     second = tmp_path / "second.png"
     second.write_bytes((TARGETS / "upsample" / "face_003.png").read_bytes())
     drop(page, DRAWING, tmp_path / "letter.jpg", second, says="'letter.jpg' cannot be read")
-    page.get_by_label("Which one").click()
-    page.get_by_role("option", name="second.png").click()
-    expect(page.locator("#found")).to_contain_text("second.png")
+    brush(page)
+    choose(page, "second.png")
+    choose(page, DRAWING.name)
+    wait_for(page, lambda: MAGENTA in colours(page))
+    choose(page, "second.png")
     expect(page.get_by_label("2. What is to be undone")).to_have_value("upsample")
     restore(page)
     expect_status(page, "second.png is restored.")
     expect(page.locator("#done img")).to_have_count(2)
     page.locator("#done button").first.click()
     expect_status(page, "face_000.jpg is restored.")
+    with zipfile.ZipFile(io.BytesIO(download(page, "#everything"))) as everything:
+        assert "masks/face_000.png" in everything.namelist()
     assert not is_wide(page)
     found = Axe().run(page).response["violations"]
     serious = {rule["id"] for rule in found if rule["impact"] in ("serious", "critical")}
