@@ -11,12 +11,25 @@ from rsi.data.pictures import to_picture
 from rsi.generators import Architecture, Generator, load_generator, save_generator
 from rsi.log import tell_once
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads of several processes would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 TINY = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quickly_learned() -> Iterator[None]:
+    """Networks that estimate damages of the tests' generators are trained on few images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rsi.estimation.training.IMAGES", 64)
+        patch.setattr("rsi.estimation.training.BATCH", 32)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -42,13 +42,14 @@ class Damage:
     values: dict[str, float]
 
 
-def train(generator: Generator, images: int = IMAGES) -> DamageNetwork:
+def train(generator: Generator, images: int | None = None) -> DamageNetwork:
     """A network for one generator, trained on always the same images and damages.
 
     Args:
         generator: Draws the images; of one class if it has several.
-        images: How many are drawn.
+        images: How many are drawn; left out, ``IMAGES``.
     """
+    images = images or IMAGES
     tell(f"learning what damages of {generator.info.name}'s images look like, once: {images} images")
     numbers, targets, present = (
         torch.from_numpy(np.stack(part)) for part in zip(*_examples(generator, images), strict=True)
