@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from rsi.data.pictures import to_picture
 from rsi.generators import Architecture, Generator, load_generator, save_generator
-from rsi.log import tell_once
+from rsi.log import set_verbosity, tell_once
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # threads of several processes would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,9 +33,14 @@ def _quickly_learned() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told_yet() -> None:
-    """Every test sees the lines that a process prints once."""
+def _as_in_a_new_process() -> Iterator[None]:
+    """Every test sees the lines that a process prints once, and nothing of what others have set."""
     tell_once.cache_clear()
+    set_verbosity(quiet=False, verbose=False)
+    environment = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 @pytest.fixture(autouse=True, scope="session")

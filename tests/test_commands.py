@@ -27,7 +27,7 @@ NOT_RUN = {
     r"s3://": "needs a bucket; tests/examples/test_cluster.py runs the scripts on folders",
     r"^tensorboard": "serves until it is stopped",
     r"^rsi app": "serves until it is stopped; tests/app opens it",
-    r"ffhq1024|vgg16": "needs NVIDIA's or LPIPS's weights from the network",
+    r"ffhq1024|vgg16|stylegan3-|imagenet128": "needs weights of NVIDIA's, LPIPS's or StyleGAN-XL's from the network",
     r"^rsi benchmark": "takes hours; tests/commands/test_benchmark.py runs it on one image",
     r"^python benchmarks/step.py": "takes minutes; tests/benchmarks/test_step.py runs it with fewer steps",
     r"--method ddrm": "needs a prior that is trained first; tests/methods/test_ddrm.py trains one",

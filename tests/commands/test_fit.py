@@ -85,7 +85,8 @@ def test_resolved_config_runs_again(fit: Runner, jpeg_folder: Path, tmp_path: Pa
     fit(jpeg_folder)
     config = yaml.safe_load((fit.output / "config.yaml").read_text())
     assert config["degradation"] == "jpeg"
-    assert config["model"]["schedule"][2] == {"space": "W++", "steps": 2, "lr": 0.005, "final_lr": None}
+    phase = {"space": "W++", "steps": 2, "lr": 0.005, "final_lr": None, "top_level": "always"}
+    assert config["model"]["schedule"][2] == phase
     again = tmp_path / "again"
     assert main(["fit", "--config", str(fit.output / "config.yaml"), "--output_dir", str(again)]) == 0
     assert (again / "a.png").read_bytes() == (fit.output / "a.png").read_bytes()
@@ -363,7 +364,7 @@ def test_command_line_answers(flags: list[str], expected: str) -> None:
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["upscale"]) == 2
-    assert "there is no command 'upscale': use one of fit, " in capsys.readouterr().err
+    assert "there is no command 'upscale': use one of restore, fit, " in capsys.readouterr().err
 
 
 def test_another_generator_under_the_same_name_is_noticed(

@@ -63,4 +63,4 @@ def test_memory_and_event_files_do_not_grow_over_a_large_folder(tiny_generator: 
     assert len(list((output / "timelapses").iterdir())) == IMAGES
     assert sum(path.stat().st_size for path in (output / "logs").rglob("events*")) < 3 * 2**20
     early, late = max(memory.curve[15:40]), max(memory.curve[-25:])
-    assert late < early + 25, memory.curve[::10]
+    assert late < 1.03 * early + 25, memory.curve[::10]  # a process that ran other tests has holes in its memory
