@@ -1,4 +1,5 @@
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def _as_in_a_new_process() -> Iterator[None]:
     """Every test sees the lines that a process prints once, and nothing of what others have set."""
     tell_once.cache_clear()
     set_verbosity(quiet=False, verbose=False)
-    environment = dict(os.environ)
+    environment, path = dict(os.environ), [*sys.path]
     yield
+    sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
 
