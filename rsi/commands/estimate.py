@@ -41,7 +41,9 @@ def make_parser() -> CommandParser:
         default="avatars128",
         help="whose images the pictures are like: what JPEG hides is learned from it",
     )
-    parser.add_argument("--class_label", type=int, metavar="N", help="its class, for a conditional generator")
+    parser.add_argument(
+        "--class_label", metavar="N", help="its class, by number or ImageNet's name, for a conditional generator"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
     parser.add_argument(

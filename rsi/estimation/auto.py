@@ -22,13 +22,13 @@ BEFORE_SIZE = ("blur", "sepia")  # a grey target is compared without colour in a
 AFTER_SIZE = ("resized", "noise", "gaussian", "jpeg")
 
 
-def degradation_named(text: str, generator: str = "avatars128", class_label: int | None = None) -> Degradation:
+def degradation_named(text: str, generator: str = "avatars128", class_label: int | str | None = None) -> Degradation:
     """The degradation that a text names, ``auto`` among them.
 
     Args:
         text: As :func:`rsi.parse_degradation` takes it, or ``auto``.
         generator: Whose images the targets are like, for ``auto``.
-        class_label: Its class.
+        class_label: Its class, by number or ImageNet's name.
 
     Raises:
         InputError: See :func:`rsi.parse_degradation`.
@@ -41,12 +41,12 @@ class EstimatedDegradation(Degradation):
 
     Args:
         generator: Whose images the targets are like.
-        class_label: Its class.
+        class_label: Its class, by number or ImageNet's name.
     """
 
     factor = None
 
-    def __init__(self, generator: str, class_label: int | None = None) -> None:
+    def __init__(self, generator: str, class_label: int | str | None = None) -> None:
         super().__init__()
         self._network = partial(network_of, generator, class_label)
         self._estimates: dict[str, Estimate] = {}

@@ -24,12 +24,12 @@ def embedded_network() -> DamageNetwork:
 
 
 @cache
-def network_of(name: str, class_label: int | None = None) -> DamageNetwork:
-    """The network of a generator, trained in minutes if this machine has not trained it before.
+def network_of(name: str, class_label: int | str | None = None) -> DamageNetwork:
+    """The network of a generator, trained once on this machine: minutes, at 1024 px about twenty.
 
     Args:
         name: The generator, as :func:`rsi.load_generator` takes it.
-        class_label: Its class.
+        class_label: Its class, by number or ImageNet's name.
 
     Raises:
         InputError: The generator or the kept network cannot be read.

@@ -19,7 +19,8 @@ from rsi.log import tell
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
-IMAGES = 8000
+IMAGES = 8000  # of generators up to 128 px
+LARGE, LARGE_IMAGES, DAMAGES = 256, 500, 4  # of larger ones fewer are drawn, each damaged several times
 AT_ONCE = 8
 EPOCHS, BATCH, LR, DECAY = 60, 128, 2e-3, 1e-2
 LEAST_DEVIATION = -4.0  # its logarithm
@@ -47,12 +48,14 @@ def train(generator: Generator, images: int | None = None) -> DamageNetwork:
 
     Args:
         generator: Draws the images; of one class if it has several.
-        images: How many are drawn; left out, ``IMAGES``.
+        images: How many are drawn; left out, ``IMAGES``, or ``LARGE_IMAGES`` from ``LARGE`` pixels a side on.
     """
-    images = images or IMAGES
+    is_large = max(generator.resolution) >= LARGE
+    images = images or (LARGE_IMAGES if is_large else IMAGES)
     tell(f"learning what damages of {generator.info.name}'s images look like, once: {images} images")
     numbers, targets, present = (
-        torch.from_numpy(np.stack(part)) for part in zip(*_examples(generator, images), strict=True)
+        torch.from_numpy(np.stack(part))
+        for part in zip(*_examples(generator, images, DAMAGES if is_large else 1), strict=True)
     )
     network = DamageNetwork(numbers.shape[1])
     network.mean, network.scale = numbers.mean(0), numbers.std(0).clamp(min=1e-3)
@@ -92,14 +95,16 @@ def _loss(answers: Tensor, targets: Tensor, present: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _examples(generator: Generator, images: int) -> Iterator[tuple[Array, Array, Array]]:
+def _examples(generator: Generator, images: int, damages: int) -> Iterator[tuple[Array, Array, Array]]:
     for first in range(0, images, AT_ONCE):
         random = ImageRandom(range(first, first + AT_ONCE), "damage estimation")
         pictures = quantise(generator(random.normal((generator.mapping.z_dim,)).to(generator.w_avg))).cpu()
-        choices = random.uniform((12,)).numpy()
-        for picture, choice, seed in zip(pictures, choices, range(first, first + AT_ONCE), strict=True):
-            damage = draw_damage(choice, generator.resolution)
-            yield _example(picture[None], damage, ImageRandom([seed], "damage"), hide_quality=choice[11] < 0.3)
+        for turn in range(damages):
+            choices = random.uniform((12,)).numpy()
+            purpose = "damage" if turn == 0 else f"damage {turn}"
+            for picture, choice, seed in zip(pictures, choices, range(first, first + AT_ONCE), strict=True):
+                damage = draw_damage(choice, generator.resolution)
+                yield _example(picture[None], damage, ImageRandom([seed], purpose), hide_quality=choice[11] < 0.3)
 
 
 def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quality: bool) -> tuple[Array, Array, Array]:

@@ -10,9 +10,11 @@ from literal_stylegan3 import random_generator
 from photographs import photograph
 from PIL import Image
 from processes import flags, make_images
+from recording import run_until_killed
 from safetensors.torch import load_file, save_file
 
-from rsi import Restoration
+from rsi import Phase, Restoration, TargetFolder
+from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.commands.main import main
 from rsi.data.pictures import to_picture
 from rsi.generators import load_generator, save_generator
@@ -48,6 +50,41 @@ def test_every_method_restores_and_its_latent_renders_the_same_image(
         assert load_file(latent).keys() == {"codes"}
         assert main(["render", str(latent), str(tmp_path / f"{name}.png")]) == 0
         assert np.abs(pixels(tmp_path / f"{name}.png") - pixels(output / f"{name}.png")).max() <= 1
+
+
+def test_a_killed_run_and_two_processes_end_with_the_bytes_of_one(generator: Path, tmp_path: Path) -> None:
+    targets = make_images(tmp_path / "in", 2)
+    schedule = [Phase("W", 3, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
+
+    def restore(output: Path, kill_at: int = 0) -> None:
+        module = Restoration(str(generator), "jpeg", "embedded", schedule)
+        callbacks = [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output), 0.0)]
+        data = TargetFolder(str(targets), batch_size=2, output_dir=str(output))
+        run_until_killed(module, callbacks, data, kill_at)
+
+    restore(tmp_path / "killed", 4)
+    restore(tmp_path / "killed")
+    restore(tmp_path / "whole")
+    assert main(flags(targets, tmp_path / "two", generator, **{"trainer.devices": 2})) == 0
+    for name in ("0.png", "1.png"):
+        killed, whole, two = ((tmp_path / run / name).read_bytes() for run in ("killed", "whole", "two"))
+        assert killed == whole == two
+
+
+def test_it_takes_part_in_the_benchmark(generator: Path, tmp_path: Path) -> None:
+    clean, output = make_images(tmp_path / "clean", 1), tmp_path / "out"
+    places = ["--clean_dir", str(clean), "--output_dir", str(output), "--generator", str(generator)]
+    chosen = [
+        "--perceptual",
+        "embedded",
+        "--tasks",
+        "deartifacting:M",
+        "--methods",
+        str(CONF / "short.yaml"),
+        "--quiet",
+    ]
+    assert main(["benchmark", *places, *tasks, "--perceptual", "embedded", "--quiet"]) == 0
+    assert "deartifacting" in (output / "table.md").read_text()
 
 
 def test_a_moved_picture_renders_moved(generator: Path, tmp_path: Path) -> None:
