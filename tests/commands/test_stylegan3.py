@@ -74,15 +74,7 @@ def test_a_killed_run_and_two_processes_end_with_the_bytes_of_one(generator: Pat
 def test_it_takes_part_in_the_benchmark(generator: Path, tmp_path: Path) -> None:
     clean, output = make_images(tmp_path / "clean", 1), tmp_path / "out"
     places = ["--clean_dir", str(clean), "--output_dir", str(output), "--generator", str(generator)]
-    chosen = [
-        "--perceptual",
-        "embedded",
-        "--tasks",
-        "deartifacting:M",
-        "--methods",
-        str(CONF / "short.yaml"),
-        "--quiet",
-    ]
+    tasks = ["--tasks", "deartifacting:M", "--methods", str(CONF / "short.yaml")]
     assert main(["benchmark", *places, *tasks, "--perceptual", "embedded", "--quiet"]) == 0
     assert "deartifacting" in (output / "table.md").read_text()
 
