@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rsi.errors import InputError
-from rsi.generators.zoo import EMBEDDED, zoo
+from rsi.generators.files.zoo import EMBEDDED, zoo
 from rsi.options.local_path import generator_name
 from rsi.options.network_flags import FLAGS, apply_network_flags
 from rsi.options.parser import CommandParser

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from importlib import resources
 
-from rsi.generators.zoo import ASSETS, EMBEDDED, ZooEntry, zoo
+from rsi.generators.files.zoo import ASSETS, EMBEDDED, ZooEntry, zoo
 from rsi.options.parser import CommandParser
 from rsi.storage.cache import cached_path
 from rsi.storage.published import INCEPTION, VGG16

@@ -6,9 +6,9 @@ from pathlib import Path
 from rsi.errors import InputError
 from rsi.generators import GeneratorInfo, load_generator
 from rsi.generators.description import describe_generator
-from rsi.generators.formats import detect_container
-from rsi.generators.obtain import obtain
-from rsi.generators.zoo import EMBEDDED, find_by_checksum, zoo
+from rsi.generators.files.formats import detect_container
+from rsi.generators.files.obtain import obtain
+from rsi.generators.files.zoo import EMBEDDED, find_by_checksum, zoo
 from rsi.log import printable
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name

@@ -17,7 +17,7 @@ from jsonargparse import capture_parser
 from rsi.commands.fit import DESCRIPTION, IMAGES_TEXT, USAGE
 from rsi.commands.main import COMMANDS
 from rsi.degradations.spec import OPERATORS
-from rsi.generators.zoo import EMBEDDED, zoo
+from rsi.generators.files.zoo import EMBEDDED, zoo
 from rsi.methods.registry import DEFAULT_METHOD, METHODS
 from rsi.options import table
 from rsi.options.fit import FitCLI

@@ -6,8 +6,8 @@ from rsi.imports.lazy import lazy_names
 
 if TYPE_CHECKING:
     from rsi.generators.architecture import Architecture
-    from rsi.generators.checkpoint import load_generator, save_generator
     from rsi.generators.classes import select_class
+    from rsi.generators.files.checkpoint import load_generator, save_generator
     from rsi.generators.generator import Generator
     from rsi.generators.info import GeneratorInfo
     from rsi.generators.lr_scale import LrScale, step_scale
@@ -20,9 +20,9 @@ else:
             "Generator": "rsi.generators.generator",
             "GeneratorInfo": "rsi.generators.info",
             "LrScale": "rsi.generators.lr_scale",
-            "load_generator": "rsi.generators.checkpoint",
+            "load_generator": "rsi.generators.files.checkpoint",
             "mean_code": "rsi.generators.statistics",
-            "save_generator": "rsi.generators.checkpoint",
+            "save_generator": "rsi.generators.files.checkpoint",
             "select_class": "rsi.generators.classes",
             "step_scale": "rsi.generators.lr_scale",
             "w_rms": "rsi.generators.statistics",

@@ -7,7 +7,8 @@ import torch
 from rsi.errors import InputError
 from rsi.generators.generator import Generator
 from rsi.generators.statistics import mean_code
-from rsi.generators.stylegan_xl import class_number
+
+IMAGENET = 1000  # classes
 
 
 @torch.no_grad()
@@ -43,6 +44,21 @@ def select_class(generator: Generator, label: int | str | None) -> Generator:
     return _of_one_class(generator, number)
 
 
+def class_number(label: int | str, classes: int) -> int:
+    """The number of a class: itself, or that of a name in ImageNet.
+
+    Raises:
+        InputError: There is no class of this name, or the generator does not have ImageNet's.
+    """
+    if isinstance(label, int) or label.lstrip("-").isdecimal():
+        return int(label)
+    names = _imagenet_names() if classes == IMAGENET else []
+    if label not in names:
+        known = "give one of ImageNet's names as torchvision has them, or a number" if names else "give a number"
+        raise InputError(f"there is no class {label!r:.100}: {known} from 0 to {classes - 1}")
+    return names.index(label)
+
+
 def _of_one_class(generator: Generator, label: int) -> Generator:
     state = generator.state_dict()
     sizes = generator.architecture
@@ -61,3 +77,10 @@ def _of_one_class(generator: Generator, label: int) -> Generator:
     if means.ndim == 1:
         single.mapping.w_avg = mean_code(single)
     return single
+
+
+def _imagenet_names() -> list[str]:
+    from torchvision.models import ResNet50_Weights  # takes a second, and hardly anyone gives a name
+
+    names: list[str] = ResNet50_Weights.IMAGENET1K_V1.meta["categories"]
+    return names

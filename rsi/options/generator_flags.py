@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.corrections import COLOR_ORDER, CONV_CLAMP, ORDERS, bound
+from rsi.generators.files.corrections import COLOR_ORDER, CONV_CLAMP, ORDERS, bound
 
 CLAMP_TEXT = "bound on the outputs of the generator's layers, or none; left out, what its file says, or else none"
 ORDER_TEXT = "the order of the colours that the generator draws in; left out, what its file lets assume"

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from rsi.generators.obtain import ALLOW_UNVERIFIED
+from rsi.generators.files.obtain import ALLOW_UNVERIFIED
 from rsi.storage.download import OFFLINE
 
 FLAGS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum
+from rsi.generators.files.zoo import ASSETS, EMBEDDED, find_by_checksum
 from rsi.log import printable
 from rsi.results.layout import RECIPE
 from rsi.storage.fingerprint import file_sha256

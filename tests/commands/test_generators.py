@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rsi.commands.main import main
-from rsi.generators.zoo import zoo
+from rsi.generators.files.zoo import zoo
 
 
 def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rsi.generators.zoo import ASSETS, zoo
+from rsi.generators.files.zoo import ASSETS, zoo
 from rsi.report.words import in_words
 from rsi.storage.fingerprint import file_sha256
 

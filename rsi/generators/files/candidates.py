@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import DICTIONARIES, Call, UnknownGlobalError, dictionary
-from rsi.generators.naming import NAMINGS, NVIDIA_MARKS, Naming, some
-from rsi.generators.other_networks import name_other_network
+from rsi.generators.files.inert_pickle import DICTIONARIES, Call, UnknownGlobalError, dictionary
+from rsi.generators.files.naming import NAMINGS, NVIDIA_MARKS, Naming, some
+from rsi.generators.files.other_networks import name_other_network
 
 AVERAGED = ("g_ema", "params_ema", "G_ema", "state_dict")
 CURRENT = ("g", "params")
@@ -35,7 +35,7 @@ def find_generator(root: object) -> Candidate:
     """The generator of a file, the averaged one if there are two.
 
     Args:
-        root: What the file holds, as :func:`rsi.generators.inert_pickle.read_pickle` gives it.
+        root: What the file holds, as :func:`rsi.generators.files.inert_pickle.read_pickle` gives it.
 
     Raises:
         UnknownGlobalError: It is an object of some class.

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import Call, Persistent
-from rsi.generators.torch_file import TorchFile
+from rsi.generators.files.inert_pickle import Call, Persistent
+from rsi.generators.files.torch_file import TorchFile
 
 REBUILD_PARAMETER = "torch._utils._rebuild_parameter"
 REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2"

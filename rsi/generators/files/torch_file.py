@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import Global, Persistent, parts, read_pickle
+from rsi.generators.files.inert_pickle import Global, Persistent, parts, read_pickle
 
 ZIP = b"PK\x03\x04"
 COUNT_SIZE = 8  # bytes before every storage of a file of torch before 1.6, which tell how many numbers follow
@@ -40,7 +40,7 @@ class TorchFile:
         data: The file, in the format of torch 1.6 and later or in the one before.
 
     Attributes:
-        root: The object that was saved, as :func:`rsi.generators.inert_pickle.read_pickle` gives it.
+        root: The object that was saved, as :func:`rsi.generators.files.inert_pickle.read_pickle` gives it.
 
     Raises:
         InputError: The file is damaged, names what only an attack has use for, or was written on a big-endian machine.

@@ -1,7 +1,7 @@
 """Numbers inside a pickle: Python's own, NumPy's and small arrays of these."""
 
 from rsi.errors import InputError
-from rsi.generators.numpy_record import FLOATS, INTEGERS, read_array
+from rsi.generators.files.numpy_record import FLOATS, INTEGERS, read_array
 
 MAX_NUMBERS = 64
 

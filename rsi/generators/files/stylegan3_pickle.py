@@ -6,10 +6,10 @@ from typing import Any
 
 from rsi.errors import InputError
 from rsi.generators.alias_free import AliasFreeArchitecture, Layer
-from rsi.generators.assembly import Shapes
-from rsi.generators.inert_pickle import dictionary
+from rsi.generators.files.assembly import Shapes
+from rsi.generators.files.inert_pickle import dictionary
+from rsi.generators.files.stored_numbers import shown, stored_number, stored_numbers
 from rsi.generators.schedule import Schedule
-from rsi.generators.stored_numbers import shown, stored_number, stored_numbers
 
 MARGIN = 10  # NVIDIA's default, as are the next two
 CUTOFF = 2.0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import Call, Persistent, UnknownGlobalError, check_names, read_pickle
+from rsi.generators.files.inert_pickle import Call, Persistent, UnknownGlobalError, check_names, read_pickle
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.assembly import infer_architecture
-from rsi.generators.inert_pickle import Call, check_names, dictionary
-from rsi.generators.missing import add_missing
-from rsi.generators.numpy_record import NUMPY_NAMES, read_array
-from rsi.generators.stored_network import StoredNetwork
+from rsi.generators.files.assembly import infer_architecture
+from rsi.generators.files.inert_pickle import Call, check_names, dictionary
+from rsi.generators.files.missing import add_missing
+from rsi.generators.files.numpy_record import NUMPY_NAMES, read_array
+from rsi.generators.files.stored_network import StoredNetwork
 
 NETWORK = "dnnlib.tflib.network.Network"
 ALLOWED = {NETWORK, "collections.OrderedDict", "dnnlib.util.EasyDict", *NUMPY_NAMES}

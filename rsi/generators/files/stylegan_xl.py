@@ -1,4 +1,4 @@
-"""The class labels of StyleGAN-XL (Sauer et al. 2022)."""
+"""The embedding of class labels in files of StyleGAN-XL (Sauer et al. 2022)."""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.stored_tensor import StoredTensor
+from rsi.generators.files.stored_tensor import StoredTensor
 
 EMBED, PROJECTION = "mapping.embed.weight", "mapping.embed_proj"
-IMAGENET = 1000
 
 
 def with_class_table(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
@@ -44,25 +43,3 @@ def with_class_table(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTens
     tensors[EMBED] = StoredTensor(lambda: table().flatten(), 0, (length, classes), (classes, 1))
     tensors["mapping.embed.bias"] = StoredTensor(lambda: torch.zeros(length), 0, (length,), (1,))
     return tensors
-
-
-def class_number(label: int | str, classes: int) -> int:
-    """The number of a class: itself, or that of a name in ImageNet.
-
-    Raises:
-        InputError: There is no class of this name, or the generator does not have ImageNet's.
-    """
-    if isinstance(label, int) or label.lstrip("-").isdecimal():
-        return int(label)
-    names = _imagenet_names() if classes == IMAGENET else []
-    if label not in names:
-        known = "give one of ImageNet's names as torchvision has them, or a number" if names else "give a number"
-        raise InputError(f"there is no class {label!r:.100}: {known} from 0 to {classes - 1}")
-    return names.index(label)
-
-
-def _imagenet_names() -> list[str]:
-    from torchvision.models import ResNet50_Weights  # takes a second, and hardly anyone gives a name
-
-    names: list[str] = ResNet50_Weights.IMAGENET1K_V1.meta["categories"]
-    return names

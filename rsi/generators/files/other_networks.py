@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rsi.generators.inert_pickle import dictionary
+from rsi.generators.files.inert_pickle import dictionary
 
 STYLES = "the methods need the styles of StyleGAN2's filters"
 ALONE = "a discriminator alone: give the file with the generator"

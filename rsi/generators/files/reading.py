@@ -1,12 +1,12 @@
 """Generators of other programs, from files of any kind; nothing in them is run."""
 
-from rsi.generators.formats import Container
-from rsi.generators.inert_pickle import read_pickle
-from rsi.generators.nvidia_pickle import is_nvidia_module, read_nvidia
-from rsi.generators.state_dict import read_state_dict
-from rsi.generators.stored_network import StoredNetwork
-from rsi.generators.tensorflow_pickle import is_tensorflow, read_tensorflow
-from rsi.generators.torch_file import TorchFile
+from rsi.generators.files.formats import Container
+from rsi.generators.files.inert_pickle import read_pickle
+from rsi.generators.files.nvidia_pickle import is_nvidia_module, read_nvidia
+from rsi.generators.files.state_dict import read_state_dict
+from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.tensorflow_pickle import is_tensorflow, read_tensorflow
+from rsi.generators.files.torch_file import TorchFile
 
 
 def read_network(data: bytes, container: Container) -> StoredNetwork:

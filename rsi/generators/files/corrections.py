@@ -7,7 +7,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.stored_network import StoredNetwork
+from rsi.generators.files.stored_network import StoredNetwork
 
 COLOR_ORDER, CONV_CLAMP = "RSI_COLOR_ORDER", "RSI_CONV_CLAMP"  # environment variables; flags of the commands set them
 ORDERS = ("rgb", "bgr")

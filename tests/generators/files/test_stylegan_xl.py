@@ -16,9 +16,9 @@ from torch.nn import functional as F
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator, save_generator, select_class
 from rsi.generators.alias_free import AliasFreeArchitecture, Layer
+from rsi.generators.classes import class_number
 from rsi.generators.mapping import FullyConnected
 from rsi.generators.schedule import Schedule
-from rsi.generators.stylegan_xl import class_number
 
 WritePickle = Callable[..., Path]
 STEM = Schedule(6, 0, 5, 8, channel_base=48, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)

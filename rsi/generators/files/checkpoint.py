@@ -13,19 +13,19 @@ from safetensors.torch import save_file
 from rsi.errors import InputError
 from rsi.generators.alias_free import AliasFreeArchitecture
 from rsi.generators.architecture import Architecture
-from rsi.generators.assembly import assemble
-from rsi.generators.corrections import correct, corrections
-from rsi.generators.formats import Container, detect_container
+from rsi.generators.files.assembly import assemble
+from rsi.generators.files.corrections import correct, corrections
+from rsi.generators.files.formats import Container, detect_container
+from rsi.generators.files.missing import MEAN
+from rsi.generators.files.obtain import obtain
+from rsi.generators.files.reading import read_network
+from rsi.generators.files.state_dict import read_bare_safetensors
+from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.generators.generator import Generator
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
-from rsi.generators.missing import MEAN
-from rsi.generators.obtain import obtain
 from rsi.generators.protocols import Sizes
-from rsi.generators.reading import read_network
-from rsi.generators.state_dict import read_bare_safetensors
 from rsi.generators.statistics import mean_code
-from rsi.generators.stored_network import StoredNetwork
-from rsi.generators.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.storage.atomic import atomic_path
 
 FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}

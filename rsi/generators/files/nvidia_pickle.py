@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.assembly import Shapes, infer_architecture
-from rsi.generators.inert_pickle import Call, check_names, dictionary
-from rsi.generators.numpy_record import NUMPY_NAMES
-from rsi.generators.other_networks import ALONE, FASTGAN
+from rsi.generators.files.assembly import Shapes, infer_architecture
+from rsi.generators.files.inert_pickle import Call, check_names, dictionary
+from rsi.generators.files.numpy_record import NUMPY_NAMES
+from rsi.generators.files.other_networks import ALONE, FASTGAN
+from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.files.stylegan3_pickle import alias_free_architecture
+from rsi.generators.files.stylegan_xl import with_class_table
+from rsi.generators.files.torch_file import DTYPES, TorchFile
 from rsi.generators.protocols import Sizes
-from rsi.generators.stored_network import StoredNetwork
-from rsi.generators.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
-from rsi.generators.stylegan3_pickle import alias_free_architecture
-from rsi.generators.stylegan_xl import with_class_table
-from rsi.generators.torch_file import DTYPES, TorchFile
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 EMBEDDING = "torch.nn.modules.sparse.Embedding"  # of StyleGAN-XL's class labels

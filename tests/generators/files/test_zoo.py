@@ -8,8 +8,8 @@ import torch
 
 from rsi.errors import InputError
 from rsi.generators import load_generator
-from rsi.generators.obtain import obtain
-from rsi.generators.zoo import find_by_checksum, zoo
+from rsi.generators.files.obtain import obtain
+from rsi.generators.files.zoo import find_by_checksum, zoo
 
 UNVERIFIED = (
     *("ffhq256", "celebahq256", "afhqcat512", "afhqdog512", "afhqwild512"),

@@ -8,14 +8,14 @@ from typing import Any
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.assembly import infer_architecture
-from rsi.generators.candidates import find_generator
-from rsi.generators.inert_pickle import Call, dictionary
-from rsi.generators.missing import add_missing
-from rsi.generators.naming import MMGENERATION, translate
-from rsi.generators.stored_network import StoredNetwork
-from rsi.generators.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
-from rsi.generators.torch_file import TorchFile
+from rsi.generators.files.assembly import infer_architecture
+from rsi.generators.files.candidates import find_generator
+from rsi.generators.files.inert_pickle import Call, dictionary
+from rsi.generators.files.missing import add_missing
+from rsi.generators.files.naming import MMGENERATION, translate
+from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.files.torch_file import TorchFile
 
 NO_CLAMP = "none: the file does not say; give --conv_clamp 256 for a StyleGAN2-ADA that was trained with 16 bits"
 BGR = "bgr, as trainings of MMGeneration draw: give --color_order rgb if red and blue are exchanged"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from rsi.errors import InputError
-from rsi.generators.zoo import ZooEntry
+from rsi.generators.files.zoo import ZooEntry
 from rsi.log import tell_once
 from rsi.storage.download import fetch
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsi.errors import InputError
-from rsi.generators.inert_pickle import Call
+from rsi.generators.files.inert_pickle import Call
 
 CORES = ("core", "_core")
 NUMPY_NAMES = {

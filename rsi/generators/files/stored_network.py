@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from rsi.generators.assembly import Shapes
+from rsi.generators.files.assembly import Shapes
 from rsi.generators.protocols import Sizes
 
 
