@@ -13,7 +13,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from rsi.errors import InputError
 from rsi.log import tell
-from rsi.numerics.precision import check_precision
+from rsi.numerics.precision import check_precision, full_name
 from rsi.training.independent import IndependentStrategy
 from rsi.training.restart import own_command
 
@@ -67,7 +67,8 @@ def make_trainer(callbacks: Sequence[Callback], **settings: Any) -> Trainer:  # 
         chosen["devices"] = 1
     check_settings(chosen)
     with one_line_errors():
-        return Trainer(**{**chosen, "strategy": find_strategy(chosen["strategy"])}, callbacks=[*callbacks])
+        named = {"strategy": find_strategy(chosen["strategy"]), "precision": full_name(chosen.get("precision"))}
+        return Trainer(**{**chosen, **named}, callbacks=[*callbacks])
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
@@ -82,7 +83,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         if name not in USED and value != default:
             instead = INSTEAD.get(name, "nothing in a restoration uses it")
             raise InputError(f"--trainer.{name} {value} cannot be used, leave it out; {instead}")
-    check_precision(_full_name(settings.get("precision")))
+    check_precision(full_name(settings.get("precision")))
     _check_strategy(settings.get("strategy"))
     _check_devices(settings.get("accelerator", "auto"), settings.get("devices", "auto"))
     if (nodes := settings.get("num_nodes", 1)) < 1:
@@ -110,10 +111,6 @@ def one_line_errors() -> Iterator[None]:
         raise InputError(
             f"the Trainer cannot be made, change the option of --trainer that it names: {reason}"
         ) from error
-
-
-def _full_name(precision: Any) -> str:  # noqa: ANN401 - whatever was given
-    return {"None": "32-true", "32": "32-true", "bf16": "bf16-mixed"}.get(str(precision), str(precision))
 
 
 def _check_strategy(strategy: Any) -> None:  # noqa: ANN401 - whatever was given
