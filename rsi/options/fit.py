@@ -168,8 +168,8 @@ class FitCLI(LightningCLI):
     def instantiate_trainer(self, **settings: Any) -> Trainer:  # noqa: ANN401 - the Trainer's own
         """Make the Trainer, whose other processes are started by the same command and looked after by it."""
         if self.subcommand:
-            strategy = self._chosen.trainer.strategy
-            settings["strategy"] = find_strategy(strategy, command=self._command, raises=False)
+            strategy, accelerator = self._chosen.trainer.strategy, self._chosen.trainer.accelerator
+            settings["strategy"] = find_strategy(strategy, accelerator, command=self._command, raises=False)
         with one_line_errors():
             return super().instantiate_trainer(**settings)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.accelerators import MPSAccelerator
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
@@ -67,7 +68,8 @@ def make_trainer(callbacks: Sequence[Callback], **settings: Any) -> Trainer:  # 
         chosen["devices"] = 1
     check_settings(chosen)
     with one_line_errors():
-        named = {"strategy": find_strategy(chosen["strategy"]), "precision": full_name(chosen.get("precision"))}
+        strategy = find_strategy(chosen["strategy"], chosen.get("accelerator", "auto"))
+        named = {"strategy": strategy, "precision": full_name(chosen.get("precision"))}
         return Trainer(**{**chosen, **named}, callbacks=[*callbacks])
 
 
@@ -90,9 +92,20 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         raise InputError(f"--trainer.num_nodes is {nodes}: it must be at least 1")
 
 
-def find_strategy(chosen: Any, **options: Any) -> Any:  # noqa: ANN401 - a strategy or its name
-    """The strategy for what was chosen; ``options`` are those of :class:`IndependentStrategy`."""
-    return IndependentStrategy(**options) if chosen in STRATEGIES else chosen
+def find_strategy(chosen: Any, accelerator: Any, **options: Any) -> Any:  # noqa: ANN401 - a strategy or its name
+    """The strategy for what was chosen.
+
+    Lightning has one device for Apple's MPS, and refuses every strategy there that could have several.
+
+    Args:
+        chosen: A strategy or its name.
+        accelerator: Where it is to run, as the Trainer takes it.
+        options: Those of :class:`IndependentStrategy`.
+    """
+    if chosen not in STRATEGIES:
+        return chosen
+    on_mps = accelerator in (None, "auto", "gpu", "mps") and MPSAccelerator.is_available()
+    return "auto" if on_mps else IndependentStrategy(**options)
 
 
 @contextmanager
