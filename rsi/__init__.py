@@ -1,8 +1,11 @@
 """Robust StyleGAN Inversion: restores degraded images with a pretrained StyleGAN2, without supervision."""
 
+from os import environ as _environ
 from typing import TYPE_CHECKING
 
 from rsi.imports.lazy import lazy_names
+
+_environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # torch reads it when it is imported
 
 if TYPE_CHECKING:
     from rsi import callbacks as callbacks

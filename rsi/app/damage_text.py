@@ -3,13 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from rsi.degradations.spec import OPERATORS, parse_degradation
-from rsi.errors import InputError
 from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
 from rsi.estimation.evidence import Finding
 
 UNCHANGED = "upsample:factor=1"
-STAGE = re.compile(r"\w+(:[\w=./,-]*)?")
 
 
 @dataclass(frozen=True)
@@ -91,19 +88,6 @@ def with_value(text: str, slider: Slider, value: float) -> str:
         pattern.sub(f"{slider.setting}={value:g}", stage) if stage.partition(":")[0].strip() == slider.stage else stage
         for stage in stages
     )
-
-
-def check_text(text: str) -> None:
-    """Make sure that a text names damages, and neither programs nor files of this machine.
-
-    Raises:
-        InputError: It does not.
-    """
-    for stage in text.split("+"):
-        name, _, settings = stage.strip().partition(":")
-        if name.lower() not in OPERATORS or not STAGE.fullmatch(stage.strip()) or "kernel" in settings.lower():
-            raise InputError(f"{stage.strip()!r} is not known here: write {', '.join(OPERATORS)}, joined with +")
-    parse_degradation(text)
 
 
 def _values(finding: Finding) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from rsi.app.damage_text import SLIDERS, Slider, check_text, in_words, values_of, with_value
+from rsi.app.damage_text import SLIDERS, Slider, in_words, values_of, with_value
 from rsi.app.holes import HOLE, shown_copy, with_holes
 from rsi.app.run import Asked, Failed, News, Restored, Run, Step, domain_of
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import WHOLE, Done, Dropped, Session, Sessions
+from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 
 BEGIN = "Drop a photograph to begin."
@@ -257,7 +258,7 @@ class Restorer:
         if dropped is None or text == dropped.text:
             return {self.text: gr.skip()}
         try:
-            check_text(text)
+            parse_harmless(text)
         except InputError as error:
             return {self.status: _status(str(error), failed=True)}
         dropped.say(text)

@@ -13,11 +13,11 @@ import torch
 import yaml
 from PIL import Image
 
-from rsi.app.damage_text import check_text
 from rsi.app.pipeline import Domain, Opened, Part, parts_of, put_back
 from rsi.callbacks.base import RestoredTarget, Stage, stage_of
 from rsi.data.decoded import luminance
 from rsi.data.pictures import to_picture
+from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 from rsi.estimation.auto import degradation_named
 from rsi.methods.restoration import Restoration
@@ -165,7 +165,7 @@ class Run:
 
     def _restore(self, job: Job, number: int) -> Restored:
         self._look()
-        check_text(job.degradation)
+        parse_harmless(job.degradation)
         module = kept_module(job.asked.generator, job.asked.recipe)
         parts = parts_of(job.opened, job.degradation, job.known, domain_of(job.asked.generator))
         results = []

@@ -32,6 +32,7 @@ from rsi.options.fit import quieten
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
+from rsi.options.precision import PRECISION_TEXT, precision
 from rsi.options.text import check_home, path
 
 
@@ -194,7 +195,7 @@ def make_parser() -> CommandParser:
         help="what methods minimise: lpips-vgg, the path of its VGG16 file, or embedded; left out, the generator's own",
     )
     add("--batch_size", type=int, default=8, help="images restored at once")
-    add("--precision", choices=PRECISIONS, default="32-true", help="bf16-mixed for networks with 16 bits")
+    add("--precision", type=precision, choices=PRECISIONS, default="32", metavar="NAME", help=PRECISION_TEXT)
     add("--against", choices=["paper"], help="put the published numbers beside ours")
     add(
         "--inception",

@@ -19,10 +19,12 @@ from rsi.commands.main import COMMANDS
 from rsi.degradations.spec import OPERATORS
 from rsi.generators.files.zoo import EMBEDDED, zoo
 from rsi.methods.registry import DEFAULT_METHOD, METHODS
+from rsi.numerics.precision import PRECISIONS
 from rsi.options import table
 from rsi.options.fit import FitCLI
 from rsi.options.light import IMAGES
 from rsi.options.local_path import generator_name, local_path
+from rsi.options.precision import precision
 from rsi.options.purposes import HOW_FAST, PURPOSES, WHAT
 from rsi.options.recipes import recipes
 from rsi.options.table import ALL, HIDDEN, TRAINER, Arguments, Command, Option
@@ -43,6 +45,7 @@ WORDS: Mapping[object, str] = {
     **dict.fromkeys((str, text, optional_text), "TEXT"),
     generator_name: "NAME|PATH",
     timedelta: "TIME",
+    precision: "NAME",
 }
 OUR_WORDS: Mapping[str, Mapping[str, Any]] = {
     "--config": {"text": "options of a recipe such as fast, see rsi recipes, or of a YAML file", "values": "NAME|PATH"},
@@ -53,17 +56,19 @@ OUR_WORDS: Mapping[str, Mapping[str, Any]] = {
     "--generator": {"values": "NAME|PATH"},
     "--perceptual": {"values": "NAME|PATH"},
     "--mask_color": {"values": "COLOUR"},
+    "--precision": {"default": "32"},
     "--trainer.accelerator": {"text": "cpu, gpu, mps or auto", "values": "NAME"},
     "--trainer.benchmark": {"text": "let cuDNN try which of its algorithms is the fastest"},
     "--trainer.devices+": {"text": "GPUs, or processes on a CPU, that share the images", "values": "N|auto"},
-    "--trainer.precision": {"text": "bf16-mixed for networks with 16 bits", "default": "32-true", "values": "NAME"},
+    "--trainer.precision": {"text": "the same as --precision", "values": "NAME"},
 }
 CHOICES: Mapping[str, Iterable[str]] = {
     "--config": recipes(),
     "--degradation": OPERATORS,
+    "--precision": ("32", "bf16", *PRECISIONS),
     **dict.fromkeys(("--generator", "generator", "input"), (*EMBEDDED, *zoo())),
 }
-FAST = ("--trainer.accelerator", "--trainer.devices+", "--trainer.precision")
+FAST = ("--trainer.accelerator", "--trainer.devices+")
 
 
 def main() -> None:

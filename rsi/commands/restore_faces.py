@@ -3,22 +3,23 @@
 import re
 import sys
 from argparse import Namespace
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from rsi.commands import fit
 from rsi.commands.restore_output import COMPARISONS, CUT, RESTORED, RUNS, Output
+from rsi.data.decoded import SAID
 from rsi.data.listing import Listed
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
 from rsi.estimation.around_face import damage_of
-from rsi.estimation.crop_damage import CropDamage
+from rsi.estimation.crop_damage import CropDamage, for_any_size
 from rsi.generators import Generator
 from rsi.log import printable, tell
 from rsi.options.restore import fit_options
@@ -60,11 +61,15 @@ class FaceWork:
         generator: Draws faces.
         photos: The folder of the photographs.
         output: Where results go.
+
+    Raises:
+        InputError: What happened is named in words that nobody knows.
     """
 
     def __init__(self, chosen: Namespace, generator: Generator, photos: Path, output: Output) -> None:
         self._chosen, self._generator, self._photos, self._output = chosen, generator, photos, output
         self._finder = make_finder(chosen.detector)
+        self._degradation = for_any_size(chosen.degradation)
         self._names: set[str] = set()
         self._restored: dict[str, Image.Image] = {}
         self._has_failed = False
@@ -75,8 +80,7 @@ class FaceWork:
         for image in photographs:
             with self._naming(image):
                 places[image.name] = self._cut_out(image)
-        for text, names in _by_damage(place for found in places.values() for place in found).items():
-            self._restore_alike(text, names)
+        self._restore_together([place.name for found in places.values() for place in found if place.damage])
         for image in photographs:
             with self._naming(image):
                 if image.name in places:
@@ -136,14 +140,18 @@ class FaceWork:
         if place.damage is None:
             return
         picture = cut_with_holes(photo.picture, place.crop, place.damage.size, place.damage.known)
-        self._output.write_file(f"{CUT}/{place.name}.png", png(picture, photo.profile))
+        said = PngInfo()
+        said.add_text(SAID, place.damage.text)
+        self._output.write_file(f"{CUT}/{place.name}.png", png(picture, photo.profile, pnginfo=said))
         tell(f"{image.name}: {place.name}, {place.crop.side:.0f} px wide, restored from {place.damage.text}")
 
-    def _restore_alike(self, text: str, names: Sequence[str]) -> None:
-        """Restore the faces that the same happened to."""
-        run = self._output.folder / RUNS / _as_folder(text)
+    def _restore_together(self, names: Sequence[str]) -> None:
+        """Restore faces, each from its own damage."""
+        if not names:
+            return
+        run = self._output.folder / RUNS / _as_folder(self._degradation)
         cuts = [str(self._output.folder / CUT / f"{name}.png") for name in names]
-        fit.main([*cuts, f"--degradation={text}", f"--output_dir={run}", *fit_options(self._chosen)])
+        fit.main([*cuts, f"--degradation={self._degradation}", f"--output_dir={run}", *fit_options(self._chosen)])
         results = ResultFolder(run)
         for name in names:
             row = results.row(f"{name}.png")
@@ -175,14 +183,6 @@ class FaceWork:
             return PlacedFace(place.crop, None, place.oval)
         shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
         return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")
-
-
-def _by_damage(places: Iterable[Place]) -> Mapping[str, list[str]]:
-    alike: dict[str, list[str]] = defaultdict(list)
-    for place in places:
-        if place.damage is not None:
-            alike[place.damage.text].append(place.name)
-    return alike
 
 
 def _most_central(faces: Sequence[Outlined], picture: Image.Image) -> int:

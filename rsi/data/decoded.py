@@ -10,6 +10,9 @@ from rsi.data.target import JpegHeader
 GRAY_TOLERANCE = 3 / 255
 """How far the channels of a grey picture lie apart: conversion to YCbCr and back rounds each of them by up to 1.5."""
 
+SAID = "rsi:degradation"
+"""The text of a PNG that says what happened to the picture, as ``--degradation`` takes it."""
+
 LUMINANCE = (0.299, 0.587, 0.114)
 """Shares of red, green and blue (ITU-R BT.601, as JPEG and Pillow have it)."""
 
@@ -25,6 +28,7 @@ class Picture:
         orientation: EXIF orientation, 1 to 8; 1 where the file says none or nonsense.
         notes: What the file holds beyond what is read here and how its samples were understood, in words.
         profile: The ICC profile of its RGB colours, if the file has one; it is not applied.
+        said: What happened to it, as its file says in a text named :data:`SAID`; empty if it does not.
     """
 
     rgb: Tensor
@@ -33,6 +37,7 @@ class Picture:
     orientation: int = 1
     notes: tuple[str, ...] = ()
     profile: bytes | None = None
+    said: str = ""
 
     @property
     def size(self) -> str:

@@ -342,6 +342,7 @@ def make_target(
         gray=gray,
         sample=image.sample,
         output=image.output,
+        said=picture.said,
         made_from=made_from,
     )
 

@@ -15,7 +15,7 @@ from PIL.ExifTags import Base
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
-from rsi.data.decoded import Picture
+from rsi.data.decoded import SAID, Picture
 from rsi.data.formats import HEAD, READ, READ_IN_WORDS, kind_of
 from rsi.data.jpeg_header import rare_coding, read_header, why_not_modelled
 from rsi.data.samples import find_white, to_unit
@@ -120,7 +120,7 @@ def decode(image: Image.Image) -> Picture:
         if has_words:
             _check_bright(rgb, alpha)
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P", "PA") else None
-    return Picture(rgb, alpha, jpeg, orientation, tuple(notes), profile)
+    return Picture(rgb, alpha, jpeg, orientation, tuple(notes), profile, str(image.info.get(SAID, "")))
 
 
 def _what_is_left_out(image: Image.Image, depth: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Degradations as short text."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -37,6 +38,9 @@ OPERATORS: Mapping[str, type[Degradation]] = {
     "cast": Cast,
     "fade": Fade,
 }
+
+
+HARMLESS = re.compile(r"\w+(:[\w=./,-]*)?")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,19 @@ def parse_degradation(spec: str) -> Degradation:
     """
     stages = [_parse_stage(stage) for stage in spec.split("+")]
     return stages[0] if len(stages) == 1 else Composition(stages)
+
+
+def parse_harmless(spec: str) -> Degradation:
+    """The degradation that a text of somebody else names: neither programs nor files of this machine.
+
+    Raises:
+        InputError: It names such, or see :func:`parse_degradation`.
+    """
+    for stage in spec.split("+"):
+        name, _, settings = stage.strip().partition(":")
+        if name.lower() not in OPERATORS or not HARMLESS.fullmatch(stage.strip()) or "kernel" in settings.lower():
+            raise InputError(f"{stage.strip()!r} is not known here: write {', '.join(OPERATORS)}, joined with +")
+    return parse_degradation(spec)
 
 
 def _parse_stage(text: str) -> Degradation:

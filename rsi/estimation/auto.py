@@ -1,4 +1,4 @@
-"""Every target's own damages, as they are found in it: ``--degradation auto``."""
+"""Every target's own damages, as its file says them or as they are found in it: ``--degradation auto``."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rsi.data.target import Target, checksum
 from rsi.degradations import Composition, Degradation, Downsampling, Inpainting, parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
+from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_target, one_of_each
 from rsi.estimation.evidence import Finding
@@ -37,7 +38,7 @@ def degradation_named(text: str, generator: str = "avatars128", class_label: int
 
 
 class EstimatedDegradation(Degradation):
-    """What is found in each target; damages that are guessed are told, not undone.
+    """What each target's file says, or else what is found in it; damages that are guessed are told, not undone.
 
     Args:
         generator: Whose images the targets are like.
@@ -56,14 +57,20 @@ class EstimatedDegradation(Degradation):
         raise InputError("auto finds damages in targets: bind it to some")
 
     def bind(self, targets: Sequence[Target], resolution: Size) -> "EachItsOwn":
-        """The damages that are found in the targets.
+        """The damages of the targets.
 
         Raises:
-            InputError: A target's size does not divide the resolution.
+            InputError: A target's size does not divide the resolution, or its file says what cannot be used.
         """
-        estimates = [self.estimate(target) for target in targets]
-        operators = [_operator(*pair, resolution) for pair in zip(estimates, targets, strict=True)]
-        return EachItsOwn(operators, [_told(estimate) for estimate in estimates])
+        operators, told = zip(*(self._of(target, resolution) for target in targets), strict=True)
+        return EachItsOwn(operators, told)
+
+    def _of(self, target: Target, resolution: Size) -> tuple[Degradation, dict[str, float | str]]:
+        """What is undone in a target, and what results say of it."""
+        if target.said:
+            return parse_harmless(target.said).bind([target], resolution), {"said": target.said}
+        estimate = self.estimate(target)
+        return _operator(estimate, target, resolution), _told(estimate)
 
     def estimate(self, target: Target) -> Estimate:
         """What is found in a target; found once."""

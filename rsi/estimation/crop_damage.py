@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from rsi.degradations import parse_degradation
+from rsi.estimation.auto import AUTO
 from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
 from rsi.estimation.evidence import Array, Finding
 
@@ -35,12 +37,21 @@ def given_damage(text: str, side: float, resolution: int, known: Array | None) -
         side: The side of the crop in the photograph's pixels.
         resolution: The generator's.
         known: What of the photograph is opaque.
+
+    Raises:
+        InputError: The text names no damage.
     """
-    size = cut_size(side, resolution)
-    stages = [stage.strip() for stage in text.split("+")]
-    if size < resolution and not any(stage.startswith("upsample") for stage in stages):
+    factor = parse_degradation(text).factor
+    size = cut_size(side, resolution) if factor in (1, None) else resolution // factor
+    stages = [stage.strip() for stage in text.split("+") if stage.strip() != NOTHING]
+    if size < resolution and factor == 1:
         stages = ["upsample", *stages]
-    return CropDamage("+".join(stages), size, known if "inpaint" in stages else None)
+    return CropDamage("+".join(stages) or NOTHING, size, known if "inpaint" in stages else None)
+
+
+def for_any_size(text: str) -> str:
+    """Damage that the user has named, or ``auto``, so that it holds for crops of any size."""
+    return text if text == AUTO or parse_degradation(text).factor != 1 else f"upsample+{text}"
 
 
 def found_damage(estimate: Estimate, side: float, resolution: int) -> CropDamage:

@@ -33,15 +33,15 @@ def w_rms(generator: Generator, samples: int = SAMPLES) -> float:
         samples: How many codes to map.
     """
     squares = ((codes - generator.w_avg).square() for codes in _codes(generator, samples))
-    total = sum(square.sum(dtype=torch.float64) for square in squares)
+    total = sum(square.cpu().sum(dtype=torch.float64) for square in squares)  # MPS has no float64
     return float((total / samples) ** 0.5)
 
 
 @torch.no_grad()
 def mean_code(generator: Generator, samples: int = SAMPLES) -> Tensor:
     """The mean of mapped codes, ``[w_dim]``; see :func:`w_rms`."""
-    total = sum(codes.sum(0, dtype=torch.float64) for codes in _codes(generator, samples))
-    return torch.as_tensor(total / samples).to(generator.w_avg)
+    total = sum(codes.cpu().sum(0, dtype=torch.float64) for codes in _codes(generator, samples))
+    return torch.as_tensor(total / samples).to(generator.w_avg.dtype).to(generator.w_avg)
 
 
 def _codes(generator: Generator, samples: int) -> Iterator[Tensor]:
@@ -101,13 +101,14 @@ def latent_statistics(generator: Generator, samples: int = PULSE_SAMPLES) -> Lat
 @torch.no_grad()
 def measure_statistics(generator: Generator, samples: int) -> LatentStatistics:
     """Measure them on always the same random codes, in blocks: the memory it takes does not depend on ``samples``."""
-    total = torch.zeros(2, generator.w_dim, dtype=torch.float64, device=generator.w_avg.device)
+    total = torch.zeros(2, generator.w_dim, dtype=torch.float64, device="cpu")
     for codes in random_codes(generator, samples):
-        normal = F.leaky_relu(codes, INVERSE_SLOPE).double()
+        normal = F.leaky_relu(codes, INVERSE_SLOPE).cpu().double()
         total += torch.stack([normal.sum(0), normal.square().sum(0)])
     mean, square = total / samples
     std = (square - mean.square()).clamp(min=0).sqrt()
-    return LatentStatistics(mean.to(generator.w_avg), std.to(generator.w_avg))
+    dtype = generator.w_avg.dtype
+    return LatentStatistics(mean.to(dtype).to(generator.w_avg), std.to(dtype).to(generator.w_avg))
 
 
 def random_codes(generator: Generator, samples: int) -> Iterator[Tensor]:

@@ -21,6 +21,7 @@ from rsi.degradations.physics import PhysicsDegradation
 from rsi.degradations.sources import modules_of, sources_of
 from rsi.errors import InputError
 from rsi.estimation.auto import degradation_named
+from rsi.log import tell_once
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
@@ -33,6 +34,10 @@ from rsi.storage.fingerprint import fingerprint
 from rsi.training.refusals import check_trainer
 
 FIDELITY_STEP = -1
+ON_MPS = (
+    "rsi was never run on Apple's MPS: what MPS lacks is computed on the CPU, and --accelerator cpu of rsi restore, "
+    "--trainer.accelerator cpu of rsi fit, does without it"
+)
 
 
 class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
@@ -388,9 +393,11 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return []
 
     def on_fit_start(self) -> None:
-        """On CPUs, keep freed memory for the next step."""
+        """On CPUs, keep freed memory for the next step; say of Apple's MPS that nobody has tried it."""
         if self.device.type == "cpu":
             keep_freed_memory()
+        elif self.device.type == "mps":
+            tell_once(ON_MPS)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out networks, latents and optimisers: what a run goes on from is in the output folder."""

@@ -1,9 +1,10 @@
-"""Which numbers are computed with fewer bits under ``--trainer.precision bf16-mixed``.
+"""Which numbers are computed with fewer bits under ``--precision bf16``.
 
 The maps inside the two networks are. Codes, styles, images, degradations and distances keep full precision: they cost
 little, and rounding them would show.
 """
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import torch
@@ -13,6 +14,12 @@ from rsi.errors import InputError
 
 Precision = Literal["32-true", "bf16-mixed"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+IN_SHORT: Mapping[str, Precision] = {"None": "32-true", "32": "32-true", "bf16": "bf16-mixed"}
+
+
+def full_name(precision: object) -> str:
+    """``32`` and ``bf16`` as Lightning calls them, and what is none of them as it is."""
+    return IN_SHORT.get(str(precision), str(precision))
 
 
 def check_precision(precision: str) -> None:
@@ -22,7 +29,7 @@ def check_precision(precision: str) -> None:
         InputError: Codes or gradients would be rounded to nothing, or types would not match.
     """
     if precision not in PRECISIONS:
-        raise InputError(f"precision {precision} is not supported: use 32 or bf16-mixed")
+        raise InputError(f"precision {precision} is not supported: use 32 or bf16")
 
 
 def network_dtype(x: Tensor) -> torch.dtype:

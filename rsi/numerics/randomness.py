@@ -20,13 +20,15 @@ class ImageRandom:
     Args:
         seeds: One seed per image.
         step: The optimisation step, or what else the numbers are for; other steps draw other numbers.
-        device: Where the numbers are drawn; CPU and CUDA draw different ones.
+        device: Where the numbers are needed. On CUDA they are drawn there, and are others than those of CPUs, which
+            all other devices get.
 
     """
 
     def __init__(self, seeds: Sequence[int], step: int | str = 0, device: torch.device | str = "cpu") -> None:
-        self._generators = [torch.Generator(device).manual_seed(_hash(f"{seed}@{step}")) for seed in seeds]
-        self._device = device
+        self._device = torch.device(device)
+        self._drawn_on = self._device if self._device.type == "cuda" else torch.device("cpu")
+        self._generators = [torch.Generator(self._drawn_on).manual_seed(_hash(f"{seed}@{step}")) for seed in seeds]
         self._used = False
         self._parts: list[ImageRandom] = []
 
@@ -47,15 +49,16 @@ class ImageRandom:
 
     def normal(self, shape: Sequence[int]) -> Tensor:
         """Standard normal numbers, ``[B, *shape]``."""
-        return torch.stack([torch.randn(*shape, generator=g, device=self._device) for g in self._use()])
+        return self._there([torch.randn(*shape, generator=g, device=self._drawn_on) for g in self._use()])
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """Uniform numbers in [0, 1), ``[B, *shape]``."""
-        return torch.stack([torch.rand(*shape, generator=g, device=self._device) for g in self._use()])
+        return self._there([torch.rand(*shape, generator=g, device=self._drawn_on) for g in self._use()])
 
     def poisson(self, rate: Tensor) -> Tensor:
         """Poisson numbers of the given rates, shaped as ``rate``, ``[B, ...]``."""
-        return torch.stack([torch.poisson(r, generator=g) for r, g in zip(rate, self._use(), strict=True)])
+        rates = zip(rate.to(self._drawn_on), self._use(), strict=True)
+        return self._there([torch.poisson(own, generator=g) for own, g in rates])
 
     def seeds(self) -> list[int]:
         """A seed per image for random numbers that are drawn elsewhere."""
@@ -63,7 +66,10 @@ class ImageRandom:
 
     def choice(self, options: int) -> list[int]:
         """One integer in ``[0, options)`` per image."""
-        return [int(torch.randint(options, (1,), generator=g, device=self._device)) for g in self._use()]
+        return [int(torch.randint(options, (1,), generator=g, device=self._drawn_on)) for g in self._use()]
+
+    def _there(self, numbers: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(numbers)).to(self._device)
 
     def _use(self) -> list[torch.Generator]:
         self._used = True

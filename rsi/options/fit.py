@@ -40,10 +40,12 @@ from rsi.data import TargetFolder
 from rsi.errors import InputError
 from rsi.log import set_verbosity, tell
 from rsi.methods.base import RestorationMethod
+from rsi.numerics.precision import full_name
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.model_flags import add_model_flags
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.own_degradation import FitParser, raise_if_own
+from rsi.options.precision import PRECISION_TEXT, precision
 from rsi.options.purposes import BY_WHAT, HOW_DEGRADED, HOW_FAST, PURPOSES, WHAT, WHERE
 from rsi.options.recipes import find_recipe, lines_about
 from rsi.options.text import check_home, optional_path, path, paths
@@ -118,6 +120,7 @@ class FitCLI(LightningCLI):
         _add_data_flags(parser, groups)
         add_generator_flags(groups[BY_WHAT])
         add_network_flags(groups[BY_WHAT])
+        groups[HOW_FAST].add_argument("--precision", type=precision, default=None, help=PRECISION_TEXT)
         _add_output_flags(groups[WHERE])
         _add_parts(parser)
 
@@ -151,6 +154,7 @@ class FitCLI(LightningCLI):
         """Choose how much is told and what may be downloaded, and refuse what cannot be met."""
         chosen = self._chosen
         chosen.pop("seed_everything")
+        chosen.trainer.precision = full_name(chosen.precision or chosen.trainer.precision)
         if self.subcommand:
             set_verbosity(quiet=chosen.quiet, verbose=chosen.verbose)
             apply_generator_flags(chosen)
@@ -164,8 +168,8 @@ class FitCLI(LightningCLI):
     def instantiate_trainer(self, **settings: Any) -> Trainer:  # noqa: ANN401 - the Trainer's own
         """Make the Trainer, whose other processes are started by the same command and looked after by it."""
         if self.subcommand:
-            strategy = self._chosen.trainer.strategy
-            settings["strategy"] = find_strategy(strategy, command=self._command, raises=False)
+            strategy, accelerator = self._chosen.trainer.strategy, self._chosen.trainer.accelerator
+            settings["strategy"] = find_strategy(strategy, accelerator, command=self._command, raises=False)
         with one_line_errors():
             return super().instantiate_trainer(**settings)
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rsi.estimation.auto import AUTO
+from rsi.numerics.precision import PRECISIONS
 from rsi.options.detector import add_detector
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import FLAGS, add_network_flags
 from rsi.options.parser import CommandParser
+from rsi.options.precision import PRECISION_TEXT, precision
 from rsi.options.shape import add_shape
 from rsi.photos.writing import FORMATS
 
@@ -20,7 +22,7 @@ PASSED_ON = {
     "batch_size": "--batch_size",
     "seed": "--seed",
     "accelerator": "--trainer.accelerator",
-    "precision": "--trainer.precision",
+    "precision": "--precision",
 }
 SWITCHES = ("overwrite", "quiet", *FLAGS)
 
@@ -61,7 +63,9 @@ def make_parser() -> CommandParser:
     parser.add_argument("--batch_size", metavar="N|auto", default="8", help="faces restored at once")
     parser.add_argument("--seed", type=int, metavar="N", default=0, help="seed of all random numbers")
     parser.add_argument("--accelerator", metavar="NAME", default="auto", help="cpu, gpu, mps or auto")
-    parser.add_argument("--precision", metavar="NAME", default="32", help="bf16 for networks with 16 bits")
+    parser.add_argument(
+        "--precision", type=precision, choices=PRECISIONS, metavar="NAME", default="32", help=PRECISION_TEXT
+    )
     parser.add_argument("--quiet", action="store_true", help="tell errors alone")
     add_network_flags(parser)
     return parser

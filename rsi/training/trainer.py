@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.accelerators import MPSAccelerator
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from rsi.errors import InputError
 from rsi.log import tell
-from rsi.numerics.precision import check_precision
+from rsi.numerics.precision import check_precision, full_name
 from rsi.training.independent import IndependentStrategy
 from rsi.training.restart import own_command
 
@@ -67,7 +68,9 @@ def make_trainer(callbacks: Sequence[Callback], **settings: Any) -> Trainer:  # 
         chosen["devices"] = 1
     check_settings(chosen)
     with one_line_errors():
-        return Trainer(**{**chosen, "strategy": find_strategy(chosen["strategy"])}, callbacks=[*callbacks])
+        strategy = find_strategy(chosen["strategy"], chosen.get("accelerator", "auto"))
+        named = {"strategy": strategy, "precision": full_name(chosen.get("precision"))}
+        return Trainer(**{**chosen, **named}, callbacks=[*callbacks])
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
@@ -82,16 +85,27 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         if name not in USED and value != default:
             instead = INSTEAD.get(name, "nothing in a restoration uses it")
             raise InputError(f"--trainer.{name} {value} cannot be used, leave it out; {instead}")
-    check_precision(_full_name(settings.get("precision")))
+    check_precision(full_name(settings.get("precision")))
     _check_strategy(settings.get("strategy"))
     _check_devices(settings.get("accelerator", "auto"), settings.get("devices", "auto"))
     if (nodes := settings.get("num_nodes", 1)) < 1:
         raise InputError(f"--trainer.num_nodes is {nodes}: it must be at least 1")
 
 
-def find_strategy(chosen: Any, **options: Any) -> Any:  # noqa: ANN401 - a strategy or its name
-    """The strategy for what was chosen; ``options`` are those of :class:`IndependentStrategy`."""
-    return IndependentStrategy(**options) if chosen in STRATEGIES else chosen
+def find_strategy(chosen: Any, accelerator: Any, **options: Any) -> Any:  # noqa: ANN401 - a strategy or its name
+    """The strategy for what was chosen.
+
+    Lightning has one device for Apple's MPS, and refuses every strategy there that could have several.
+
+    Args:
+        chosen: A strategy or its name.
+        accelerator: Where it is to run, as the Trainer takes it.
+        options: Those of :class:`IndependentStrategy`.
+    """
+    if chosen not in STRATEGIES:
+        return chosen
+    on_mps = accelerator in (None, "auto", "gpu", "mps") and MPSAccelerator.is_available()
+    return "auto" if on_mps else IndependentStrategy(**options)
 
 
 @contextmanager
@@ -110,10 +124,6 @@ def one_line_errors() -> Iterator[None]:
         raise InputError(
             f"the Trainer cannot be made, change the option of --trainer that it names: {reason}"
         ) from error
-
-
-def _full_name(precision: Any) -> str:  # noqa: ANN401 - whatever was given
-    return {"None": "32-true", "32": "32-true", "bf16": "bf16-mixed"}.get(str(precision), str(precision))
 
 
 def _check_strategy(strategy: Any) -> None:  # noqa: ANN401 - whatever was given

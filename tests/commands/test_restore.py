@@ -89,6 +89,28 @@ def test_faces_are_restored_and_everything_else_stays(
     assert coded_again.mean() < 1.5
 
 
+def test_faces_of_different_damages_are_restored_together_as_each_alone(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("broken.png", "pair.png", "phone.jpg"):
+        (photos / name).unlink()
+    head = photograph("astronaut").crop((100, 0, 356, 256))
+    head.save(photos / "blocky.jpg", quality=10)
+    grain = np.random.default_rng(0).normal(0, 25, (256, 256, 3))
+    Image.fromarray((np.asarray(head) + grain).clip(0, 255).astype(np.uint8)).save(photos / "grainy.png")
+    assert _restore(photos, tmp_path / "together", faces256) == 0
+    cuts = [tmp_path / f"together/cut/{name}.png" for name in ("blocky", "grainy")]
+    assert len({Image.open(cut).info["rsi:degradation"] for cut in cuts}) == 2
+    assert [path.name for path in (tmp_path / "together/runs").iterdir()] == ["auto"]
+    assert "2 restored" in capsys.readouterr().out
+    for cut in cuts:
+        said = Image.open(cut).info["rsi:degradation"]
+        alone = tmp_path / f"alone_{cut.name}"
+        flags = ("--config", SHORT, "--perceptual", "embedded", "--generator", str(faces256), "--report", "false")
+        assert main(["fit", str(cut), "--degradation", said, "--output_dir", str(alone), *flags]) == 0
+        assert (alone / cut.name).read_bytes() == (tmp_path / "together/runs/auto" / cut.name).read_bytes()
+
+
 def test_what_is_finished_is_not_done_again_and_what_is_not_rsis_is_not_replaced(
     tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,10 +202,12 @@ def test_strength_draws_the_same_face_less_particularly_and_restores_nothing_ane
         ("restore", "nothing is given to restore"),
         ("restore https://h/a.jpg", "is a URL or an archive: give photographs of this machine"),
         ("restore missing.jpg", "missing.jpg does not exist"),
+        ("restore {coffee} --cut_faces --degradation rust -o {out}", 'unknown degradation "rust"'),
     ],
 )
-def test_mistakes_are_named(argv: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(argv.split()) == 2
+def test_mistakes_are_named(argv: str, message: str, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = argv.format(coffee=photos / "sub/coffee.png", out=photos / "out")
+    assert main(named.split()) == 2
     assert message in capsys.readouterr().err
 
 

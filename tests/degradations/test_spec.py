@@ -19,7 +19,7 @@ from rsi.degradations import (
     Resized,
     Sepia,
 )
-from rsi.degradations.spec import OPERATORS, parse_degradation
+from rsi.degradations.spec import OPERATORS, parse_degradation, parse_harmless
 from rsi.errors import InputError
 
 
@@ -138,3 +138,17 @@ def test_errors_say_what_is_possible(spec: str, message: str) -> None:
         parse_degradation(spec)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["os.system", "blur:kernel=/etc/passwd", "blur:Kernel=k.npy", "jpeg; rm", "unknown", "", "my_module.MyBlur"]
+)
+def test_text_names_no_program_and_no_file(text: str) -> None:
+    with pytest.raises(InputError, match="is not known here: write upsample, noise, jpeg"):
+        parse_harmless(text)
+
+
+def test_text_of_what_is_known_is_taken() -> None:
+    parse_harmless("upsample + noise:M+resized:factor=2.5,filter=bicubic+cast:red=.9/.1/0/.05+jpeg:quality=12")
+    with pytest.raises(InputError, match="give a whole number from 1 to 100"):
+        parse_harmless("jpeg:quality=1000")

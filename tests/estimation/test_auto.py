@@ -4,6 +4,7 @@ import pytest
 import torch
 from damages import Damage
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import rsi
 from rsi.commands.main import main
@@ -51,6 +52,23 @@ def test_what_is_exact_is_restored_as_if_it_had_been_said(photographs: Path, tmp
     fit(photographs / "jpeg.png", tmp_path / "auto", "--degradation", "auto")
     fit(photographs / "jpeg.png", tmp_path / "said", "--degradation", "jpeg:quality=12")
     assert (tmp_path / "auto/jpeg.png").read_bytes() == (tmp_path / "said/jpeg.png").read_bytes()
+
+
+def test_what_a_file_says_is_undone_unless_it_names_programs(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = PngInfo()
+    said.add_text("rsi:degradation", "gaussian:sigma=0.1")
+    with Image.open(photographs / "clean.png") as clean:
+        clean.save(photographs / "clean.png", pnginfo=said)
+    found = fit(photographs / "clean.png", tmp_path / "out", "--degradation", "auto")
+    assert found["clean.png"].startswith("said=gaussian:sigma=0.1 sigma=0.1")
+    said.add_text("rsi:degradation", "os.path.Blur")
+    with Image.open(photographs / "small.png") as small:
+        small.save(photographs / "small.png", pnginfo=said)
+    names = ["fit", str(photographs / "small.png"), "--degradation", "auto", "--output_dir", str(tmp_path / "not")]
+    assert main(names) == 1
+    assert "'os.path.Blur' is not known here" in capsys.readouterr().err
 
 
 def test_it_needs_targets() -> None:

@@ -34,6 +34,8 @@ def test_a_small_face_is_enlarged_by_the_restoration() -> None:
     assert given_damage("noise:M", 100, 256, None) == CropDamage("upsample+noise:M", 128)
     assert given_damage("upsample+jpeg:quality=12", 100, 256, None).text == "upsample+jpeg:quality=12"
     assert given_damage("noise:M", 300, 256, None) == CropDamage("noise:M", 256)
+    assert given_damage("upsample:factor=1", 100, 256, None) == CropDamage("upsample", 128)
+    assert given_damage("upsample:factor=8", 300, 256, None) == CropDamage("upsample:factor=8", 32)
 
 
 def test_what_is_transparent_is_a_hole_where_holes_are_named() -> None:

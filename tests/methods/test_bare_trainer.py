@@ -218,7 +218,7 @@ def test_max_steps_counts_steps_without_an_optimiser(png_folder: Path, tiny_prio
         ({"accumulate_grad_batches": 4}, r"Trainer\(accumulate_grad_batches=4\) .*: pass another batch_size to rsi"),
         ({"overfit_batches": 1}, r"Trainer\(overfit_batches=1\) cannot be used: every image is fitted on its own"),
         ({"limit_train_batches": 0.5}, r"Trainer\(limit_train_batches=0.5\) cannot be used: how many steps a folder"),
-        ({"precision": "64-true"}, "precision 64-true is not supported: use 32 or bf16-mixed"),
+        ({"precision": "64-true"}, "precision 64-true is not supported: use 32 or bf16"),
     ],
     ids=str,
 )

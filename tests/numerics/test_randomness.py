@@ -26,6 +26,17 @@ def test_poisson_has_the_rate_as_mean_and_variance() -> None:
     assert abs(float(draws.var()) - 6) < 0.15
 
 
+def test_devices_that_cannot_draw_get_the_numbers_of_the_cpu() -> None:
+    elsewhere = ImageRandom([0, 1], 2, "meta")
+    drawn = [elsewhere.normal((3,)), elsewhere.uniform((3,)), elsewhere.poisson(torch.ones(2, 3))]
+    assert {(numbers.device.type, numbers.shape) for numbers in drawn} == {("meta", (2, 3))}
+    on_cpu = ImageRandom([0, 1], 2)
+    for draw in (on_cpu.normal, on_cpu.uniform):
+        draw((3,))
+    on_cpu.poisson(torch.ones(2, 3))
+    assert elsewhere.choice(1000) == on_cpu.choice(1000)
+
+
 def test_choice_is_uniform() -> None:
     choices = ImageRandom(range(3000)).choice(3)
     assert all(abs(choices.count(option) - 1000) < 100 for option in range(3))

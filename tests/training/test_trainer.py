@@ -34,7 +34,7 @@ NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
         ({"strategy": "fsdp"}, "cannot be used"),
         ({"strategy": "deepspeed_stage_2"}, "cannot be used"),
         ({"strategy": "none_such"}, "cannot be used"),
-        ({"precision": "16-true"}, "precision 16-true is not supported: use 32 or bf16-mixed"),
+        ({"precision": "16-true"}, "precision 16-true is not supported: use 32 or bf16"),
         ({"precision": "seven"}, "precision seven is not supported"),
         ({"devices": 0}, "--trainer.devices is 0: give a number from 1 or auto"),
         ({"devices": "0"}, "--trainer.devices is 0"),
