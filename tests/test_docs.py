@@ -21,6 +21,8 @@ from rsi.commands.main import main
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+OF_THE_READER = 'builtins = ["kernel", "x"]'  # names that the text introduces
 MOST_PICTURES = 1_000_000  # bytes
 
 
@@ -77,10 +79,19 @@ def test_every_public_name_has_an_example_that_runs(tmp_path: Path, monkeypatch:
     page = (ROOT / "docs/api/public.md").read_text()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    program = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    program = "\n".join(PROGRAM.findall(page))
     exec(compile(program, "public.md", "exec"), {})
     assert len(list((tmp_path / "restored").glob("*.png"))) == len(list((ROOT / "examples/targets/jpeg").iterdir()))
     assert [name for name in rsi.__all__ if f"rsi.{name}" not in program] == []
+
+
+def test_programs_of_a_page_say_where_their_names_come_from(tmp_path: Path) -> None:
+    for page in PAGES:
+        program = "\n".join(PROGRAM.findall(page.read_text(encoding="utf-8")))
+        (tmp_path / f"{page.relative_to(ROOT).as_posix().replace('/', '_')}.py").write_text(program, encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", "--config", OF_THE_READER]
+    done = subprocess.run([*ruff, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_pictures_of_the_documentation_are_small() -> None:

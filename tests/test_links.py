@@ -1,9 +1,15 @@
 """Links of the repository's Markdown; those of the site alone are checked by mkdocs, and none is fetched."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
 
 ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "docs/gallery"  # of examples/gallery, when the site is built
@@ -14,6 +20,7 @@ PAGES = sorted(
     if "node_modules" not in page.parts and GENERATED not in page.parents
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(r"`((?:rsi|callbacks|configs|docs|examples|benchmarks|tests|docker|\.ci)/[\w./-]+)`")
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -39,3 +46,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     links = LINK.findall(CODE.sub("", page.read_text(encoding="utf-8")))
     shown_from = GENERATED / "index.md" if page.parent.name == "gallery" else page
     assert [link for link in links if dead(shown_from, link)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    assert [name for name in NAMED.findall(page.read_text(encoding="utf-8")) if not (ROOT / name).exists()] == []
+
+
+def test_architecture_has_the_rooms_in_the_order_that_is_checked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    drawing = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").split("```")[1]
+    drawn = re.findall(r"^(\w+(?: \| \w+)*)", drawing.removeprefix("text\n"), re.MULTILINE)
+    assert drawn == [layer.replace("rsi.", "") for layer in layers if layer != "rsi.__main__"]

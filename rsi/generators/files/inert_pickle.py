@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from rsi.errors import InputError
 
-MAX_OPCODES = 5_000_000  # a StyleGAN2 checkpoint has some 30,000
+MAX_OPCODES = 5_000_000  # a generator's file has some 30,000
 
 DICTIONARIES = ("collections.OrderedDict", "dnnlib.util.EasyDict")
 # What a file has no use for that does not want to be run; naming it anywhere is reason to refuse all of the file.
@@ -28,7 +28,7 @@ class UnknownGlobalError(InputError):
     """
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"it names {name[:100]!r}, which no StyleGAN2 checkpoint needs; nothing was run")
+        super().__init__(f"it names {name[:100]!r}, which no generator needs; nothing was run")
         self.name = name
 
 
@@ -92,7 +92,7 @@ def read_pickle(data: bytes | BinaryIO) -> object:
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
             if count > MAX_OPCODES:
-                raise InputError("the pickle is far longer than a StyleGAN2 checkpoint's")
+                raise InputError("the pickle is far longer than a generator's")
             machine.run(opcode.name, argument)
         return machine.pop(1)[0]
     except InputError:
@@ -162,7 +162,7 @@ class _Machine:
         elif opcode in ("BINGET", "LONG_BINGET"):
             self.stack.append(self.memo[argument])
         elif opcode not in _NOTHING_TO_DO:
-            raise InputError(f"the pickle uses {opcode}, which no StyleGAN2 checkpoint needs")
+            raise InputError(f"the pickle uses {opcode}, which no generator needs")
 
     def pop(self, count: int) -> list[Any]:
         """Pop some items."""

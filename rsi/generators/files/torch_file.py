@@ -110,7 +110,7 @@ def _describe(persistent: Any) -> tuple[str, torch.dtype, int]:  # noqa: ANN401 
     match persistent.id:
         case ("storage", Global(name), str(key), _, int(count), *views) if name in DTYPES and not any(views):
             return key, DTYPES[name], max(0, count)
-    raise InputError("its storage is of a kind that no StyleGAN2 checkpoint needs")
+    raise InputError("its storage is of a kind that no generator needs")
 
 
 def _check_order(little: bool) -> None:

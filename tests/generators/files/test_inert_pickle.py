@@ -92,7 +92,7 @@ def test_objects_of_any_class_are_recorded(protocol: int) -> None:
 
 def test_what_is_used_may_consist_of_known_things_alone() -> None:
     record = read_pickle(pickle.dumps({"a": [(collections.OrderedDict(b=Foreign(None)),)]}, 4))
-    with pytest.raises(UnknownGlobalError, match=r"names '.*Foreign', which no StyleGAN2 checkpoint needs"):
+    with pytest.raises(UnknownGlobalError, match=r"names '.*Foreign', which no generator needs"):
         check_names(record, {"collections.OrderedDict"})
     check_names(read_pickle(pickle.dumps([collections.OrderedDict(b=1)], 4)), {"collections.OrderedDict"})
 
@@ -135,7 +135,7 @@ def test_a_huge_memo_index_costs_nothing() -> None:
 
 @pytest.mark.parametrize("data", [b"(S'x'\nos\n.", b"\x80\x04Pabc\n.", b"\x80\x04N2.", b"(i__main__\nx\n."])
 def test_opcodes_that_no_checkpoint_needs(data: bytes) -> None:
-    with pytest.raises(InputError, match=r"the pickle uses (STRING|PERSID|DUP|INST), which no StyleGAN2"):
+    with pytest.raises(InputError, match=r"the pickle uses (STRING|PERSID|DUP|INST), which no generator"):
         read_pickle(data)
 
 

@@ -90,7 +90,7 @@ def test_what_is_beside_g_ema_may_be_of_any_class(
 
 def test_what_g_ema_holds_may_not(persistent: Any, write_pickle: WritePickle) -> None:
     persistent.extra = collections.deque([1])
-    with pytest.raises(InputError, match=r"it names 'collections.deque', which no StyleGAN2 .*nothing was run"):
+    with pytest.raises(InputError, match=r"it names 'collections.deque', which no generator .*nothing was run"):
         load_generator(write_pickle(persistent))
 
 

@@ -383,7 +383,7 @@ def test_other_tensorflow_pickles(source: Generator, tmp_path: Path, canary: Pat
         ((gs,), "without the three networks G, D and Gs"),
         ((gs, gs, Network()), "Gs is not stored as a network"),
         ((gs, gs, Network(version=4, components={}, variables=3)), "the variables of a network are damaged"),
-        ((gs, gs, SimpleNamespace(of=gs)), "it names 'types.SimpleNamespace', which no StyleGAN2"),
+        ((gs, gs, SimpleNamespace(of=gs)), "it names 'types.SimpleNamespace', which no generator"),
     ):
         path = tmp_path / "x.pkl"
         path.write_bytes(pickle.dumps(root, 4))

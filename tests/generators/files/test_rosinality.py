@@ -211,7 +211,7 @@ def without(name: str) -> State:
         ({"g_ema": {**make_state(), "to_rgbs.0.upsample.kernel": torch.ones(4, 4)}}, "is not the filter"),
         ({"g_ema": {**make_state(), "input.input": torch.full((1, 8, 4, 4), math.nan)}}, "does not hold finite"),
         ({"g_ema": {**make_state(), "input.input": torch.ones(1, 8, 4, 4).long()}}, "it holds torch.int64"),
-        (pathlib.PurePosixPath("x"), "it names 'pathlib.*PurePosixPath', which no StyleGAN2"),
+        (pathlib.PurePosixPath("x"), "it names 'pathlib.*PurePosixPath', which no generator"),
         ({"g_ema": make_state(), "latent_avg": torch.ones(7)}, r"mapping.w_avg has the shape \[7\]"),
     ],
 )
