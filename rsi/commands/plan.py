@@ -71,7 +71,9 @@ def _try(
     module: RestorationMethod[Any], data: TargetFolder, image: Listed, problems: list[InputError]
 ) -> Target | None:
     try:
-        target = data.read(image, resolution=module.resolution, factor=module.target_factor)
+        target = data.read(
+            image, resolution=module.resolution, factor=module.target_factor, finds_damage=module.finds_damage
+        )
         module.check_target(target)
     except InputError as error:
         problems.append(error)

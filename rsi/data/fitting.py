@@ -9,13 +9,15 @@ from torch import Tensor
 
 from rsi.data.decoded import Picture
 from rsi.data.orientation import stored_corner, swaps_axes, upright, upright_box, upright_corner
-from rsi.data.target import JpegHeader
+from rsi.data.target import JpegHeader, Surroundings
 from rsi.errors import InputError
 from rsi.numerics.size import Size
 
 Fit = Literal["crop", "pad"]
 
 BLOCK = 8  # side of a JPEG block in pixels, ITU-T T.81, A.1.3
+USUAL_MCU = 2 * BLOCK  # side of what 4:2:0 codes together
+SEARCHED = 1024  # side of the part of a picture in which its damages are looked for: it shows them as well as the whole
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Fitted:
         notes: What was done, in words.
         motion: How the generator's picture has to be moved to lie as the picture does, see
             :class:`rsi.generators.fourier.FourierInput`, ``[3, 3]``; ``None`` if not at all.
+        surroundings: What it was cut out of, if its damages are to be looked for there.
     """
 
     image: Tensor
@@ -36,6 +39,7 @@ class Fitted:
     frame: tuple[int, int, int, int]
     notes: tuple[str, ...]
     motion: Tensor | None = None
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,19 @@ class _Span:
 
 
 def fit_to_shape(
-    picture: Picture, known: Tensor, path: Path, *, resolution: Size, factor: int | None, fit: Fit
+    picture: Picture,
+    known: Tensor,
+    path: Path,
+    *,
+    resolution: Size,
+    factor: int | None,
+    fit: Fit,
+    finds_damage: bool = False,
 ) -> Fitted:
     """Crops and pads a picture to the shape that generator and degradation need, and turns it upright.
 
-    Offsets in a JPEG are whole MCUs of the file: its grid of blocks starts at the corner of what is stored.
+    Offsets in a JPEG are whole MCUs of the file: its grid of blocks starts at the corner of what is stored. Where
+    damages are looked for, any file may have been a JPEG.
 
     Args:
         picture: The decoded file.
@@ -61,13 +73,17 @@ def fit_to_shape(
         resolution: The size of the generator's images.
         factor: How many times smaller the target is; ``None`` lets it be any that divides ``resolution``.
         fit: ``crop`` cuts what is longer than the target and pads what is shorter; ``pad`` cuts nothing.
+        finds_damage: What happened is looked for in the picture: where ``factor`` is ``None``, pictures that are not
+            smaller than the generator's keep their pixels.
 
     Raises:
         InputError: The size does not fit, or no pixel of the part that is kept is known.
     """
+    if finds_damage and factor is None and _covers(picture, resolution):
+        factor = 1
     size = _needed_size(picture, path, resolution, factor, fit)
     stored, own = _turn(size, picture.orientation), Size.of(picture.rgb)
-    across, down = _grid(picture.jpeg)
+    across, down = (max(unit, USUAL_MCU if finds_damage else 1) for unit in _grid(picture.jpeg))
     rows, columns = _centre(own.height, stored.height, down), _centre(own.width, stored.width, across)
     placed_known = _place(known, rows, columns, stored)
     if not placed_known.any():
@@ -80,6 +96,7 @@ def fit_to_shape(
         upright(placed_known, picture.orientation).contiguous(),
         frame,
         _notes(picture.size, f"{frame[2]}x{frame[3]}", str(size)),
+        surroundings=_around(picture, known, rows, columns) if finds_damage else None,
     )
 
 
@@ -139,6 +156,34 @@ def _overlap(start: int, side: int, length: int) -> _Span:
     """What a square that starts at ``start`` has of an axis of ``length`` pixels."""
     source = max(0, start)
     return _Span(source=source, target=source - start, length=min(length, start + side) - source)
+
+
+def _covers(picture: Picture, size: Size) -> bool:
+    """Whether the upright picture is nowhere smaller."""
+    own = _turn(Size.of(picture.rgb), picture.orientation)
+    return own.height >= size.height and own.width >= size.width
+
+
+def _around(picture: Picture, known: Tensor, rows: _Span, columns: _Span) -> Surroundings | None:
+    """What is kept of a picture, with what is around it; ``None`` if nothing is."""
+    height, width = picture.rgb.shape[-2:]
+    if (rows.length, columns.length) == (height, width):
+        return None
+    (top, bottom), (left, right) = _reach(rows, height), _reach(columns, width)
+    size = _turn(Size(bottom - top, right - left), picture.orientation)
+    box = (columns.source - left, rows.source - top, columns.length, rows.length)
+    seen = known[:, top:bottom, left:right]
+    return Surroundings(
+        upright(picture.rgb[:, top:bottom, left:right] * seen, picture.orientation),
+        upright(seen, picture.orientation).clone(),
+        upright_box(box, size, picture.orientation)[:2],
+    )
+
+
+def _reach(kept: _Span, length: int) -> tuple[int, int]:
+    """Where the pixels of an axis begin and end in which damages are looked for, on the grid of JPEG blocks."""
+    margin = max(0, SEARCHED - kept.length) // 2 // USUAL_MCU * USUAL_MCU
+    return max(0, kept.source - margin), min(length, kept.source + kept.length + margin)
 
 
 def _turn(size: Size, orientation: int) -> Size:

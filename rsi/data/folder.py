@@ -62,6 +62,9 @@ class _Restorer(Protocol):
     def target_factor(self) -> int | None: ...
 
     @property
+    def finds_damage(self) -> bool: ...
+
+    @property
     def sources(self) -> Mapping[str, Fingerprint]: ...
 
     def check_target(self, target: Target) -> None: ...
@@ -258,7 +261,9 @@ class TargetFolder(LightningDataModule):
     ) -> TargetBatches:
         trainer, module = self._trainer, cast(_Restorer, self._trainer.lightning_module)
         self._common_sources = module.sources
-        read = partial(self.read, resolution=module.resolution, factor=module.target_factor)
+        read = partial(
+            self.read, resolution=module.resolution, factor=module.target_factor, finds_damage=module.finds_damage
+        )
         self._batches = TargetBatches(
             self.share(trainer.global_rank, trainer.world_size),
             torch.inference_mode(False)(read),  # predictions are made without gradients, these are not
@@ -289,13 +294,14 @@ class TargetFolder(LightningDataModule):
             return {"target": target}
         return {"target": target, "mask": find_mask(self.mask_dir, file)}
 
-    def read(self, image: Listed, *, resolution: Size, factor: int | None) -> Target:
+    def read(self, image: Listed, *, resolution: Size, factor: int | None, finds_damage: bool = False) -> Target:
         """Reads one image of the folder and makes it fit.
 
         Args:
             image: The image, for one of its restorations.
             resolution: The size of the generator's images.
             factor: How many times smaller targets are; ``None`` where each target decides.
+            finds_damage: What happened is looked for in the pictures.
 
         Raises:
             InputError: The file or its mask cannot be used.
@@ -308,7 +314,9 @@ class TargetFolder(LightningDataModule):
         picture = read_picture(path)
         known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
         if self.framing is None:
-            fitted = fit_to_shape(picture, known, path, resolution=resolution, factor=factor, fit=self.fit)
+            fitted = fit_to_shape(
+                picture, known, path, resolution=resolution, factor=factor, fit=self.fit, finds_damage=finds_damage
+            )
         else:
             picture, fitted = self.framing(picture, known, path, allowed_sides(resolution, factor))
         return make_target(
@@ -338,6 +346,7 @@ def make_target(
         frame=fitted.frame,
         jpeg=picture.jpeg,
         motion=fitted.motion,
+        surroundings=fitted.surroundings,
         notes=(*picture.notes, *fitted.notes, *([WITHOUT_COLOUR] if gray else [])),
         gray=gray,
         sample=image.sample,

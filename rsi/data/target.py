@@ -32,6 +32,21 @@ class JpegHeader:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """The part of a picture in which the damages of a target are looked for that was cut out of it, upright.
+
+    Attributes:
+        image: RGB, ``[3, h, w]`` float32 in [0, 1]; unknown pixels are 0.
+        known: ``[1, h, w]`` float32, 0 or 1.
+        corner: Left and top of the target's picture in it, in pixels.
+    """
+
+    image: Tensor
+    known: Tensor
+    corner: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Target:
     """A degraded image and all that its file says about how it was degraded.
 
@@ -44,6 +59,7 @@ class Target:
         jpeg: The JPEG header, if the file is a JPEG that can be modelled.
         notes: What was done to make the file fit, in words.
         motion: How the generator's picture has to be moved to lie as this one does, ``[3, 3]``; ``None`` if not at all.
+        surroundings: What it was cut out of, if its damages are looked for there.
         gray: It has no colour, and its restoration is to have none.
         sample: Which of several restorations of the file it is for, from 0.
         output: What its results are called, a path below the output folder without a suffix.
@@ -59,6 +75,7 @@ class Target:
     jpeg: JpegHeader | None = None
     notes: tuple[str, ...] = ()
     motion: Tensor | None = None
+    surroundings: Surroundings | None = None
     gray: bool = False
     sample: int = 0
     output: str = ""

@@ -23,10 +23,13 @@ class Degradation(nn.Module):
     Attributes:
         factor: How many times smaller than its input the output's side is; ``None`` where :meth:`bind` finds
             it from the targets.
+        finds_damage: Whether :meth:`bind` looks for what happened in the targets, so that pictures are cropped to the
+            generator's size on a grid that JPEGs have, and what is around is kept for the search.
         restores_colour: Whether a target without colour has lost it here, so that its restoration is to be in colour.
     """
 
     factor: int | None = 1
+    finds_damage: bool = False
     restores_colour: bool = False
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:

@@ -12,13 +12,14 @@ from rsi.degradations import Composition, Degradation, Downsampling, Inpainting,
 from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
-from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_target, one_of_each
+from rsi.estimation.estimate import Estimate, estimate_target, one_of_each
 from rsi.estimation.evidence import Finding
 from rsi.estimation.networks import network_of
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
 AUTO = "auto"
+ESTIMATES = 256  # that are kept, of targets that were read and wait for their batch
 BEFORE_SIZE = ("blur", "sepia")  # a grey target is compared without colour in any case
 AFTER_SIZE = ("resized", "noise", "gaussian", "jpeg")
 
@@ -46,6 +47,7 @@ class EstimatedDegradation(Degradation):
     """
 
     factor = None
+    finds_damage = True
 
     def __init__(self, generator: str, class_label: int | str | None = None) -> None:
         super().__init__()
@@ -76,7 +78,9 @@ class EstimatedDegradation(Degradation):
         """What is found in a target; found once."""
         key = checksum([target])
         if key not in self._estimates:
-            self._estimates[key] = estimate_evidence(evidence_of_target(target), self._network)
+            self._estimates[key] = estimate_target(target, self._network)
+        if len(self._estimates) > ESTIMATES:
+            del self._estimates[next(iter(self._estimates))]
         return self._estimates[key]
 
 

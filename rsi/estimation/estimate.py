@@ -108,11 +108,31 @@ def evidence_of_picture(picture: Picture) -> Evidence:
     return _evidence(rgb, known, picture.jpeg)
 
 
-def evidence_of_target(target: Target) -> Evidence:
-    """The part of a target that the file's picture fills."""
+def estimate_target(target: Target, network: Callable[[], DamageNetwork | None]) -> Estimate:
+    """What happened to a target, as far as it and what it was cut out of show it.
+
+    Args:
+        target: The target.
+        network: As of :func:`estimate_evidence`.
+
+    Returns:
+        The estimate, with ``known`` of the part of the target that the file's picture fills.
+    """
     left, top, width, height = target.frame
-    rows, columns = slice(top, top + height), slice(left, left + width)
-    return _evidence(target.image[:, rows, columns], target.known[0, rows, columns] > 0, target.jpeg)
+    seen = target.surroundings
+    if seen is None:
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        evidence = _evidence(target.image[:, rows, columns], target.known[0, rows, columns] > 0, target.jpeg)
+        return estimate_evidence(evidence, network)
+    estimate = estimate_evidence(_evidence(seen.image, seen.known[0] > 0, target.jpeg), network)
+    left, top = seen.corner
+    known = estimate.known[top : top + height, left : left + width]
+    here = (finding for finding in estimate.findings if not (known.all() and _is_hole(finding)))
+    return Estimate(tuple(here), known)
+
+
+def _is_hole(finding: Finding) -> bool:
+    return finding.stage == "inpaint" and finding.how != "guessed"
 
 
 def _evidence(rgb: torch.Tensor, known: torch.Tensor, jpeg: JpegHeader | None) -> Evidence:

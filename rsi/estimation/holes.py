@@ -10,6 +10,7 @@ CHANCE = 0.05  # how many squares of a region's side may arise from single pixel
 STEEP = 0.8  # a hole's rim is as bright as the picture behind it; a drawn edge is softer
 LEAST = 0.005  # share of the picture; dark details of photographs break off, too
 ENOUGH = 12  # pixels of a rim
+FAR = 3  # pixels from a piece, where the picture is compared with what is next to it
 VISIBLE = 6  # grey levels between a hole and what is behind its rim
 
 
@@ -21,9 +22,9 @@ def find_holes(evidence: Evidence) -> Evidence:
     """
     for extreme, colour in ((255, "white"), (0, "black")):
         region = large_regions((evidence.pixels == extreme).all(0) & evidence.known)
-        pieces = [p for p in _pieces(region) if _breaks_off(evidence.luma, p, evidence.known & ~region, extreme)]
-        if pieces:
-            evidence = _without(evidence, np.logical_or.reduce(pieces), colour)
+        holes = _holes_among(region, evidence, extreme)
+        if holes.any():
+            evidence = _without(evidence, holes, colour)
     return evidence
 
 
@@ -47,15 +48,22 @@ def large_regions(extreme: Array) -> Array:
     return large
 
 
-def _pieces(region: Array) -> list[Array]:
-    labels, count = ndimage.label(region)
-    return [labels == number for number in range(1, count + 1)]
+def _holes_among(region: Array, evidence: Evidence, extreme: int) -> Array:
+    """The pieces ``[h, w]`` of a region that are holes."""
+    labels, _ = ndimage.label(region)
+    holes, luma, outside = np.zeros_like(region), evidence.luma, evidence.known & ~region
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        around = tuple(slice(max(0, side.start - FAR), side.stop + FAR) for side in box)
+        piece = labels[around] == number
+        if _breaks_off(luma[around], piece, outside[around], extreme):
+            holes[around] |= piece
+    return holes
 
 
 def _breaks_off(luma: Array, piece: Array, outside: Array, extreme: int) -> bool:
     """Whether the picture next to a piece is as far from its colour as two pixels further away."""
     distance = ndimage.distance_transform_cdt(~piece, "chessboard")
-    near, far = (np.abs(luma - extreme)[(distance == d) & outside] for d in (1, 3))
+    near, far = (np.abs(luma - extreme)[(distance == d) & outside] for d in (1, FAR))
     if min(near.size, far.size) < ENOUGH:
         return False
     return bool(near.mean() > STEEP * far.mean() and far.mean() > VISIBLE)

@@ -187,6 +187,11 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """How many times smaller than the restored images targets are; ``None`` where each target decides."""
         return self.degradation.factor
 
+    @property
+    def finds_damage(self) -> bool:
+        """Whether what happened is looked for in the targets, see :class:`rsi.Degradation`."""
+        return self.degradation.finds_damage
+
     def check_target(self, target: Target) -> None:
         """Make sure that a target can be restored.
 

@@ -155,7 +155,15 @@ def _targets(
     path = Path(str(image)) if isinstance(image, str | Path) else Path(place)
     picture = picture_of(image)
     known = known_pixels(picture, path, mask=None if mask is None else picture_of(mask))
-    fitted = fit_to_shape(picture, known, path, resolution=module.resolution, factor=module.target_factor, fit="crop")
+    fitted = fit_to_shape(
+        picture,
+        known,
+        path,
+        resolution=module.resolution,
+        factor=module.target_factor,
+        fit="crop",
+        finds_damage=module.finds_damage,
+    )
     restorations = Listed(path.name, path.stem).samples(samples)
     targets = [make_target(picture, fitted, one, seed=seed, color=color, made_from={}) for one in restorations]
     module.check_target(targets[0])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rsi.data.decoded import Picture
-from rsi.data.fitting import Fitted, fit_to_shape
+from rsi.data.fitting import USUAL_MCU, Fitted, fit_to_shape
 from rsi.data.orientation import as_stored, upright
 from rsi.data.reading import read_picture
 from rsi.data.target import JpegHeader
@@ -38,9 +38,10 @@ def fitted(
     factor: int | None = 1,
     fit: Fit = "crop",
     known: torch.Tensor | None = None,
+    finds_damage: bool = False,
 ) -> Fitted:
     known = torch.ones_like(source.rgb[:1]) if known is None else known
-    return fit_to_shape(source, known, PATH, resolution=resolution, factor=factor, fit=fit)
+    return fit_to_shape(source, known, PATH, resolution=resolution, factor=factor, fit=fit, finds_damage=finds_damage)
 
 
 def framed(square: Fitted) -> torch.Tensor:
@@ -94,6 +95,28 @@ def test_pad_cuts_nothing(
     assert torch.equal(framed(square), upright(source.rgb, orientation))
 
 
+@given(width=SIZES, height=SIZES, side=SIZES, sampling=SAMPLINGS, orientation=ORIENTATIONS)
+def test_where_damages_are_looked_for_blocks_stay_and_what_is_around_is_kept(
+    width: int, height: int, side: int, sampling: tuple[int, int] | None, orientation: int
+) -> None:
+    source = picture(side + width, side + height, sampling=sampling, orientation=orientation)
+    square = fitted(source, resolution=Size.square(side), factor=None, finds_damage=True)
+    assert square.frame == (0, 0, side, side)
+    check_pixels(source, square, USUAL_MCU)
+    around = square.surroundings
+    assert around is not None
+    left, top = around.corner
+    assert torch.equal(around.image, upright(source.rgb, orientation))
+    assert torch.equal(around.image[:, top : top + side, left : left + side], square.image)
+
+
+def test_little_is_kept_of_what_is_around_in_a_huge_picture() -> None:
+    square = fitted(picture(5000, 40), resolution=Size.square(32), factor=None, finds_damage=True)
+    assert square.surroundings is not None
+    assert square.surroundings.image.shape == (3, 40, 32 + 2 * 496)
+    assert square.surroundings.corner == (496, 0)
+
+
 def check_geometry(source: Picture, square: Fitted, side: int) -> None:
     left, top, width, height = square.frame
     assert square.image.shape == (3, side, side)
@@ -110,7 +133,7 @@ def check_geometry(source: Picture, square: Fitted, side: int) -> None:
     check_notes(source, square, side)
 
 
-def check_pixels(source: Picture, square: Fitted) -> None:
+def check_pixels(source: Picture, square: Fitted, least_unit: int = 1) -> None:
     """The frame holds a rectangle of the stored pixels; its corner is a whole MCU away from the picture's."""
     stored, placed = as_stored(square.image, source.orientation), as_stored(square.known, source.orientation)
     rows, columns = placed[0].nonzero().amin(0).tolist()
@@ -119,7 +142,7 @@ def check_pixels(source: Picture, square: Fitted) -> None:
     height, width = kept.shape[-2:]
     expected = source.rgb[:, first_row : first_row + height, first_column : first_column + width]
     assert torch.equal(kept, expected)
-    across, down = (8 * n for n in source.jpeg.sampling) if source.jpeg else (1, 1)
+    across, down = (max(8 * n, least_unit) for n in source.jpeg.sampling) if source.jpeg else (least_unit, least_unit)
     check_offset(first_row, rows, source.rgb.shape[-2], stored.shape[-2], down)
     check_offset(first_column, columns, source.rgb.shape[-1], stored.shape[-1], across)
 

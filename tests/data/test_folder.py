@@ -32,6 +32,7 @@ class Recorder(LightningModule):
     """Restores nothing and notes what it is given."""
 
     resolution = Size.square(32)
+    finds_damage = False
 
     def __init__(self, degradation: Degradation) -> None:
         super().__init__()

@@ -3,12 +3,17 @@ from pathlib import Path
 import pytest
 import torch
 from damages import Damage
+from photographs import photograph
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import rsi
 from rsi.commands.main import main
+from rsi.data.listing import Listed
+from rsi.data.target import Target
 from rsi.errors import InputError
+from rsi.numerics.randomness import ImageRandom
+from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
@@ -30,6 +35,12 @@ def fit(folder: Path, output: Path, *flags: str) -> dict[str, str]:
     command = ["fit", str(folder), "--config", str(SHORT), "--output_dir", str(output), "--report", "false", *flags]
     assert main(command) == 0
     return {row.file: row.parameters for row in ResultFolder(output).rows()}
+
+
+def read(path: Path) -> Target:
+    """A picture as rsi fit with the embedded generator reads it for auto."""
+    image, folder = Listed(path.name, path.stem), rsi.TargetFolder(str(path.parent))
+    return folder.read(image, resolution=Size.square(128), factor=None, finds_damage=True)
 
 
 def test_every_target_has_its_own_damages(photographs: Path, tmp_path: Path) -> None:
@@ -69,6 +80,54 @@ def test_what_a_file_says_is_undone_unless_it_names_programs(
     names = ["fit", str(photographs / "small.png"), "--degradation", "auto", "--output_dir", str(tmp_path / "not")]
     assert main(names) == 1
     assert "'os.path.Blur' is not known here" in capsys.readouterr().err
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A photograph of no generator's size that was saved as JPEG once, as that file and as a PNG."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    photograph("chelsea").resize((203, 171)).save(folder / "file.jpg", quality=20)
+    Image.open(folder / "file.jpg").save(folder / "later.png")
+    return folder
+
+
+def test_a_large_picture_is_cropped_to_the_centre_and_its_jpeg_is_found_as_before(odd: Path, tmp_path: Path) -> None:
+    found = fit(odd, tmp_path / "auto", "--degradation", "auto")
+    assert found["file.jpg"] == "found=jpeg known=read quality=20 sampling=4:2:0"
+    assert found["later.png"] == "found=jpeg:quality=20 known=exact quality=20 sampling=4:2:0"
+    fit(odd / "file.jpg", tmp_path / "said", "--degradation", "jpeg")
+    assert (tmp_path / "auto/file.png").read_bytes() == (tmp_path / "said/file.png").read_bytes()
+
+
+def test_a_picture_is_searched_as_a_whole_before_it_is_cropped(tmp_path: Path) -> None:
+    enlarged = photograph("coffee").resize((150, 100)).resize((420, 280), Image.Resampling.BICUBIC)
+    enlarged.save(tmp_path / "a.png")
+    target = read(tmp_path / "a.png")
+    assert rsi.Restoration(degradation="auto").degradation.bind([target], Size.square(128)).read_parameters(0) == {
+        "found": "resized:factor=2.8,filter=bicubic",
+        "known": "exact",
+        "resized_factor": 2.8,
+        "resized_filter": "bicubic",
+    }
+
+
+@pytest.mark.parametrize(("corner", "hidden"), [((0, 0), 0), ((130, 90), 30 * 30)])
+def test_holes_count_where_the_picture_is_kept(corner: tuple[int, int], hidden: int, tmp_path: Path) -> None:
+    picture = photograph("coffee").resize((300, 200))
+    picture.paste("black", (*corner, corner[0] + 30, corner[1] + 30))
+    picture.save(tmp_path / "a.png")
+    target = read(tmp_path / "a.png")
+    bound = rsi.Restoration(degradation="auto").degradation.bind([target], Size.square(128))
+    assert ("inpaint" in str(bound.read_parameters(0)["found"])) == bool(hidden)
+    assert (bound(torch.ones(1, 3, 128, 128), ImageRandom([0], "test")) == 0).sum() == 3 * hidden
+
+
+def test_a_small_picture_has_to_divide_the_generators_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photograph("chelsea").resize((100, 90)).save(tmp_path / "a.png")
+    command = ["fit", str(tmp_path / "a.png"), "--degradation", "auto", "--output_dir", str(tmp_path / "out")]
+    assert main(command) == 1
+    assert "(100x90): 90 does not divide the generator's 128, resize it to one of" in capsys.readouterr().err
 
 
 def test_it_needs_targets() -> None:
