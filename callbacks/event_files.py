@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.tensorboard import SummaryWriter
 
 from rsi.callbacks.base import RestorationCallback, Run
@@ -52,7 +53,7 @@ class EventFiles(RestorationCallback):
         """Find the Trainer's logger or make one, and remove what a killed process of this rank has left."""
         self._logger = find_tensorboard_logger(trainer)
         if self._logger is None:
-            self._logger = TensorBoardLogger(
+            self._logger = _FolderLogger(
                 self.log_dir.parent,
                 name="",
                 version=self.log_dir.name,
@@ -140,6 +141,18 @@ def image_tag(name: str, what: str) -> str:
     """
     escaped = name.replace("\\", "\\\\").replace(":", "\\:")
     return f"image {printable(escaped).replace('/', ':')}/{what}"
+
+
+class _FolderLogger(TensorBoardLogger):
+    """Lightning's without ``hparams.yaml``: ``config.yaml`` has more, and the event files have the same.
+
+    Before it writes that file it asks whether the folder is in a cloud, and imports the libraries of all clouds for it.
+    """
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write what is there."""
+        self.experiment.flush()
 
 
 class TensorBoardCallback(RestorationCallback):

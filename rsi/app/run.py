@@ -19,7 +19,7 @@ from rsi.data.decoded import luminance
 from rsi.data.pictures import to_picture
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
-from rsi.estimation.auto import degradation_named
+from rsi.estimation.named import degradation_named
 from rsi.methods.restoration import Restoration
 from rsi.methods.schedule import Phase
 from rsi.methods.strength import at_strength

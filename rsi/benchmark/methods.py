@@ -13,7 +13,7 @@ from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
 from rsi.degradations.own import is_class_path
 from rsi.errors import InputError
-from rsi.estimation.auto import AUTO
+from rsi.estimation.named import AUTO
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, METHODS, find_method

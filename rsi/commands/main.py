@@ -6,7 +6,6 @@ is imported after that.
 """
 
 import difflib
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from rsi.commands.completion import answer_shell
 from rsi.commands.streams import lasting_streams
 from rsi.errors import InputError
 from rsi.imports.extras import check_extra
+from rsi.imports.quick import import_quickly
 from rsi.options.light import read_command_line
 
 COMMANDS = {
@@ -81,7 +81,7 @@ def _run(command: str, argv: Sequence[str]) -> int:
         line = read_command_line(command, argv)
         if command in EXTRAS:
             check_extra(EXTRAS[command], f"rsi {command}")
-        status: int = importlib.import_module(f"rsi.commands.{command}").main([*line.options, *line.images])
+        status: int = import_quickly(f"rsi.commands.{command}").main([*line.options, *line.images])
     except InputError as error:
         print(f"rsi: {error}", file=sys.stderr)
         return 2

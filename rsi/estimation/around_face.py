@@ -8,9 +8,9 @@ from torch import Tensor
 
 from rsi.data.decoded import Picture
 from rsi.data.orientation import upright
-from rsi.estimation.auto import AUTO
 from rsi.estimation.crop_damage import CropDamage, found_damage, given_damage
 from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_picture
+from rsi.estimation.named import AUTO
 from rsi.photos.face_crop import FaceCrop
 
 BLOCK = 16  # pixels of JPEG's largest blocks, on whose grid windows begin

@@ -18,24 +18,9 @@ from rsi.estimation.networks import network_of
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
-AUTO = "auto"
 ESTIMATES = 256  # that are kept, of targets that were read and wait for their batch
 BEFORE_SIZE = ("blur", "sepia")  # a grey target is compared without colour in any case
 AFTER_SIZE = ("resized", "noise", "gaussian", "jpeg")
-
-
-def degradation_named(text: str, generator: str = "avatars128", class_label: int | str | None = None) -> Degradation:
-    """The degradation that a text names, ``auto`` among them.
-
-    Args:
-        text: As :func:`rsi.parse_degradation` takes it, or ``auto``.
-        generator: Whose images the targets are like, for ``auto``.
-        class_label: Its class, by number or ImageNet's name.
-
-    Raises:
-        InputError: See :func:`rsi.parse_degradation`.
-    """
-    return EstimatedDegradation(generator, class_label) if text == AUTO else parse_degradation(text)
 
 
 class EstimatedDegradation(Degradation):

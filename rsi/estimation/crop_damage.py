@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rsi.degradations import parse_degradation
-from rsi.estimation.auto import AUTO
+from rsi.estimation.named import AUTO
 from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
 from rsi.estimation.evidence import Array, Finding
 

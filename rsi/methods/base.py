@@ -20,7 +20,7 @@ from rsi.degradations.luminance import without_colour
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.degradations.sources import modules_of, sources_of
 from rsi.errors import InputError
-from rsi.estimation.auto import degradation_named
+from rsi.estimation.named import degradation_named
 from rsi.log import tell_once
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.guard import GOING

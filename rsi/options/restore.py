@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from rsi.estimation.auto import AUTO
+from rsi.estimation.named import AUTO
 from rsi.numerics.precision import PRECISIONS
 from rsi.options.detector import add_detector
 from rsi.options.local_path import generator_name, local_path

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import lpips
 import torch
 from torch import Tensor
 
@@ -30,6 +29,8 @@ class LpipsVgg(PerceptualDistance):
 
     def __init__(self, vgg16: str | None = None) -> None:
         super().__init__()
+        import lpips  # torchvision's models take a while to import
+
         path = Path(vgg16) if vgg16 else fetch(VGG16.url, VGG16.sha256, size=VGG16.size)
         with warnings.catch_warnings():  # lpips calls torchvision with arguments it has since renamed
             warnings.simplefilter("ignore")

@@ -24,7 +24,7 @@ from rsi.data.masks import known_pixels
 from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.errors import InputError
-from rsi.estimation.auto import degradation_named
+from rsi.estimation.named import degradation_named
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, find_method

@@ -13,5 +13,5 @@ def test_every_program_has_a_row_of_numbers() -> None:
         [sys.executable, str(SCRIPT), "--rounds", "1"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
     rows = [line.strip("| ").split(" | ") for line in done[2:]]
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert all(float(number) >= 0 for row in rows for number in row[1:])
