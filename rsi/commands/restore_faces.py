@@ -174,9 +174,7 @@ class FaceWork:
         if missing:
             raise InputError(f"{', '.join(missing)} could not be restored: the lines above say why")
         photo = read_photograph(self._photos / image.name)
-        remark = self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
-        if remark:
-            tell(f"{image.name}: {remark}, the result is PNG")
+        self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
 
     def _placed(self, place: Place) -> PlacedFace:
         if place.damage is None:

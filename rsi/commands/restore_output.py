@@ -12,6 +12,7 @@ from rsi.commands.render import read_latent
 from rsi.data.listing import Listed
 from rsi.data.pictures import to_picture
 from rsi.generators import Generator
+from rsi.log import tell
 from rsi.methods.latents import draw_latent
 from rsi.methods.strength import at_strength
 from rsi.photos.own_files import check_free
@@ -62,8 +63,8 @@ class Output:
         is_whole = result.is_file() and file_sha256(result) == self._list.written.get(known.output)
         return is_whole and file_sha256(self._photos / image.name) == known.source
 
-    def write(self, image: Listed, picture: Image.Image, photo: Photograph | None = None) -> str:
-        """Write a photograph with other colours, in its own format; returns what is to be said of that.
+    def write(self, image: Listed, picture: Image.Image, photo: Photograph | None = None) -> None:
+        """Write a photograph with other colours, in its own format, and tell what is to be said of that.
 
         Args:
             image: The photograph.
@@ -74,7 +75,8 @@ class Output:
         carried = photo or replace(read_photograph(source), alpha=None)
         written = write_again(carried, picture.convert("RGB"), source, self._ext)
         self._finish(image, written.content)
-        return written.remark
+        if written.remark:
+            tell(f"{image.name}: {written.remark}")
 
     def keep(self, image: Listed) -> None:
         """Write a photograph as it is."""
