@@ -1,7 +1,7 @@
 """Make examples/photographs: ``python make_photographs.py``.
 
 Two drawings of examples/clean as they look after years of being passed on, and NASA's portrait of Eileen Collins, which
-is in the public domain and comes with scikit-image (``pip install scikit-image``), faded, grainy and heavily compressed.
+is in the public domain and in scikit-image (``pip install scikit-image``), faded, grainy and heavily compressed.
 """
 
 from pathlib import Path

@@ -5,10 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from rsi.generators import Generator
+from rsi.methods.explained import is_drawn
 from rsi.results.records import Row
 
-LEAST_EXPLAINED = 0.8
-"""Of a picture that the embedded generator draws; no other was measured."""
 COPIED = "this generator does not draw such pictures, it is copied"
 
 
@@ -22,7 +21,7 @@ def is_unknown(row: Row | None, path: Path, generator: Generator) -> bool:
     """
     if row is None or not row.is_done:
         return _is_of_another_size(path, generator)
-    return generator.info.embedded and row.explained is not None and row.explained < LEAST_EXPLAINED
+    return not is_drawn(row.explained, generator.info)
 
 
 def _is_of_another_size(path: Path, generator: Generator) -> bool:
