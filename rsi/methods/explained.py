@@ -12,7 +12,7 @@ GRID = 8
 DRAWS = 8
 SIGNAL = 0.1  # at least so much of a variance is taken for more than noise
 SMALLEST = 1e-6  # of a variance
-LEAST = 0.8  # of pictures that the embedded generator draws
+LEAST = 0.84  # of pictures that the embedded generator draws
 
 
 def is_drawn(share: float | None, info: GeneratorInfo) -> bool:
@@ -50,4 +50,4 @@ def explained(drawn: Callable[[int], Tensor], target: Tensor, known: Tensor) -> 
     variance = summed((goal - (goal * weight).sum((2, 3), keepdim=True)).square())
     noise = torch.minimum(summed(draws.var(0)), (1 - SIGNAL) * variance)
     error = summed((draws.mean(0) - goal).square()) - (1 + 1 / DRAWS) * noise
-    return 1 - error / (variance - noise).clamp(min=SMALLEST)
+    return 1 - (error / (variance - noise).clamp(min=SMALLEST)).clamp(min=0)
