@@ -128,6 +128,7 @@ def _row(image: RestoredTarget, output: str, sha256: str) -> Row:
         parameters=" ".join(f"{name}={value}" for name, value in image.parameters.items()),
         loss=_finite(image.loss),
         fidelity=_finite(image.fidelity),
+        explained=_finite(image.explained),
         seed=target.seed,
         seconds=round(image.seconds, 2),
         notes="; ".join(image.notes),

@@ -68,7 +68,8 @@ def limits(folder: Path) -> Image.Image:
     astronaut = Image.fromarray(PHOTOGRAPHS.astronaut())
     face = cut(astronaut, crop_around(make_finder().find(astronaut)[0]), 128)
     face.save(folder / "face.jpg", quality=12)
-    main(["restore", str(folder / "face.jpg"), "-o", str(folder / "cartoon"), "--degradation", "jpeg", *FAST])
+    fit = ["fit", str(folder / "face.jpg"), "--degradation", "jpeg", "--config", "fast", "--quiet"]
+    main([*fit, "--output_dir", str(folder / "cartoon")])  # rsi restore would copy it
     camera = Image.fromarray(PHOTOGRAPHS.camera()).convert("RGB")
     profile = cut(camera, crop_around(make_finder().find(camera)[0]), SIDE)
     tiny = Image.fromarray((PHOTOGRAPHS.lfw_subset()[0] * 255).astype(np.uint8)).convert("RGB")

@@ -127,6 +127,8 @@ def test_command_runs_as_printed(
     if name == "fit" and "--help" not in flags:
         method = flags[flags.index("--method") + 1] if "--method" in flags else "rsi"
         flags += ["--config", str(ROOT / "tests/conf" / SHORT[method])]
+    if name == "restore":
+        flags += ["--config", "fast"]
     status: object
     try:
         status = main([name, *flags])

@@ -85,7 +85,7 @@ class Restorer:
                 for slider in SLIDERS
             ]
         self.editor = gr.ImageEditor(
-            label="3. Brush over holes and scratches, if there are any",
+            label="3. Brush over holes",
             visible=False,
             type="pil",
             format="png",

@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 
 import torch
@@ -15,14 +16,14 @@ from PIL import Image
 
 from rsi.app.pipeline import Domain, Opened, Part, parts_of, put_back
 from rsi.callbacks.base import RestoredTarget, Stage, stage_of
-from rsi.data.decoded import luminance
 from rsi.data.pictures import to_picture
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 from rsi.estimation.named import degradation_named
+from rsi.methods.explained import is_drawn
 from rsi.methods.restoration import Restoration
 from rsi.methods.schedule import Phase
-from rsi.methods.strength import at_strength
+from rsi.methods.strength import result_at_strength
 from rsi.options.recipes import find_recipe
 
 HEARTBEAT = 0.5  # seconds after which a page hears of a run in any case
@@ -163,7 +164,7 @@ class Run:
             for number, job in enumerate(self.jobs, 1):
                 self._news.put(self._try(job, number))
 
-    def _restore(self, job: Job, number: int) -> Restored:
+    def _restore(self, job: Job, number: int) -> Restored | Failed:
         self._look()
         parse_harmless(job.degradation)
         module = kept_module(job.asked.generator, job.asked.recipe)
@@ -174,7 +175,11 @@ class Run:
             module.degradation_name = part.degradation
             module.check_target(part.target)
             module.restore([part.target], _Watch(self, module, number, index, len(parts)).look)
-            results += [_at_strength(module, result, job.asked.strength) for result in module.restored()]
+            results += [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
+        drawn = [is_drawn(result.explained, module.generator.info) for result in results]
+        if not any(drawn):
+            return Failed(job, "this generator does not draw such pictures: choose another, rsi restore says which")
+        parts, results = [*compress(parts, drawn)], [*compress(results, drawn)]
         pictures = [to_picture(result.framed) for result in results]
         return Restored(job, parts, results, put_back(job.opened, parts, pictures))
 
@@ -209,16 +214,6 @@ class _Watch:
         taken, all_steps = self._part * steps + step, self._parts * steps
         left = pace * (steps - step + others * steps)
         return Step(self._number, len(self._run.jobs), stage.space, taken, all_steps, left, picture)
-
-
-def _at_strength(module: Restoration, result: RestoredTarget, strength: float) -> RestoredTarget:
-    """A result between the generator's own kind of picture and what is closest to the target."""
-    if strength == 1:
-        return result
-    codes = at_strength(result.latent["codes"].unsqueeze(0), strength)
-    with torch.no_grad():
-        image = module.draw({"codes": codes.to(module.device)})[0].clamp(0, 1).cpu()
-    return replace(result, image=luminance(image) if result.target.gray else image, latent={"codes": codes[0]})
 
 
 def domain_of(generator: str) -> Domain:

@@ -27,6 +27,7 @@ def python_of(job: Job, domain: Domain) -> str:
     arguments = [repr(name), repr(job.degradation)]
     arguments += [f"generator={job.asked.generator!r}"]
     arguments += [f"mask={f'masks/{stem}.png'!r}"] if job.known and not is_cut else []
+    arguments += [f"strength={job.asked.strength:g}"] if job.asked.strength != 1 else []
     arguments += [f"schedule={_schedule(job.asked.recipe)}"] if job.asked.recipe else []
     lines = ["import rsi", "", "restored = rsi.restore(", *(f"    {argument}," for argument in arguments), ")"]
     return "\n".join([*lines, f"restored.image.save({f'{stem}_restored.png'!r})"])

@@ -11,6 +11,7 @@ from PIL import Image
 from rsi.commands import fit
 from rsi.commands.restore_faces import FaceWork
 from rsi.commands.restore_output import COMPARISONS, RESTORED, RUNS, Output
+from rsi.commands.unknown import COPIED, is_unknown
 from rsi.data.listing import Listed, Listing
 from rsi.data.selection import ARCHIVE, select
 from rsi.errors import InputError
@@ -26,7 +27,7 @@ from rsi.storage.lock import FolderLock
 
 make_parser = options.make_parser
 CARTOONS = (
-    "avatars128 draws cartoon faces: pictures are taken whole and become drawings. For photographs of people give "
+    "avatars128 draws cartoon faces: such pictures are taken whole, others are copied. For photographs of people give "
     "--generator ffhq1024, which is downloaded once and is for non-commercial use; rsi generators says more"
 )
 BACKGROUND = "the rest of every photograph stays as it is: rsi restores faces alone"
@@ -34,7 +35,7 @@ NOT_RESULTS = ("output_dir", "overwrite", "quiet", "images", "input", "batch_siz
 
 
 def main(argv: Sequence[str]) -> int:
-    """Restore photographs; returns 1 if some could not be, or no face was found in any.
+    """Restore photographs; returns 1 if some could not be, or none was since none has a face that is drawn.
 
     Raises:
         InputError: An option cannot be used.
@@ -99,21 +100,26 @@ def _restore_whole(
     photographs: Sequence[Listed],
     output: Output,
 ) -> bool:
-    """Restore pictures as ``rsi fit`` does; returns whether some failed."""
+    """Restore pictures as ``rsi fit`` does; returns whether some failed, or none was restored."""
     if generator.info.embedded:
         tell(CARTOONS)
     run = chosen.output_dir / RUNS / "whole"
     flags = [f"--degradation={chosen.degradation}", f"--output_dir={run}", *options.fit_options(chosen)]
     fit.main([*files, *flags])
     results = ResultFolder(run)
-    failed = False
+    failed, restored = False, 0
     for image in photographs:
         row = results.row(image.name)
+        if is_unknown(row, output.photos / image.name, generator):
+            tell(f"{image.name}: {COPIED}")
+            output.keep(image)
+            continue
         if row is None or not row.is_done:
             failed = True
             continue
+        restored += 1
         output.copy(run / row.output, f"{RESTORED}/{image.output}.png")
         output.copy(run / COMPARISONS / f"{image.output}.png", f"{COMPARISONS}/{image.output}.png")
         picture = output.at_strength(run, image.output, Image.open(run / row.output), generator)
         output.write(image, picture)
-    return failed
+    return failed or not restored

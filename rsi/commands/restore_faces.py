@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from rsi.commands import fit
 from rsi.commands.restore_output import COMPARISONS, CUT, RESTORED, RUNS, Output
+from rsi.commands.unknown import COPIED, is_unknown
 from rsi.data.decoded import SAID
 from rsi.data.listing import Listed
 from rsi.data.reading import read_picture
@@ -71,11 +72,12 @@ class FaceWork:
         self._finder = make_finder(chosen.detector)
         self._degradation = for_any_size(chosen.degradation)
         self._names: set[str] = set()
+        self._unknown: set[str] = set()
         self._restored: dict[str, Image.Image] = {}
         self._has_failed = False
 
     def restore(self, photographs: Sequence[Listed]) -> bool:
-        """Restore the faces of all photographs; returns whether one failed, or none has a face."""
+        """Restore the faces of all photographs; returns whether one failed, or none was restored."""
         places: dict[str, list[Place]] = {}
         for image in photographs:
             with self._naming(image):
@@ -87,7 +89,7 @@ class FaceWork:
                     self._put_back(image, places[image.name])
         if not any(places.values()):
             print("no face was found in any photograph", file=sys.stderr)
-        return self._has_failed or not any(places.values())
+        return self._has_failed or not self._restored
 
     @contextmanager
     def _naming(self, image: Listed) -> Iterator[None]:
@@ -155,7 +157,10 @@ class FaceWork:
         results = ResultFolder(run)
         for name in names:
             row = results.row(f"{name}.png")
-            if row is not None and row.is_done:
+            if is_unknown(row, self._output.folder / CUT / f"{name}.png", self._generator):
+                tell(f"{name}: {COPIED}")
+                self._unknown.add(name)
+            elif row is not None and row.is_done:
                 restored = self._output.at_strength(run, name, Image.open(run / row.output), self._generator)
                 self._output.write_file(f"{RESTORED}/{name}.png", png(restored))
                 self._output.copy(run / COMPARISONS / f"{name}.png", f"{COMPARISONS}/{name}.png")
@@ -167,19 +172,17 @@ class FaceWork:
         Raises:
             InputError: One of them could not be restored.
         """
-        if not places:
+        wanted = {place.name for place in places if place.damage is not None} - self._unknown
+        if not wanted:
             self._output.keep(image)
             return
-        missing = [place.name for place in places if place.damage is not None and place.name not in self._restored]
-        if missing:
+        if missing := sorted(wanted.difference(self._restored)):
             raise InputError(f"{', '.join(missing)} could not be restored: the lines above say why")
         photo = read_photograph(self._photos / image.name)
-        remark = self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
-        if remark:
-            tell(f"{image.name}: {remark}, the result is PNG")
+        self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
 
     def _placed(self, place: Place) -> PlacedFace:
-        if place.damage is None:
+        if place.damage is None or place.name in self._unknown:
             return PlacedFace(place.crop, None, place.oval)
         shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
         return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")

@@ -12,6 +12,7 @@ from rsi.commands.render import read_latent
 from rsi.data.listing import Listed
 from rsi.data.pictures import to_picture
 from rsi.generators import Generator
+from rsi.log import tell
 from rsi.methods.latents import draw_latent
 from rsi.methods.strength import at_strength
 from rsi.photos.own_files import check_free
@@ -40,7 +41,7 @@ class Output:
 
     def __init__(self, chosen: Namespace, photos: Path, photographs: Sequence[Listed], settings: str) -> None:
         self.folder: Path = chosen.output_dir
-        self._photos, self._settings = photos, settings
+        self.photos, self._settings = photos, settings
         self._suffix, self._ext, self._strength = chosen.suffix, chosen.ext, chosen.strength
         self._list = read_restored(self.folder)
         check_free(
@@ -60,25 +61,26 @@ class Output:
             return False
         result = self.folder / known.output
         is_whole = result.is_file() and file_sha256(result) == self._list.written.get(known.output)
-        return is_whole and file_sha256(self._photos / image.name) == known.source
+        return is_whole and file_sha256(self.photos / image.name) == known.source
 
-    def write(self, image: Listed, picture: Image.Image, photo: Photograph | None = None) -> str:
-        """Write a photograph with other colours, in its own format; returns what is to be said of that.
+    def write(self, image: Listed, picture: Image.Image, photo: Photograph | None = None) -> None:
+        """Write a photograph with other colours, in its own format, and tell what is to be said of that.
 
         Args:
             image: The photograph.
             picture: Its colours, RGB.
             photo: What else it carries, if it was read and has the same size.
         """
-        source = self._photos / image.name
+        source = self.photos / image.name
         carried = photo or replace(read_photograph(source), alpha=None)
         written = write_again(carried, picture.convert("RGB"), source, self._ext)
         self._finish(image, written.content)
-        return written.remark
+        if written.remark:
+            tell(f"{image.name}: {written.remark}")
 
     def keep(self, image: Listed) -> None:
         """Write a photograph as it is."""
-        self._finish(image, (self._photos / image.name).read_bytes(), (self._photos / image.name).suffix)
+        self._finish(image, (self.photos / image.name).read_bytes(), (self.photos / image.name).suffix)
 
     def copy(self, source: Path, name: str) -> None:
         """Write a copy of a picture under a name in the folder."""
@@ -111,11 +113,11 @@ class Output:
         return to_picture(drawn).convert(restored.mode)
 
     def _name(self, image: Listed) -> str:
-        return f"{image.output}{self._suffix}{suffix_of(self._photos / image.name, self._ext)}"
+        return f"{image.output}{self._suffix}{suffix_of(self.photos / image.name, self._ext)}"
 
     def _finish(self, image: Listed, content: bytes, suffix: str = "") -> None:
         name = f"{image.output}{self._suffix}{suffix}" if suffix else self._name(image)
         self.write_file(name, content)
-        source = file_sha256(self._photos / image.name)
+        source = file_sha256(self.photos / image.name)
         self._list.photographs[image.name] = Finished(source, self._settings, name)
         write_restored(self.folder, self._list)

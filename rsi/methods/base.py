@@ -23,6 +23,7 @@ from rsi.errors import InputError
 from rsi.estimation.named import degradation_named
 from rsi.log import tell_once
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
+from rsi.methods.explained import explained
 from rsi.methods.guard import GOING
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
@@ -359,6 +360,10 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         )
         degraded = degraded.to(self.device) * seen.known
         fidelity = self.perceptual(degraded, seen.observed).tolist()
+        first = batch.path[0].images.to(self.device)
+        agreement = explained(
+            lambda draw: seen.operator(first, seen.random(f"explain {draw}")), seen.observed, seen.known
+        ).tolist()
         maps = (degraded - seen.observed).abs().mean(1).cpu()
         terms = {name: value.tolist() for name, value in batch.terms.items()}
         stops = batch.guard.stopped_at.tolist()
@@ -372,6 +377,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
                 latent={name: value[index] for name, value in final.latent.items()},
                 latent_facts=self.latent_facts,
                 fidelity=fidelity[index],
+                explained=agreement[index],
                 fidelity_map=maps[index],
                 terms={name: values[index] for name, values in terms.items()},
                 stopped_at=None if stops[index] == GOING else stops[index],

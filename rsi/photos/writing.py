@@ -1,23 +1,26 @@
 """Writing a photograph again in the format that it came in."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile, get_sampling
+from PIL.JpegImagePlugin import JpegImageFile
 
 from rsi.photos.photograph import Photograph, is_grey
 
 AUTO = "auto"
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tif": "TIFF", "bmp": "BMP"}
 PLAIN_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # at most 8 bits of grey or RGB
+FINE = 95  # quality of JPEG
+FINER = f"saved about as finely as JPEG of quality {FINE}, since its own steps would damage again what is restored"
 WITHOUT_ALPHA = ("JPEG", "BMP")
 SAVED_AS: Mapping[str, Mapping[str, Any]] = {
     "PNG": {},
-    "JPEG": {"quality": 95, "subsampling": 0},
+    "JPEG": {"quality": FINE, "subsampling": 0},
     "WEBP": {"lossless": True},
     "TIFF": {},
     "BMP": {},
@@ -33,12 +36,14 @@ class Form:
         is_grey: It stores one channel.
         is_plain: Pillow can write all that it stores.
         coding: Further settings with which Pillow writes it.
+        is_finer: These are finer than those of the file.
     """
 
     kind: str
     is_grey: bool = False
     is_plain: bool = False
     coding: Mapping[str, Any] = field(default_factory=dict)
+    is_finer: bool = False
 
 
 class Written(NamedTuple):
@@ -52,8 +57,9 @@ class Written(NamedTuple):
 def write_again(photo: Photograph, picture: Image.Image, source: Path, ext: str) -> Written:
     """Other colours of the same size with all else that a photograph carries, in its file's format or another.
 
-    JPEG is written with the quantisation tables and the chroma sampling of the file. What has more than 8 bits, four
-    inks or moving pictures becomes PNG.
+    JPEG is written with the quantisation steps of the file, divided by whole numbers until they are as fine as those of
+    quality 95, and with all of its chroma: where nothing changed the coefficients stay, and what changed is not damaged
+    again as the file was. What has more than 8 bits, four inks or moving pictures becomes PNG.
 
     Args:
         photo: The photograph.
@@ -66,8 +72,9 @@ def write_again(photo: Photograph, picture: Image.Image, source: Path, ext: str)
         chosen = FORMATS[ext]
         return Written(_encoded(photo, picture, form if chosen == form.kind else Form(chosen)), f".{ext}")
     if not form.is_plain:
-        return Written(photo.with_colours(picture), ".png", "its own format cannot be written again")
-    return Written(_encoded(photo, picture, form), source.suffix)
+        return Written(photo.with_colours(picture), ".png", "its own format cannot be written again, it becomes PNG")
+    content = _encoded(photo, picture, form)
+    return Written(content, source.suffix, FINER if form.is_finer else "")
 
 
 def suffix_of(source: Path, ext: str) -> str:
@@ -82,19 +89,41 @@ def _form_of(source: Path) -> Form:
         with Image.open(source) as file:
             kind, is_still = file.format or "", getattr(file, "n_frames", 1) == 1
             is_plain = kind in FORMATS.values() and file.mode in PLAIN_MODES and is_still
-            return Form(kind, file.mode == "L", is_plain, _coding(file))
+            coding = _coding(file)
+            is_finer = isinstance(file, JpegImageFile) and coding.get("qtables", {}) != file.quantization
+            return Form(kind, file.mode == "L", is_plain, coding, is_finer)
     except OSError:
         return Form("")
 
 
 def _coding(file: Image.Image) -> dict[str, Any]:
-    """What a file of the same kind needs to be coded as this one is."""
+    """What a file of the same kind needs to be coded as this one is, or finer."""
     if isinstance(file, JpegImageFile) and file.mode in ("L", "RGB"):
-        sampling = get_sampling(file)
-        return {"quality": -1, "qtables": file.quantization, **({"subsampling": sampling} if sampling >= 0 else {})}
+        return {
+            "quality": -1,
+            "qtables": {number: _finer(number, steps) for number, steps in file.quantization.items()},
+        }
     if file.format == "TIFF" and file.info.get("compression") != "jpeg":
         return {"compression": file.info.get("compression")}
     return {}
+
+
+def _finer(number: int, steps: Sequence[int]) -> list[int]:
+    """The steps of a table, each divided by the smallest whole number that makes it as fine as in a fine JPEG."""
+    fine = _fine_tables()[min(number, 1)]
+    return [
+        next(step // by for by in range(1, step + 1) if step % by == 0 and step // by <= best)
+        for step, best in zip(steps, fine, strict=True)
+    ]
+
+
+@cache
+def _fine_tables() -> Mapping[int, Sequence[int]]:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG", quality=FINE)
+    file.seek(0)
+    tables: Mapping[int, Sequence[int]] = JpegImageFile(file).quantization
+    return tables
 
 
 def _encoded(photo: Photograph, picture: Image.Image, form: Form) -> bytes:

@@ -28,6 +28,7 @@ from rsi.estimation.named import degradation_named
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, find_method
+from rsi.methods.strength import result_at_strength
 from rsi.numerics.randomness import image_seed
 from rsi.python.images import Kind, Source, as_given, picture_of
 from rsi.python.restored import Restored
@@ -62,6 +63,7 @@ def restore(
     samples: int = 1,
     seed: int = 0,
     color: bool = False,
+    strength: float = 1.0,
     progress: bool = False,
     output_dir: str | Path | None = None,
     **settings: Any,
@@ -80,6 +82,7 @@ def restore(
         samples: How many restorations of each image; the others are in ``samples`` of the first.
         seed: Of all random numbers.
         color: Restore images without colour in colour.
+        strength: 1 for what is closest to the image, 0 for the generator's own kind of picture, as of ``rsi restore``.
         progress: Show how far it is.
         output_dir: Where the results of a folder go, as ``rsi fit`` writes them; what is there already is kept.
         settings: Of the method, such as ``schedule`` of :class:`rsi.Restoration`; with ``output_dir`` options of
@@ -91,6 +94,8 @@ def restore(
     Raises:
         InputError: Something cannot be used; the message says what to do.
     """
+    if output_dir is not None and strength != 1:
+        raise InputError(f"strength {strength} is for images, not for a folder with output_dir: rsi restore has it")
     if output_dir is not None:
         options = {"generator": generator, "method": method, "samples": samples, "seed": seed, "color": color}
         return _restore_folder(images, degradation, Path(output_dir), {**options, **settings})
@@ -106,7 +111,7 @@ def restore(
             for place, image in enumerate(given)
             for target in _targets(module, image, f"image {place}", mask, samples, seed, color)
         ]
-        results = _restore(module, targets, progress)
+        results = [result_at_strength(module, result, strength) for result in _restore(module, targets, progress)]
     restored = [_collect(image, results[place * samples : (place + 1) * samples]) for place, image in enumerate(given)]
     return restored if isinstance(images, list | tuple) else restored[0]
 

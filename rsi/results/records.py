@@ -27,6 +27,7 @@ class Row:
         parameters: The parameters of the degradation in force, read from the file or given.
         loss: The loss after the last step.
         fidelity: Perceptual distance of the truly degraded restoration to the target; 0 is a perfect match.
+        explained: The share of the target that the image of the first phase explains, 1 at most.
         disagreement: Of the samples of the image, where there are several: the mean standard deviation of a pixel.
         seed: The seed of the image's random numbers.
         seconds: The image's share of the time of its batch.
@@ -49,6 +50,7 @@ class Row:
     parameters: str = ""
     loss: float | None = None
     fidelity: float | None = None
+    explained: float | None = None
     disagreement: float | None = None
     seed: int | None = None
     seconds: float | None = None

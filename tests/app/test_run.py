@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from PIL import Image
 from rsi.app.holes import known_of, same_pixels, shown_copy
 from rsi.app.pipeline import open_photograph
 from rsi.app.run import Asked, Failed, Job, Restored, Run, Step, domain_of
-from rsi.app.same import commands_of
+from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import Sessions
 from rsi.commands.main import main
 
 DRAWING = Path(__file__).parents[2] / "examples" / "targets" / "jpeg" / "face_000.jpg"
+LEAST = 0.84
 RECIPE = "model: {schedule: [{space: W, steps: 2, lr: 0.8}, {space: W++, steps: 2, lr: 0.03}]}"
 
 
@@ -79,6 +81,37 @@ def test_photograph_becomes_what_the_command_beside_it_makes(
     outside[:400, 50:400] = False
     assert np.array_equal(page[outside], np.asarray(opened.photo.picture)[outside])
     assert np.array_equal(page, shell)
+
+
+def test_what_the_generator_does_not_draw_is_told(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsi.methods.explained.LEAST", LEAST)
+    photograph("astronaut").save(tmp_path / "astronaut.png")
+    job = Job(open_photograph(tmp_path / "astronaut.png"), "jpeg:quality=30", None, Asked("avatars128", recipe))
+    (failed,) = (event for event in Run([job], threading.Event()).news() if isinstance(event, Failed))
+    assert failed.reason.startswith("this generator does not draw such pictures: choose another")
+
+
+def test_photographs_that_are_dropped_together_have_damages_of_their_own(tmp_path: Path) -> None:
+    session = Sessions(tmp_path / "tabs").of("tab")
+    targets = DRAWING.parents[1]
+    assert session.drop([str(targets / file) for file in ("jpeg/face_000.jpg", "upsample/face_003.png")]) == []
+    jobs = [dropped.job(Asked("avatars128")) for dropped in session.dropped.values()]
+    assert [job.degradation for job in jobs] == ["jpeg", "upsample"]
+
+
+def test_python_beside_it_draws_the_same_at_any_strength(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(open_photograph(DRAWING), "jpeg", None, Asked("avatars128", recipe, strength=0.25))
+    (restored,) = (event for event in Run([job], threading.Event()).news() if isinstance(event, Restored))
+    program = python_of(job, domain_of("avatars128"))
+    assert "strength=0.25" in program
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DRAWING.name).write_bytes(DRAWING.read_bytes())
+    exec(program)
+    assert np.array_equal(np.asarray(Image.open("face_000_restored.png")), np.asarray(restored.whole))
+    full = replace(job, asked=Asked("avatars128", recipe))
+    assert "strength" not in python_of(full, domain_of("avatars128"))
 
 
 def test_holes_are_where_was_brushed_whatever_the_size() -> None:

@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.cbook import get_sample_data
 from photographs import photograph
 from PIL import Image, ImageEnhance, ImageFilter
 
-from rsi.photos.face_crop import FaceCrop, cut
+from rsi.photos.face_crop import FaceCrop, crop_around, cut
+from rsi.photos.face_finder import make_finder
 from rsi.photos.pasting import PlacedFace, Shape, paste, shape_for
 
 PHOTO = photograph("astronaut")
@@ -126,6 +128,24 @@ def test_restored_colours_become_the_photograph_s_around_the_face() -> None:
     bluish = Image.new("RGB", (64, 64), (90, 100, 140))
     pasted = np.asarray(paste(photo, [PlacedFace(FaceCrop((150, 150), (80, 0)), bluish, None, "oval", True)], 0.08))
     assert np.abs(pasted.astype(int) - (120, 100, 80)).max() <= 1
+
+
+@pytest.mark.parametrize("cast", [(1.15, 1, 0.85), (0.8, 0.8, 0.8), (0.9, 1.05, 1.15)])
+@pytest.mark.parametrize("name", ["astronaut", "grace_hopper"])
+def test_half_of_a_cast_and_more_is_taken_off_the_faces_of_real_photographs(
+    name: str, cast: tuple[float, float, float]
+) -> None:
+    photo = PHOTO if name == "astronaut" else Image.open(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    (found,) = make_finder().find(photo)
+    crop = crop_around(found)
+    face = Image.fromarray((np.asarray(cut(photo, crop, 256)) * cast).clip(0, 255).astype(np.uint8))
+    black = Image.new("RGB", photo.size)
+    inside = np.asarray(paste(black, [PlacedFace(crop, WHITE, found.oval, "oval")], 0.08))[..., 0] > 250
+    left = [
+        np.abs((np.asarray(paste(photo, [placed], 0.08), float) - np.asarray(photo, float))[inside].mean(0)).max()
+        for placed in (PlacedFace(crop, face, found.oval, "oval", matched) for matched in (False, True))
+    ]
+    assert left[1] < left[0] / 2
 
 
 def test_grey_stays_grey() -> None:

@@ -35,15 +35,37 @@ def test_values_and_format_stay(tmp_path: Path, name: str, settings: dict[str, A
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-@pytest.mark.parametrize("quality", [40, 92])
-def test_jpeg_is_coded_as_it_was(tmp_path: Path, quality: int, subsampling: int) -> None:
+@pytest.mark.parametrize("quality", [10, 40, 92])
+def test_jpeg_keeps_what_it_had_and_what_is_new(tmp_path: Path, quality: int, subsampling: int) -> None:
     PHOTO.save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
     before, again = Image.open(tmp_path / "a.jpg"), _again(tmp_path / "a.jpg")
     assert isinstance(before, JpegImageFile)
     assert isinstance(again, JpegImageFile)
-    assert again.quantization == before.quantization
-    assert get_sampling(again) == get_sampling(before) == subsampling
-    assert np.abs(np.asarray(again, int) - np.asarray(before, int)).mean() < 1
+    assert get_sampling(again) == 0
+    for number, steps in again.quantization.items():
+        assert all(old % new == 0 for new, old in zip(steps, before.quantization[number], strict=True))
+    assert _psnr(again, before) > 48
+    assert _psnr(_again(tmp_path / "a.jpg", picture=PHOTO), PHOTO) > 40 > _psnr(before, PHOTO)
+
+
+def test_a_fine_jpeg_is_coded_as_it_was(tmp_path: Path) -> None:
+    PHOTO.save(tmp_path / "a.jpg", quality=95)
+    PHOTO.save(tmp_path / "b.jpg", quality=30)
+    for name, remark in (("a.jpg", ""), ("b.jpg", "saved about as finely as JPEG of quality 95, since its own steps")):
+        photo = read_photograph(tmp_path / name)
+        written = write_again(photo, photo.picture, tmp_path / name, "auto")
+        assert written.remark.startswith(remark)
+        assert bool(written.remark) == bool(remark)
+    again = _again(tmp_path / "a.jpg")
+    assert isinstance(again, JpegImageFile)
+    with Image.open(tmp_path / "a.jpg") as before:
+        assert isinstance(before, JpegImageFile)
+        assert again.quantization == before.quantization
+
+
+def _psnr(image: Image.Image, other: Image.Image) -> float:
+    error = np.square(np.asarray(image, float) - np.asarray(other, float)).mean()
+    return float(10 * np.log10(255**2 / error))
 
 
 def test_grey_files_stay_grey_where_nothing_is_coloured(tmp_path: Path) -> None:
@@ -68,5 +90,5 @@ def test_what_cannot_be_written_again_becomes_png(tmp_path: Path) -> None:
         photo = read_photograph(tmp_path / name)
         written = write_again(photo, photo.picture, tmp_path / name, "auto")
         assert written.suffix == ".png"
-        assert written.remark == "its own format cannot be written again"
+        assert written.remark == "its own format cannot be written again, it becomes PNG"
         assert Image.open(io.BytesIO(written.content)).format == "PNG"

@@ -33,6 +33,14 @@ def test_path_pil_image_and_file_of_rsi_fit_are_the_same_picture(tmp_path: Path)
     assert np.array_equal(pixels(restore(Image.open(JPEG), **SHORT)), by_command)  # JPEG draws no random numbers
 
 
+def test_strength_leads_from_the_mean_of_the_codes_to_the_codes() -> None:
+    full, half, none = (restore(JPEG, strength=strength, **SHORT) for strength in (1, 0.5, 0))
+    codes = full.latent["codes"]
+    assert torch.allclose(none.latent["codes"], codes.mean(0).expand_as(codes), atol=1e-6)
+    assert torch.allclose(half.latent["codes"], (codes + none.latent["codes"]) / 2, atol=1e-6)
+    assert not np.array_equal(pixels(full), pixels(none))
+
+
 def test_result_is_of_the_kind_that_came_in() -> None:
     bytes_in = np.asarray(Image.open(NOISE))
     floats_in = (bytes_in / 255).astype(np.float32)
@@ -122,6 +130,8 @@ def test_folder_is_restored_as_rsi_fit_does(tmp_path: Path) -> None:
         ("nowhere.png", {}, "nowhere.png' cannot be read: No such file"),
         (NOISE, {}, "has no JPEG header to use"),
         (JPEG, {"samples": 0}, "samples is 0: give 1 or more"),
+        (JPEG, {"strength": 2, **SHORT}, "strength is 2: give 0 to 1"),
+        (JPEG, {"strength": 0.5, "output_dir": "out"}, "strength 0.5 is for images, not for a folder with output_dir"),
         (JPEG, {"method": "dip"}, 'there is no method "dip"'),
         (JPEG, {"stepz": 1}, "rsi has no such setting: .*stepz"),
     ],
