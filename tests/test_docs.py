@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser
@@ -119,11 +120,26 @@ def test_no_role_of_a_docstring_is_left_as_it_is(site: Path) -> None:
 def test_page_of_the_gallery_shows_its_run_and_opens_as_a_notebook(script: Path, site: Path) -> None:
     page = (site / f"gallery/{script.stem}.html").read_text()
     assert f'src="images/mkd_glr_{script.stem}_001.png"' in page
+    assert "Warning" not in page  # of a library, with a path of the machine
     assert f'href="{script.stem}.ipynb"' in page
     assert {cell["cell_type"] for cell in json.loads((site / f"gallery/{script.stem}.ipynb").read_text())["cells"]} == {
         "code",
         "markdown",
     }
+
+
+@pytest.mark.slow
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html") if page.name != "404.html"}
+    places = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in pages.items()}
+    dead = []
+    for page, text in pages.items():
+        for link in re.findall(r'\bhref="(?![a-z]+:)([^"]*)"', text):
+            path, _, anchor = unquote(link).partition("#")
+            led_to = (page.parent / path).resolve() if path else page
+            if not led_to.is_file() or (anchor and anchor not in places.get(led_to, {anchor})):
+                dead.append(f"{page.relative_to(site)}: {link}")
+    assert dead == []
 
 
 @pytest.mark.slow
