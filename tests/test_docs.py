@@ -20,15 +20,17 @@ import rsi
 from rsi.commands.main import main
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
+BLOCK = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"`(rsi \w+ \w+/[^`]*)`")  # with images, not an option alone
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OF_THE_READER = 'builtins = ["kernel", "x"]'  # names that the text introduces
 MOST_PICTURES = 1_000_000  # bytes
 
 
 def commands(text: str) -> Iterator[str]:
-    """The ``rsi`` commands of a page's shell blocks."""
+    """The ``rsi`` commands of a page: those in its shell blocks, and those in its lines that name images."""
+    yield from (" ".join(command.split()) for command in INLINE.findall(text))
     for block in BLOCK.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
             yield from (part.strip() for part in line.split("&&") if part.strip().startswith("rsi "))
@@ -46,8 +48,8 @@ def users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commands are given: the repository's folders, a module of one's own and an earlier run."""
     for name in ("configs", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
-    for name in ("custom_degradation", "my_module"):
-        (tmp_path / f"{name}.py").symlink_to(ROOT / "examples/custom_degradation.py")
+    for name, example in (("custom_degradation",) * 2, ("my_module", "custom_degradation"), ("custom_callback",) * 2):
+        (tmp_path / f"{name}.py").symlink_to(ROOT / f"examples/{example}.py")
         monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "restored").mkdir()
     (tmp_path / "restored/config.yaml").write_text("degradation: jpeg\n")
