@@ -73,7 +73,8 @@ table = pd.read_csv(folder / "bench/table.csv")
 print(table[["method", "task", "accuracy", "psnr", "best"]].to_string(index=False))
 
 # %%
-# The same as Markdown: accuracy, fidelity, pFID, PSNR and SSIM, with the best in bold and the second best underlined; `table.tex` has it for a paper.
+# The same as Markdown: accuracy, fidelity, pFID, PSNR and SSIM, with the best in bold and the second best underlined.
+# `table.tex` has it for a paper.
 
 print((folder / "bench/table.md").read_text().partition("## ")[2])
 
