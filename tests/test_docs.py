@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser
@@ -19,15 +20,17 @@ import rsi
 from rsi.commands.main import main
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
+BLOCK = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"`(rsi \w+ \w+/[^`]*)`")  # with images, not an option alone
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OF_THE_READER = 'builtins = ["kernel", "x"]'  # names that the text introduces
 MOST_PICTURES = 1_000_000  # bytes
 
 
 def commands(text: str) -> Iterator[str]:
-    """The ``rsi`` commands of a page's shell blocks."""
+    """The ``rsi`` commands of a page: those in its shell blocks, and those in its lines that name images."""
+    yield from (" ".join(command.split()) for command in INLINE.findall(text))
     for block in BLOCK.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
             yield from (part.strip() for part in line.split("&&") if part.strip().startswith("rsi "))
@@ -45,8 +48,8 @@ def users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commands are given: the repository's folders, a module of one's own and an earlier run."""
     for name in ("configs", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
-    for name in ("custom_degradation", "my_module"):
-        (tmp_path / f"{name}.py").symlink_to(ROOT / "examples/custom_degradation.py")
+    for name, example in (("custom_degradation",) * 2, ("my_module", "custom_degradation"), ("custom_callback",) * 2):
+        (tmp_path / f"{name}.py").symlink_to(ROOT / f"examples/{example}.py")
         monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "restored").mkdir()
     (tmp_path / "restored/config.yaml").write_text("degradation: jpeg\n")
@@ -119,11 +122,26 @@ def test_no_role_of_a_docstring_is_left_as_it_is(site: Path) -> None:
 def test_page_of_the_gallery_shows_its_run_and_opens_as_a_notebook(script: Path, site: Path) -> None:
     page = (site / f"gallery/{script.stem}.html").read_text()
     assert f'src="images/mkd_glr_{script.stem}_001.png"' in page
+    assert "Warning" not in page  # of a library, with a path of the machine
     assert f'href="{script.stem}.ipynb"' in page
     assert {cell["cell_type"] for cell in json.loads((site / f"gallery/{script.stem}.ipynb").read_text())["cells"]} == {
         "code",
         "markdown",
     }
+
+
+@pytest.mark.slow
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html") if page.name != "404.html"}
+    places = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in pages.items()}
+    dead = []
+    for page, text in pages.items():
+        for link in re.findall(r'\bhref="(?![a-z]+:)([^"]*)"', text):
+            path, _, anchor = unquote(link).partition("#")
+            led_to = (page.parent / path).resolve() if path else page
+            if not led_to.is_file() or (anchor and anchor not in places.get(led_to, {anchor})):
+                dead.append(f"{page.relative_to(site)}: {link}")
+    assert dead == []
 
 
 @pytest.mark.slow

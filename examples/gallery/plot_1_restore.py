@@ -33,7 +33,7 @@ restored = rsi.restore(small, "upsample", schedule=schedule)
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
 for axis, (title, image) in zip(axes, {"target": small, "restored": restored.image, "truth": clean[0]}.items()):
-    axis.imshow(image.permute(1, 2, 0))
+    axis.imshow(image.permute(1, 2, 0).numpy())
     axis.set(title=title, xticks=[], yticks=[])
 
 # %%

@@ -48,6 +48,6 @@ print({name: tuple(value.shape) for name, value in restored.latent.items()})
 # Where the restoration, degraded again, differs from the target. Black is agreement, which is no proof of truth.
 
 plt.figure(figsize=(3, 3), layout="constrained")
-plt.imshow(restored.fidelity_map, cmap="gray", vmin=0, vmax=0.3)
+plt.imshow(restored.fidelity_map.numpy(), cmap="gray", vmin=0, vmax=0.3)
 plt.axis("off")
 plt.show()

@@ -29,9 +29,9 @@ spread = torch.stack(samples).std(0).mean(0)
 
 figure, axes = plt.subplots(1, 5, figsize=(13, 3), layout="constrained")
 for axis, image, title in zip(axes, [clean * known, *samples], ["target", "1", "2", "3"]):
-    axis.imshow(image.permute(1, 2, 0))
+    axis.imshow(image.permute(1, 2, 0).numpy())
     axis.set(title=title, xticks=[], yticks=[])
-axes[4].imshow(spread, cmap="magma", vmin=0)
+axes[4].imshow(spread.numpy(), cmap="magma", vmin=0)
 axes[4].set(title="standard deviation", xticks=[], yticks=[])
 
 # %%

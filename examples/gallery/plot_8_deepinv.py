@@ -52,5 +52,5 @@ images = {
 psnr = deepinv.loss.metric.PSNR()
 figure, axes = plt.subplots(1, 5, figsize=(13, 3), layout="constrained")
 for axis, (title, image) in zip(axes, images.items()):
-    axis.imshow(image[0].clamp(0, 1).permute(1, 2, 0))
+    axis.imshow(image[0].clamp(0, 1).permute(1, 2, 0).numpy())
     axis.set(title=title if title == "truth" else f"{title}: {psnr(image, x).item():.1f} dB", xticks=[], yticks=[])

@@ -33,7 +33,7 @@ for seed, quality in enumerate((5, 10, 20, 40)):
 (folder / "short.yaml").write_text("model: {schedule: [{space: W, steps: 40, lr: 0.8, final_lr: 0.05}]}\n")
 rsi.restore(folder / "imgs", "jpeg", output_dir=folder / "restored", config=str(folder / "short.yaml"))
 table = pd.read_csv(folder / "restored/results.csv")
-print(table[["file", "status", "fidelity", "seconds", "notes"]].to_string(index=False))
+print(table[["file", "status", "fidelity", "seconds"]].to_string(index=False))
 
 # %%
 # What was read from each file is in `parameters`.
