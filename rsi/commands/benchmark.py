@@ -37,7 +37,11 @@ from rsi.options.text import check_home, path
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark; returns 1 if some image could not be restored."""
+    """Run the benchmark; returns 1 if some image could not be restored.
+
+    Raises:
+        InputError: An option, a method or the output folder cannot be used.
+    """
     quieten()
     arguments = make_parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)

@@ -51,7 +51,11 @@ class Photo:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Paste what is restored; returns 1 if some photograph or face could not be used."""
+    """Paste what is restored; returns 1 if some photograph or face could not be used.
+
+    Raises:
+        InputError: An option, a list of crops or the output folder cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     arguments.aligned_dir = arguments.aligned_dir or _target_dir(arguments.restored)
     folders = [arguments.photos, arguments.restored, arguments.aligned_dir]

@@ -36,7 +36,7 @@ def given_damage(text: str, side: float, resolution: int, known: Array | None) -
         text: As ``--degradation`` takes it.
         side: The side of the crop in the photograph's pixels.
         resolution: The generator's.
-        known: What of the photograph is opaque.
+        known: What of the photograph is opaque, ``[h, w]`` bool; ``None`` if it does not matter.
 
     Raises:
         InputError: The text names no damage.
