@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from rsi.degradations import parse_degradation
-from rsi.estimation.named import AUTO
 from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
 from rsi.estimation.evidence import Array, Finding
+from rsi.estimation.named import AUTO
 
 ENLARGED = 4 / 3  # times that a face may be enlarged before it counts as a small one
 AS_IT_WAS = 0.75  # scale above which JPEG and lost pixels are still those of the photograph
