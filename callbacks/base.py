@@ -101,7 +101,7 @@ class PhaseResult:
 
     @property
     def codes(self) -> Tensor:
-        """The style codes, for methods with a StyleGAN2 generator."""
+        """The style codes, ``[B, ..., w_dim]``, for methods with a generator."""
         return self.latent["codes"]
 
 
@@ -152,7 +152,7 @@ class StepTaken:
 
     @property
     def loss(self) -> Tensor:
-        """The mean of the images' losses, before the step."""
+        """The mean of the images' losses before the step, a scalar."""
         return self.terms["total"].mean()
 
     @cached_property

@@ -77,7 +77,13 @@ def picture_taker(logger: Logger) -> TakePicture | None:
 
 
 def draw_step(step: StepTaken, index: int, side: int) -> Image.Image:
-    """Target, prediction, degraded prediction and the last one's absolute difference to the target."""
+    """Target, prediction, degraded prediction and the last one's absolute difference to the target, in two rows.
+
+    Args:
+        step: The step that was taken.
+        index: Which image of its batch.
+        side: The longer side of each picture in pixels.
+    """
     target = step.targets[index]
     difference = GAIN * (step.degraded[index] - target.image * target.known).abs()
     rows = ((target.image, step.images[index]), (step.degraded[index], difference))

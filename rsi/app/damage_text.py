@@ -81,7 +81,7 @@ def values_of(text: str) -> tuple[float | None, ...]:
 
 
 def with_value(text: str, slider: Slider, value: float) -> str:
-    """The text with another value of a slider."""
+    """A degradation's text with another value where a slider's setting stands; unchanged where it has none."""
     stages = text.split("+")
     pattern = re.compile(rf"\b{slider.setting}=[^,]*")
     return "+".join(

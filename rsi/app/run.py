@@ -106,7 +106,12 @@ class Restored:
 
 @dataclass(frozen=True)
 class Failed:
-    """A photograph that cannot be restored, and why."""
+    """A photograph that cannot be restored.
+
+    Attributes:
+        job: What was to be done.
+        reason: Why it cannot, in words.
+    """
 
     job: Job
     reason: str

@@ -96,9 +96,7 @@ def serve(settings: Settings, address: Address, folder: Path, *, browser: bool) 
         mcp_server=False,
         root_path="",
         allowed_paths=[],
-        theme=gr.themes.Default(
-            primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-        ),
+        theme=_theme(),
         css=CSS,
         app_kwargs={
             "middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=hosts), Middleware(OwnOrigin)],

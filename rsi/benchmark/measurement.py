@@ -22,7 +22,7 @@ from rsi.methods.schedule import SPACES
 from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance
 from rsi.results.folder import ResultFolder
-from rsi.results.records import FAILED, Row
+from rsi.results.records import Row
 from rsi.storage.atomic import atomic_path
 
 TARGET = "target"
@@ -102,7 +102,7 @@ class Measurer:
             The measurement, or ``None`` if no image could be restored.
         """
         wanted = frozenset(names)
-        rows = [row for row in ResultFolder(run).rows() if row.status != FAILED and row.file in wanted]
+        rows = [row for row in ResultFolder(run).rows() if row.is_done and row.file in wanted]
         if not rows:
             return None
         of = {"networks": self._networks, "results": {row.file: row.sha256 for row in rows}}

@@ -47,7 +47,13 @@ def ssim(restored: Tensor, clean: Tensor) -> Tensor:
 
 @torch.no_grad()
 def measure(restored: Sequence[Tensor], clean: Sequence[Tensor], perceptual: PerceptualDistance) -> list[Distances]:
-    """The distances of images ``[3, R, R]`` in [0, 1] to the clean ones."""
+    """The distances of images to the clean ones.
+
+    Args:
+        restored: The images, ``[3, R, R]`` in [0, 1] each.
+        clean: The clean ones, in the same order.
+        perceptual: What measures the first of the distances.
+    """
     device = next(perceptual.parameters()).device
     x, y = torch.stack(list(restored)).to(device), torch.stack(list(clean)).to(device)
     values = zip(perceptual(x, y).tolist(), psnr(x, y).tolist(), ssim(x, y).tolist(), strict=True)

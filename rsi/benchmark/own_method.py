@@ -32,6 +32,12 @@ def find_own_method(class_path: str) -> OwnMethod:
 def build_own(kind: OwnMethod, degradation: str, generator: str, perceptual: str) -> RestorationMethod[Any]:
     """The module, given those of the arguments that it takes.
 
+    Args:
+        kind: What :func:`find_own_method` has found.
+        degradation: As :func:`rsi.parse_degradation` takes it.
+        generator: As :func:`rsi.load_generator` takes it.
+        perceptual: As :func:`rsi.perceptual.load_perceptual` takes it.
+
     Raises:
         InputError: It fails; the line of the user's own is named.
     """

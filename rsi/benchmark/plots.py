@@ -14,7 +14,6 @@ from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side
 from rsi.data.reading import read_picture
 from rsi.degradations import LEVELS
 from rsi.results.folder import ResultFolder
-from rsi.results.records import FAILED
 from rsi.storage.atomic import atomic_path
 
 LABELS = {
@@ -95,7 +94,7 @@ def _rows(grid: Grid, task: Task) -> Iterator[Image.Image]:
 
 
 def _outputs(run: Path) -> dict[str, Path]:
-    return {row.file.rpartition(".")[0]: run / row.output for row in ResultFolder(run).rows() if row.status != FAILED}
+    return {row.file.rpartition(".")[0]: run / row.output for row in ResultFolder(run).rows() if row.is_done}
 
 
 def _stack(rows: Sequence[Image.Image]) -> Image.Image:

@@ -47,7 +47,11 @@ class Output:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Align the faces of a folder; returns 1 if some photograph could not be read, or no face was found in any."""
+    """Align the faces of a folder; returns 1 if some photograph could not be read, or no face was found in any.
+
+    Raises:
+        InputError: An option or the output folder cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     if arguments.output_dir.resolve() == arguments.photos.resolve():
         raise InputError(

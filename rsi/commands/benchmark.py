@@ -1,7 +1,7 @@
 """``rsi benchmark``: degrade clean images, restore them and print the paper's tables."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -37,7 +37,11 @@ from rsi.options.text import check_home, path
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark; returns 1 if some image could not be restored."""
+    """Run the benchmark; returns 1 if some image could not be restored.
+
+    Raises:
+        InputError: An option, a method or the output folder cannot be used.
+    """
     quieten()
     arguments = make_parser().parse_args(argv)
     set_verbosity(quiet=arguments.quiet, verbose=arguments.verbose)
@@ -154,7 +158,15 @@ def make_parser() -> CommandParser:
         description="Degrades clean images, restores them with one or several methods, measures and writes the paper's "
         "tables, plots and pictures. Started again, it goes on where it was.",
     )
-    add = parser.add_argument
+    _add_tasks(parser.add_argument)
+    _add_settings(parser.add_argument)
+    add_generator_flags(parser)
+    add_network_flags(parser)
+    return parser
+
+
+def _add_tasks(add: Callable[..., object]) -> None:
+    """Options that say what is restored, by what."""
     add(
         "--clean_dir",
         type=_folder,
@@ -186,6 +198,10 @@ def make_parser() -> CommandParser:
     add("--tune", type=path, metavar="METHOD", help="search this baseline's hyper-parameters for every task instead")
     add("--trials", type=int, default=20, help="settings that --tune tries for every task")
     add("--blind", action="store_true", help="damage the images, of any size, and tell how well that is found out")
+
+
+def _add_settings(add: Callable[..., object]) -> None:
+    """Options that say how."""
     add("--limit", type=int, help="how many of the images are used")
     add("--generator", type=path, metavar="NAME|PATH", default="avatars128", help="a name of rsi generators, or a file")
     add(
@@ -204,6 +220,3 @@ def make_parser() -> CommandParser:
     )
     add("-v", "--verbose", action="store_true", help="tell the loss and time of every image, too")
     add("--quiet", action="store_true", help="tell errors alone")
-    add_generator_flags(parser)
-    add_network_flags(parser)
-    return parser

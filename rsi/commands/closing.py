@@ -11,7 +11,7 @@ from rsi.results.outcome import Outcome
 from rsi.results.records import FAILED, MISSING, RESTORED, STOPPED
 
 STATUSES = (FAILED, MISSING, STOPPED, RESTORED)
-PICTURES = {"restored images": ".", "comparisons": "comparisons", "timelapses": "timelapses"}
+PICTURES = {"restored images": ".", "comparisons": layout.COMPARISONS, "timelapses": layout.TIMELAPSES}
 PLACES = {"numbers": layout.TABLE, "report": layout.PAGE}
 
 
@@ -47,5 +47,5 @@ def _places(folder: ResultFolder, outcome: Outcome) -> Iterator[str]:
         path = folder.path / where
         if is_page(path) if where == layout.PAGE else path.exists():
             yield f"  {what:<15}  {path}"
-    if (folder.path / "logs").is_dir():
+    if (folder.path / layout.LOGS).is_dir():
         yield f"  {'TensorBoard':<15}  tensorboard --logdir {shlex.quote(str(folder.path))}"

@@ -54,7 +54,11 @@ def make_parser() -> CommandParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print what was found; returns 1 if some picture could not be read."""
+    """Print what was found; returns 1 if some picture could not be read.
+
+    Raises:
+        InputError: An option cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     apply_network_flags(arguments)
     if arguments.json and arguments.csv:

@@ -30,7 +30,11 @@ def make_parser() -> CommandParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print what is known of a generator; returns 1 if it cannot be used."""
+    """Print what is known of a generator; returns 1 if it cannot be used.
+
+    Raises:
+        InputError: An option cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     apply_generator_flags(arguments)
     apply_network_flags(arguments)

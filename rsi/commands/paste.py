@@ -26,7 +26,7 @@ from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
 from rsi.photos.pasting import PlacedFace, paste, shape_for
 from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
-from rsi.results.layout import PROGRESS
+from rsi.results.layout import PROGRESS, SETTINGS
 from rsi.results.records import Row
 from rsi.storage.atomic import atomic_path, check_inside
 from rsi.storage.folding import composed
@@ -51,7 +51,11 @@ class Photo:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Paste what is restored; returns 1 if some photograph or face could not be used."""
+    """Paste what is restored; returns 1 if some photograph or face could not be used.
+
+    Raises:
+        InputError: An option, a list of crops or the output folder cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     arguments.aligned_dir = arguments.aligned_dir or _target_dir(arguments.restored)
     folders = [arguments.photos, arguments.restored, arguments.aligned_dir]
@@ -197,7 +201,7 @@ def _read_aligned(path: Path) -> Image.Image:
 
 def _target_dir(restored: Path) -> Path:
     try:
-        return Path(json.loads((restored / "settings.json").read_text())["target_dir"]).expanduser()
+        return Path(json.loads((restored / SETTINGS).read_text())["target_dir"]).expanduser()
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         raise InputError(f"{restored} is not the folder of a run: give the --output_dir of rsi fit") from None
 

@@ -37,7 +37,11 @@ class SavedLatent:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Read a latent, render it and write the picture."""
+    """Read a latent, render it and write the picture.
+
+    Raises:
+        InputError: An option, the latent or the output cannot be used.
+    """
     arguments = make_parser().parse_args(argv)
     apply_generator_flags(arguments)
     kind = _format(arguments.output)

@@ -1,16 +1,17 @@
-"""The pictures of a folder, however many, and what their results are called."""
+"""The pictures of a folder, however many."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
+from rsi.data.output_names import folder_name, hidden_folder, output_names
 from rsi.errors import InputError
 from rsi.log import tell_once
-from rsi.results.layout import RESULT_SUFFIXES, SAMPLES, holds_results
-from rsi.storage.folding import folded, name_checksum
+from rsi.results.layout import SAMPLES, holds_results
+from rsi.storage.folding import folded
 from rsi.storage.listing import WINDOW, OnBad, ignore, read_folder, sorted_windows
 from rsi.storage.location import absolute, check_reachable, is_url
 
@@ -21,7 +22,7 @@ class Listed:
 
     Attributes:
         name: Its path in the folder, with forward slashes.
-        output: What its results are called, see :func:`rsi.data.listing.output_names`.
+        output: What its results are called, see :func:`rsi.data.output_names.output_names`.
         hides_folder: The folder whose place a file of its results would take; empty if there is none.
         sample: Which of several restorations of the picture it stands for, from 0.
     """
@@ -169,11 +170,12 @@ class Listing:
             return rival in pictures if rival in seen else self._is_picture(inside + rival)
 
         outputs = output_names(names, _files(everything, folders), is_input)
+        hidden = (hidden_folder(output, folders) for output in outputs)
         images = {
-            name: Listed(inside + name, place + output, inside + hidden if (hidden := _hidden(output, folders)) else "")
-            for name, output in zip(names, outputs, strict=True)
+            name: Listed(inside + name, place + output, inside + folder if folder else "")
+            for name, output, folder in zip(names, outputs, hidden, strict=True)
         }
-        return images, {entry: _folder_name(entry, folders) for entry in window if entry.endswith("/")}
+        return images, {entry: folder_name(entry, folders) for entry in window if entry.endswith("/")}
 
     def _entries(self, inside: str, on_bad: OnBad = ignore) -> Iterator[str]:
         """The files in a folder that may be pictures, and the folders to look into."""
@@ -262,48 +264,3 @@ def _files(entries: Iterable[str], folders: Counter[str]) -> Iterator[str]:
             folders[folded(entry)] += 1
         else:
             yield entry
-
-
-def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[str], bool] | None = None) -> list[str]:
-    """What the results of images are named, without a suffix, unique among those of a run.
-
-    It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
-    ``a.png`` and ``a.jpg``, or is another input's whole name, the suffix stays. Names that differ by case or by
-    Unicode normalisation alone, which some file systems ignore, get a checksum besides, as folders do in a listing.
-
-    Args:
-        names: Some inputs, with their suffixes.
-        among: All inputs that they could be confused with, themselves among them; read once.
-        counts: Whether one of these that may take a name is an input at all; they all are if left out.
-    """
-    wanted = {folded(form) for name in names for form in (name, _stem(name))}
-    claims: Counter[str] = Counter()
-    twins: Counter[str] = Counter()
-    for other in among:
-        whole = folded(other)
-        claimed = wanted.intersection((whole, folded(_stem(other))))
-        if claimed and (counts is None or counts(other)):
-            claims.update(claimed)
-            twins.update(claimed.intersection([whole]))
-    return [
-        _with_checksum(name) if twins[folded(name)] > 1 else name if claims[folded(_stem(name))] > 1 else _stem(name)
-        for name in names
-    ]
-
-
-def _hidden(output: str, folders: Container[str]) -> str:
-    """The folder, one of some folded ones, whose place a file of the results would take."""
-    files = (f"{output}{suffix}" for suffix in RESULT_SUFFIXES)
-    return next((file for file in files if folded(f"{file}/") in folders), "")
-
-
-def _folder_name(entry: str, folders: Counter[str]) -> str:
-    return f"{_with_checksum(entry[:-1])}/" if folders[folded(entry)] > 1 else entry
-
-
-def _with_checksum(name: str) -> str:
-    return f"{name}~{name_checksum(name)}"
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0] or name

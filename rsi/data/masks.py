@@ -48,7 +48,7 @@ def known_pixels(
 
 
 def from_file(path: Path) -> Tensor:
-    """What a mask file says is known, see :func:`from_picture`.
+    """What a mask file says is known, ``[1, H, W]`` upright, see :func:`from_picture`.
 
     Raises:
         InputError: The file cannot be read, or is transparent or a hole all over.

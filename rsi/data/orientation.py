@@ -39,7 +39,7 @@ def upright(stored: Tensor, orientation: int) -> Tensor:
 
 
 def as_stored(picture: Tensor, orientation: int) -> Tensor:
-    """Turns an upright picture to the order of its file: the inverse of :func:`upright`."""
+    """Turns an upright picture ``[..., H, W]`` to the order of its file: the inverse of :func:`upright`."""
     flipped = picture.flip(_FLIPS[orientation])
     return flipped.mT if swaps_axes(orientation) else flipped
 

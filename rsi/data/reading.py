@@ -100,7 +100,11 @@ def _name_in_pillow(kind: str) -> str:
 
 
 def decode(image: Image.Image) -> Picture:
-    """What Pillow has opened, or made, as a picture."""
+    """What Pillow has opened, or made, as a picture.
+
+    Raises:
+        InputError: What is white in it cannot be known.
+    """
     has_words = image.mode[0] != "I" and any(";16" in str(tile) for tile in getattr(image, "tile", []))
     notes = _what_is_left_out(image, 16 if has_words else image.info.get("bit_depth", 8))  # the latter of HEIC
     image.load()

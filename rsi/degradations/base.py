@@ -46,7 +46,7 @@ class Degradation(nn.Module):
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """The true degradation as files undergo it, stored with 8 bits; shapes as in ``forward``."""
+        """The true degradation as files undergo it, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1]."""
         return quantise(self(x, random))
 
     def bind(self, targets: Sequence[Target], resolution: Size) -> "Degradation":  # noqa: ARG002 - for others
@@ -135,7 +135,7 @@ class Composition(Degradation):
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """The true operators of all stages, each storing 8 bits; shapes as in ``forward``."""
+        """The true operators of all stages, each storing 8 bits; to ``[B, 3, H / factor, W / factor]``."""
         for stage in self.stages:
             x = quantise(stage.degrade(x, random))
         return x

@@ -132,7 +132,14 @@ def convolve(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def reflect(x: Tensor, axis: int, before: int, after: int) -> Tensor:
-    """The tensor with so many more values along an axis as mirrors at its ends show, also more than it has."""
+    """A tensor made longer along an axis by what mirrors at its ends show, the last value itself first.
+
+    Args:
+        x: ``[..., side, ...]``.
+        axis: Which of its axes.
+        before: How many values come before it; more than ``side`` are mirrored several times.
+        after: How many come after it.
+    """
     side = x.shape[axis]
     while before or after:
         near, far = min(before, side), min(after, side)

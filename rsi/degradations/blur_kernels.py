@@ -13,7 +13,7 @@ SAMPLES = 32  # along the side of a pixel, and 32 times as many along a line
 
 @cache
 def gaussian_kernels(sigma: float) -> tuple[Tensor, ...]:
-    """``exp(-d^2 / (2 sigma^2))`` up to 4 sigma: a column, then a row.
+    """``exp(-d^2 / (2 sigma^2))`` up to 4 sigma: a column ``[n, 1]``, then a row ``[1, n]``.
 
     Args:
         sigma: Standard deviation in pixels.
@@ -25,7 +25,7 @@ def gaussian_kernels(sigma: float) -> tuple[Tensor, ...]:
 
 @cache
 def disc_kernels(radius: float) -> tuple[Tensor, ...]:
-    """The share of each pixel that lies in a disc.
+    """The share of each pixel that lies in a disc: one kernel ``[n, n]``.
 
     Args:
         radius: In pixels.
@@ -39,7 +39,7 @@ def disc_kernels(radius: float) -> tuple[Tensor, ...]:
 
 @cache
 def line_kernels(length: float, angle: float) -> tuple[Tensor, ...]:
-    """The share of a straight way that lies in each pixel.
+    """The share of a straight way that lies in each pixel: one kernel ``[h, w]``.
 
     Args:
         length: In pixels.
@@ -56,5 +56,5 @@ def line_kernels(length: float, angle: float) -> tuple[Tensor, ...]:
 
 
 def normalised(kernel: npt.NDArray[np.floating]) -> Tensor:
-    """The kernel with a sum of 1, float32."""
+    """The kernel ``[h, w]`` with a sum of 1, float32."""
     return torch.from_numpy(kernel / kernel.sum()).float()

@@ -45,19 +45,19 @@ class Cast(Tone):
         self.register_buffer("matrix", matrix, persistent=False)
 
     def values(self, x: Tensor) -> Tensor:
-        """Every channel as the plane of its own line."""
+        """Every channel as the plane of a line of its own, ``[B, 3, 1, H, W]``."""
         return x.unsqueeze(2)
 
     def change(self, values: Tensor, colours: Tensor, weights: Tensor) -> Tensor:  # noqa: ARG002
-        """The values, clamped."""
+        """The values as images ``[B, 3, H, W]``, clamped."""
         return soft_clamp(values.squeeze(2))
 
     def change_as_given(self, x: Tensor) -> Tensor:
-        """``M x + offset``, clamped."""
+        """``M x + offset``, clamped, ``[B, 3, H, W]``."""
         return soft_clamp(mix(x, self.matrix))
 
     def describe(self, lines: Tensor) -> dict[str, float | str]:
-        """What each channel becomes, as a text gives it."""
+        """What each channel becomes by its gain and offset, ``[3, 2]``, as a text gives it."""
         rows: dict[str, float | str] = {}
         for place, (name, (gain, offset)) in enumerate(zip(UNCHANGED, lines.tolist(), strict=True)):
             rows[name] = as_text([*(gain if place == index else 0 for index in range(3)), offset])

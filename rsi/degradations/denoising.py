@@ -54,6 +54,9 @@ class Denoising(Degradation):
         """This operator, whose approximation drops always the same pixels; the true operator still draws them.
 
         Without lost pixels, ``k_b`` 0, it is this one as it is: pixels that are black are dark.
+
+        Args:
+            keep: ``[B, 1, H, W]``, 1 where a pixel is kept and 0 where it is lost.
         """
         if self.k_b == 0:
             return self

@@ -40,13 +40,21 @@ class Downsampling(Degradation):
         self.factor = factor
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
-        """Average pooling, ``[B, 3, H, W]`` to ``[B, 3, H / factor, W / factor]``."""
+        """Average pooling, ``[B, 3, H, W]`` to ``[B, 3, H / factor, W / factor]``.
+
+        Raises:
+            InputError: The factor is not known or does not divide the sides.
+        """
         self._check(x)
         return F.avg_pool2d(x, self._known_factor)
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """Pillow's resizing with a random filter, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1]."""
+        """Pillow's resizing with a random filter, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1].
+
+        Raises:
+            InputError: The factor is not known or does not divide the sides.
+        """
         self._check(x)
         size = (x.shape[-1] // self._known_factor, x.shape[-2] // self._known_factor)
         filters = [FILTERS[choice] for choice in random.choice(len(FILTERS))]

@@ -32,19 +32,19 @@ class Fade(Tone):
             raise InputError(f"fade:black={black}: give a number from 0 to 1 - contrast, {1 - self.contrast:g}")
 
     def values(self, x: Tensor) -> Tensor:
-        """All channels as planes of one line."""
+        """All channels as planes of one line, ``[B, 1, 3, H, W]``."""
         return x.unsqueeze(1)
 
     def change(self, values: Tensor, colours: Tensor, weights: Tensor) -> Tensor:  # noqa: ARG002
-        """The values as they are."""
+        """The values as images ``[B, 3, H, W]``."""
         return values.squeeze(1)
 
     def change_as_given(self, x: Tensor) -> Tensor:
-        """``black + contrast x``."""
+        """``black + contrast x``, ``[B, 3, H, W]``."""
         return (self.black or 0.0) + (self.contrast or 1.0) * x
 
     def describe(self, lines: Tensor) -> dict[str, float | str]:
-        """Contrast and black."""
+        """Contrast and black of the line, ``[1, 2]``."""
         return describe_line(lines[0])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:

@@ -34,7 +34,11 @@ class Inpainting(Degradation):
         self.register_buffer("known", known, persistent=False)
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
-        """The images, ``[B, 3, H, W]``, 0 where they are lost."""
+        """The images, ``[B, 3, H, W]``, 0 where they are lost.
+
+        Raises:
+            InputError: There is no mask.
+        """
         if self.known is None:
             raise InputError("inpaint has no mask yet: give one or bind it to targets that have one")
         known = self.known.to(x)

@@ -48,7 +48,11 @@ class JPEG(Degradation):
             self._code_as([JpegHeader(standard_tables(quality), PILLOW_SAMPLING)])
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
-        """The differentiable codec, ``[B, 3, H, W]``."""
+        """The differentiable codec, ``[B, 3, H, W]``.
+
+        Raises:
+            InputError: There are no quantisation tables.
+        """
         if self.codec is None:
             raise _no_tables()
         decoded: Tensor = self.codec(x)
@@ -59,6 +63,9 @@ class JPEG(Degradation):
         """What libjpeg reads from the file it wrote, ``[B, 3, H, W]``, 8 bits in [0, 1].
 
         Chroma samplings that Pillow does not write, such as 4:1:1, go through the approximation.
+
+        Raises:
+            InputError: There are no quantisation tables.
         """
         header = self._header(0)
         if not can_write(header):

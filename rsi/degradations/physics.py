@@ -60,7 +60,7 @@ class PhysicsDegradation(Degradation):
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """The same, measurements are not stored with 8 bits."""
+        """The same as :meth:`forward`, ``[B, 3, h, w]``: measurements are not stored with 8 bits."""
         return self.forward(x, random)
 
     @torch.no_grad()

@@ -83,6 +83,12 @@ def small_side(side: int, factor: float) -> int:
 
 @cache
 def smoothing_matrix(side: int, factor: float, enlarging: Image.Resampling) -> Tensor:
-    """An axis made smaller by Pillow's bicubic filter and enlarged again, ``[side, side]``."""
+    """What multiplies an axis that Pillow's bicubic filter makes smaller and another enlarges again, ``[side, side]``.
+
+    Args:
+        side: Its length in pixels.
+        factor: How many times shorter it is in between.
+        enlarging: The filter that enlarges it.
+    """
     small = small_side(side, factor)
     return resizing_matrix(small, side, enlarging) @ resizing_matrix(side, small, Image.Resampling.BICUBIC)

@@ -20,6 +20,11 @@ def resizing_matrix(old: int, new: int, kernel: Image.Resampling) -> Tensor:
 
     Column ``i`` is what becomes of a picture that is 1 at pixel ``i`` and 0 elsewhere. Pillow smooths when it makes
     an axis smaller, and interpolates when it enlarges one.
+
+    Args:
+        old: Length of the axis in pixels.
+        new: What it becomes.
+        kernel: Pillow's filter.
     """
     points = Image.fromarray(np.eye(old, dtype=np.float32))
     return torch.from_numpy(np.array(points.resize((old, new), kernel)))

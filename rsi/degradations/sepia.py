@@ -53,21 +53,21 @@ class Sepia(Tone):
         super().check_place(earlier)
 
     def values(self, x: Tensor) -> Tensor:
-        """The luminance."""
+        """The luminance as the plane of one line, ``[B, 1, 1, H, W]``."""
         return weighted_channels(x, LUMINANCE).unsqueeze(1)
 
     def change(self, values: Tensor, colours: Tensor, weights: Tensor) -> Tensor:
-        """The target's colours of these brightnesses, clamped."""
+        """The colours that the target has where it is as bright, ``[B, 3, H, W]``, clamped; see :meth:`Tone.change`."""
         curves = fit_curves(self.values(colours)[:, 0].flatten(2), colours.flatten(2), weights.flatten(2))
         return soft_clamp(torch.einsum("bkf,bfhw->bkhw", curves, powers(values[:, 0])))
 
     def change_as_given(self, x: Tensor) -> Tensor:
-        """The filter, clamped."""
+        """The filter of photo editors at the strength that was given, ``[B, 3, H, W]``, clamped."""
         matrix = torch.lerp(torch.eye(3), torch.tensor(MATRIX), self.strength or 0.0)
         return soft_clamp(mix(x, torch.cat([matrix, torch.zeros(3, 1)], dim=1)))
 
     def describe(self, lines: Tensor) -> dict[str, float | str]:
-        """Contrast and black of the luminance."""
+        """Contrast and black of the luminance's line, ``[1, 2]``."""
         return describe_line(lines[0])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:

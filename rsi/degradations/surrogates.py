@@ -10,7 +10,7 @@ ROUNDING_CUBIC_SHARE = 0.8  # RSI, eq. 15
 
 
 def soft_clamp(p: Tensor) -> Tensor:
-    """``p`` clamped to [0, 1], with the gradient of ``sigmoid(2 (p - 0.5))``.
+    """``p`` of any shape clamped to [0, 1], with the gradient of ``sigmoid(2 (p - 0.5))``.
 
     Pixels that are clamped keep a gradient (RSI, Poirier-Ginter & Lalonde 2023).
     """
@@ -18,7 +18,7 @@ def soft_clamp(p: Tensor) -> Tensor:
 
 
 def soft_round(p: Tensor) -> Tensor:
-    """``p`` rounded to whole numbers, with a gradient between 0.2 and 0.8.
+    """``p`` of any shape rounded to whole numbers, with a gradient between 0.2 and 0.8.
 
     The gradient is that of ``(1 - a) p + a (round(p) + (p - round(p))^3)`` with ``a = 0.8``, in which
     ``round(p)`` counts as a constant (RSI, eq. 14 and 15, after Shin and Song 2017).
@@ -27,7 +27,7 @@ def soft_round(p: Tensor) -> Tensor:
 
 
 def straight_through_round(p: Tensor) -> Tensor:
-    """``p`` rounded to whole numbers, with a gradient of 1 (Bengio et al. 2013)."""
+    """``p`` of any shape rounded to whole numbers, with a gradient of 1 (Bengio et al. 2013)."""
     return cast(Tensor, _StraightThroughRound.apply(p))
 
 

@@ -69,14 +69,22 @@ class Tone(Degradation):
         return self._is_fitted
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
-        """Images with other colours, ``[B, 3, H, W]``."""
+        """Images with other colours, ``[B, 3, H, W]``.
+
+        Raises:
+            InputError: Neither numbers are given nor targets to fit them to.
+        """
         if not self.is_fitted:
             return self.change_as_given(x)
         return one_by_one(self._recolour, x, self._lines(x), *self._goal_for(x))
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
-        """Images with other colours, ``[B, 3, H, W]``, 8 bits in [0, 1]; keeps what was fitted, for the table."""
+        """Images with other colours, ``[B, 3, H, W]``, 8 bits in [0, 1]; keeps what was fitted, for the table.
+
+        Raises:
+            InputError: Neither numbers are given nor targets to fit them to.
+        """
         self._found = self._lines(x) if self.is_fitted else None
         return quantise(self(x, random))
 

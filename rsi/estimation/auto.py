@@ -40,7 +40,11 @@ class EstimatedDegradation(Degradation):
         self._estimates: dict[str, Estimate] = {}
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not yet
-        """Always an error: what happened has to be found in targets first."""
+        """Always an error: what happened has to be found in targets first.
+
+        Raises:
+            InputError: Always.
+        """
         raise InputError("auto finds damages in targets: bind it to some")
 
     def bind(self, targets: Sequence[Target], resolution: Size) -> "EachItsOwn":
@@ -95,7 +99,7 @@ class EachItsOwn(Degradation):
         return torch.cat([operator.degrade(image, own) for operator, image, own in images])
 
     def keeping(self, keep: Tensor) -> "EachItsOwn":
-        """Each operator for the pixels that its target shows as lost."""
+        """Each operator for the pixels that its target shows as lost, 0 in ``keep``, ``[B, 1, h, w]``."""
         kept = [with_kept_pixels(*pair) for pair in zip(self._each(), torch.split(keep, 1), strict=True)]
         return EachItsOwn(kept, self._told)
 

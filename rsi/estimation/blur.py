@@ -53,7 +53,7 @@ def blur_of(evidence: Evidence) -> float:
 
 
 def spectrum(luma: Array) -> Array:
-    """The mean power of ``BANDS`` rings of frequencies, in squared grey levels; next to 0 in rings without any."""
+    """The mean power of rings of frequencies, ``[h, w]`` to ``[BANDS]``, in squared grey levels."""
     height, width = luma.shape
     window = np.hanning(height)[:, None] * np.hanning(width)
     power = np.abs(np.fft.fft2((luma - luma.mean()) * window)) ** 2 / (window**2).sum()
@@ -66,7 +66,7 @@ def spectrum(luma: Array) -> Array:
 
 
 def filled(evidence: Evidence) -> Array:
-    """The luma, unknown pixels filled from known ones around them."""
+    """The luma ``[h, w]``, unknown pixels filled from known ones around them."""
     luma, known = evidence.luma.copy(), evidence.known.copy()
     while not known.all() and known.any():
         padded, weight = np.pad(luma * known, 1), np.pad(known.astype(float), 1)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from rsi.degradations import parse_degradation
-from rsi.estimation.named import AUTO
 from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
 from rsi.estimation.evidence import Array, Finding
+from rsi.estimation.named import AUTO
 
 ENLARGED = 4 / 3  # times that a face may be enlarged before it counts as a small one
 AS_IT_WAS = 0.75  # scale above which JPEG and lost pixels are still those of the photograph
@@ -36,7 +36,7 @@ def given_damage(text: str, side: float, resolution: int, known: Array | None) -
         text: As ``--degradation`` takes it.
         side: The side of the crop in the photograph's pixels.
         resolution: The generator's.
-        known: What of the photograph is opaque.
+        known: What of the photograph is opaque, ``[h, w]`` bool; ``None`` if it does not matter.
 
     Raises:
         InputError: The text names no damage.

@@ -67,7 +67,13 @@ def find_enlargement(evidence: Evidence) -> Evidence:
 
 
 def upsampling_matrix(small: int, side: int, filter_name: str) -> "sparse.csr_matrix":
-    """The matrix ``[side, small]`` of Pillow's enlargement of one axis."""
+    """The matrix ``[side, small]`` of Pillow's enlargement of one axis.
+
+    Args:
+        small: Length of the axis before, in pixels.
+        side: Its length afterwards.
+        filter_name: One of ``KERNELS``.
+    """
     kernel, support = KERNELS[filter_name], REACH[filter_name]
     centres = (np.arange(side) + 0.5) * small / side
     first = np.maximum((centres - support + 0.5).astype(int), 0)

@@ -84,9 +84,8 @@ def estimate_evidence(evidence: Evidence, network: Callable[[], DamageNetwork | 
     """
     evidence = find_frame(find_holes(evidence))
     known = evidence.known
-    for find in (find_header, find_jpeg, find_enlargement, find_noise, partial(find_hidden, network=network)):
-        evidence = find(evidence)
-    for find in (find_blur, find_tone):
+    hidden = partial(find_hidden, network=network)
+    for find in (find_header, find_jpeg, find_enlargement, find_noise, hidden, find_blur, find_tone):
         evidence = find(evidence)
     return Estimate(evidence.findings, known)
 

@@ -93,7 +93,7 @@ class DamageNetwork(nn.Module):
 
 
 def logarithm(name: str, value: Array) -> Array:
-    """A value as the networks tell it."""
+    """Values of any shape as the networks tell them: logarithms; ``sigma``, which may be 0, is enlarged first."""
     return np.log(value + SOFT) if name == "sigma" else np.log(value)
 
 

@@ -119,7 +119,12 @@ def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quali
 
 
 def draw_damage(choice: Array, resolution: Size) -> Damage:
-    """A damage by twelve uniform numbers: any of the stages, at any strength of the paper's levels and around them."""
+    """A damage: any of the stages, as strong as at one of the paper's levels or around them.
+
+    Args:
+        choice: What decides, ``[12]``, uniform in [0, 1].
+        resolution: The size of the images.
+    """
     stages: list[Degradation] = []
     values: dict[str, float] = {"sigma": 0.0}
     if choice[9] < 0.4:

@@ -30,7 +30,7 @@ class Convolution:
         return smooth(split(y, groups), self.taps, padding=1)
 
     def transpose(self, y: Tensor) -> Tensor:
-        """The transposed map, which takes gradients of the output to those of the input."""
+        """The transposed map: gradients of the output, ``[B, out, H, W]``, to those of the input, ``[B, in, H, W]``."""
         weight, groups = self._grouped_weight()
         if self.taps is None:
             return split(F.conv_transpose2d(joined(y, groups), weight, padding=1, groups=groups), groups)
@@ -38,7 +38,12 @@ class Convolution:
         return split(F.conv2d(joined(y, groups), _swapped(weight, groups), stride=2, groups=groups), groups)
 
     def weight_gradient(self, x: Tensor, y: Tensor) -> Tensor:
-        """The gradient of each image's own weight, from the input and the gradient of the output."""
+        """The gradient of each image's own weight, ``[B, out, in, 3, 3]``.
+
+        Args:
+            x: The input, ``[B, in, H, W]``.
+            y: The gradient of the output, ``[B, out, H, W]`` or with twice the side.
+        """
         groups, outputs, inputs = self.weight.shape[:3]
         if self.taps is None:
             shape = [groups * outputs, inputs, 3, 3]
@@ -54,12 +59,12 @@ class Convolution:
 
 
 def joined(x: Tensor, groups: int) -> Tensor:
-    """Images that have weights of their own, as groups of channels of one image."""
+    """Images ``[B, C, H, W]`` with weights of their own as groups of channels of one, ``[1, groups C, H, W]``."""
     return x if groups == 1 else x.reshape(1, -1, *x.shape[2:])
 
 
 def split(x: Tensor, groups: int) -> Tensor:
-    """The reverse of :func:`joined`."""
+    """The reverse of :func:`joined`, ``[1, groups C, H, W]`` to ``[groups, C, H, W]``."""
     return x if groups == 1 else x.view(groups, -1, *x.shape[2:])
 
 

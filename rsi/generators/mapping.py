@@ -37,6 +37,9 @@ class FullyConnected(nn.Module):
 class Mapping(nn.Module):
     """From normally distributed z to style codes w (Karras et al. 2019, section 2).
 
+    Args:
+        architecture: The sizes of the generator.
+
     Attributes:
         w_avg: The mean of w, ``[w_dim]``, or that of every class, ``[c_dim, w_dim]``.
     """

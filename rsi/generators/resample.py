@@ -16,6 +16,11 @@ def smooth(x: Tensor, taps: Tensor, padding: int = 1) -> Tensor:
 
     The gain of 4 makes up for the zeros that the stride puts between the samples. One pass over the square filter was
     measured to be faster than two over its sides.
+
+    Args:
+        x: The maps.
+        taps: The filter, ``[4, 4]``.
+        padding: Zeros on each side; the side grows by ``2 padding - 3``.
     """
     channels = x.shape[1]
     return F.conv2d(x, (taps * 4).to(x.dtype).expand(channels, 1, 4, 4), padding=padding, groups=channels)

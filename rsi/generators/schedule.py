@@ -33,7 +33,28 @@ class Band:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The settings of a StyleGAN3 generator, by the names and with the defaults of NVIDIA's program.
+    """The settings of a StyleGAN3 generator, by the names and defaults of NVIDIA's program (Karras et al. 2021).
+
+    Attributes:
+        z_dim: Length of the codes that the mapping network reads.
+        c_dim: Length of the class labels; 0 for an unconditional generator.
+        w_dim: Length of the style codes.
+        img_resolution: Side of the images in pixels.
+        mapping_layers: Fully connected layers of the mapping network.
+        channel_base: Channels times resolution, where ``channel_max`` does not limit it.
+        channel_max: Most channels of a layer.
+        num_layers: Layers of the synthesis, that to colours left out.
+        num_critical: How many of them, the last ones, are sampled critically.
+        first_cutoff: Cutoff of the first layer, in periods a side.
+        first_stopband: Where its transition ends.
+        last_stopband_rel: The same of the last layer, in cutoffs.
+        margin_size: Samples around the picture on each side.
+        output_scale: What the images are multiplied by.
+        conv_kernel: Side of the convolutions, 3 in configuration T and 1 in R.
+        filter_size: Taps of the filters for each sample of the coarser of two rates.
+        lrelu_upsampling: How many times as fine the maps are where they are activated.
+        use_radial_filters: The filters reach equally far in every direction, as in configuration R.
+        conv_clamp: Bound on the magnitude of every layer's output; ``None`` is unbounded.
 
     Raises:
         InputError: A setting that no generator can have.
@@ -91,7 +112,7 @@ class Schedule:
         )
 
     def filters(self) -> dict[str, Tensor]:
-        """The filters of all layers, by the names of their tensors."""
+        """The filters of all layers, ``[taps]`` or ``[taps, taps]``, by the names of their tensors."""
         filters = {}
         for index, layer in enumerate(self.architecture.layers[:-1]):
             before, after, rate = self._before(index), self._band(index), self._activation_rate(index)
@@ -145,7 +166,13 @@ class Schedule:
 
 
 def kaiser_filter(taps: int, band: Band, rate: float) -> Tensor:
-    """A windowed sinc that passes a band, ``[taps]`` with the sum 1, for maps of ``rate`` samples a side."""
+    """A windowed sinc that passes a band, ``[taps]`` with the sum 1 (Karras et al. 2021, appendix C).
+
+    Args:
+        taps: Its length; 1 passes everything.
+        band: What it passes.
+        rate: Samples a side of the maps that it filters.
+    """
     if taps == 1:
         return torch.ones(1)
     positions = _positions(taps, rate)
@@ -154,7 +181,7 @@ def kaiser_filter(taps: int, band: Band, rate: float) -> Tensor:
 
 
 def radial_filter(taps: int, band: Band, rate: float) -> Tensor:
-    """The filter of the same band whose reach is the same in every direction, ``[taps, taps]`` with the sum 1."""
+    """As :func:`kaiser_filter`, with the same reach in every direction, ``[taps, taps]`` with the sum 1."""
     positions, window = _positions(taps, rate), _window(taps, band, rate)
     radius = np.hypot(positions[:, None], positions)
     bessel = torch.special.bessel_j1(torch.from_numpy(2 * np.pi * band.cutoff * radius)).numpy()

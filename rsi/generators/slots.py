@@ -23,6 +23,11 @@ def codes_of_slots(ws: Tensor, filters: Sequence[int]) -> Sequence[Tensor]:
 def check_codes(ws: Tensor, w_dim: int, filters: Sequence[int]) -> None:
     """Make sure that codes are in one of the three latent spaces.
 
+    Args:
+        ws: ``[B, w_dim]``, ``[B, slots, w_dim]`` or ``[B, filters, w_dim]``.
+        w_dim: The length of a code.
+        filters: The number of codes that each style slot has in W++.
+
     Raises:
         InputError: They have another shape.
     """

@@ -130,7 +130,7 @@ class _FilterStyleConv(torch.autograd.Function):
 
 
 def reciprocal_norm(energy: Tensor) -> Tensor:
-    """What demodulation multiplies with, times the gain of the activation."""
+    """What demodulation multiplies the maps of squared lengths ``energy`` with, times the gain of the activation."""
     return GAIN * (energy + EPSILON).rsqrt()
 
 

@@ -46,7 +46,13 @@ class Block(nn.Module):
     def start(
         self, slots: Sequence[Tensor], noise: Sequence[Tensor | None], dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
-        """As :meth:`forward`, for the first block: two codes, one noise map, and the type of the maps."""
+        """The first block, which begins with a constant; returns maps ``[B, C, h, w]`` and image ``[B, 3, h, w]``.
+
+        Args:
+            slots: The codes of its two layers.
+            noise: The noise of its convolution, see :class:`StyledConv`.
+            dtype: The type of the maps.
+        """
         constant = self.const.to(dtype).expand(len(slots[0]), -1, -1, -1)
         # channels last measured to take half as long on CPUs
         x = self.conv1(constant.contiguous(memory_format=torch.channels_last), slots[0], noise[0])

@@ -139,7 +139,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return {}
 
     def whole_latent(self) -> dict[str, Tensor]:
-        """The latent with what the targets add to it: all that :meth:`draw` needs and files of latents hold."""
+        """The latent and what targets add to it, ``[B, ...]`` each: what :meth:`draw` needs and files hold."""
         return self.latent()
 
     def draw(self, latent: Latent) -> Tensor:
@@ -331,7 +331,13 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return self.predict().clamp(0, 1)
 
     def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:
-        """What the step that was just taken has done."""
+        """What the step that was just taken has done.
+
+        Args:
+            stage: The stage that it belongs to.
+            index: Its number, from 0 for every batch.
+            optimizers: Those of the stage; empty for methods without one.
+        """
         batch, (_, first, last) = self.batch, stage_of(self.schedule, index)
         batch.step = index + 1
         return StepTaken(

@@ -93,11 +93,11 @@ class Batch(nn.Module, Generic[Prepared]):
         return dict(self._variables.items())
 
     def set_variables(self, variables: Mapping[str, Tensor]) -> None:
-        """Take other variables; the optimisers have to be set up anew after it."""
+        """Take other variables, each ``[B, ...]``; the optimisers have to be set up anew after it."""
         self._variables = nn.ParameterDict({name: nn.Parameter(value) for name, value in variables.items()})
 
     def change_variables(self, change: Callable[[Tensor], Tensor]) -> None:
-        """Change the shape of the variables and of those that stopped images go back to."""
+        """Change the shape of the variables, ``[B, ...]`` each, and of those that stopped images go back to."""
         before = {name: value.shape for name, value in self.variables.items()}
         self.set_variables({name: change(value.detach()) for name, value in self.variables.items()})
         self.guard.kept = {name: change(value) for name, value in self.guard.kept.items()}

@@ -110,7 +110,7 @@ class DDRM(RestorationMethod[PosteriorSampler]):
         return PosteriorSampler(operator, lifted, 2 * self.sigma_0, self.eta, self.eta_b)
 
     def initial_variables(self, observation: Observation, prepared: PosteriorSampler) -> dict[str, Tensor]:
-        """Noise around what the targets show, and what they show."""
+        """``sample``, noise around what the targets show, and ``clean``, what they show, ``[B, 3, R, R]``."""
         noise = observation.random("start").normal(self._shape)
         return {"sample": prepared.start(noise, self.levels[0]), "clean": prepared.lifted.clone()}
 

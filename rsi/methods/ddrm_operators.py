@@ -64,11 +64,11 @@ class Pixels(LinearOperator):
         return 1.0
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The same images."""
+        """The images ``[B, 3, H, W]`` themselves."""
         return x
 
     def enlarge(self, y: Tensor) -> Tensor:
-        """The same images."""
+        """The images ``[B, 3, H, W]`` themselves."""
         return y
 
 
@@ -81,11 +81,11 @@ class BlockMeans(LinearOperator):
         return 1.0 / self.factor
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The mean of each block."""
+        """The mean of each block, ``[B, 3, H, W]`` to ``[B, 3, h, w]``."""
         return F.avg_pool2d(x, self.factor)
 
     def enlarge(self, y: Tensor) -> Tensor:
-        """Blocks of one colour."""
+        """Blocks of one colour, ``[B, 3, h, w]`` to ``[B, 3, H, W]``."""
         return F.interpolate(y, scale_factor=self.factor, mode="nearest")
 
 
@@ -98,11 +98,11 @@ class BlockCentres(LinearOperator):
         return 1.0
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The centre of each block."""
+        """The centre of each block, ``[B, 3, H, W]`` to ``[B, 3, h, w]``."""
         return x[..., self.factor // 2 :: self.factor, self.factor // 2 :: self.factor]
 
     def enlarge(self, y: Tensor) -> Tensor:
-        """Blocks that are 0 but at their centre."""
+        """Blocks that are 0 but at their centre, ``[B, 3, h, w]`` to ``[B, 3, H, W]``."""
         x = y.new_zeros(*y.shape[:-2], y.shape[-2] * self.factor, y.shape[-1] * self.factor)
         self.shrink(x).copy_(y)
         return x
@@ -153,7 +153,12 @@ def linear_operator(degradation: Degradation, known: Tensor) -> LinearOperator:
 
 
 def unstore(stored: Tensor, noise: GaussianNoise) -> Tensor:
-    """The noisy image that a file of :class:`GaussianNoise` holds, without the headroom; where it clamped, clamped."""
+    """The noisy image that a file of :class:`GaussianNoise` holds, without its headroom; where it clamped, clamped.
+
+    Args:
+        stored: What the file holds, ``[B, 3, h, w]`` in [0, 1].
+        noise: What made it.
+    """
     beyond = noise.headroom * noise.sigma
     return stored * (1 + 2 * beyond) - beyond
 

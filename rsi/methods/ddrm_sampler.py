@@ -71,7 +71,7 @@ def timesteps(steps: int) -> list[int]:
 
 
 def noise_level(alpha: Tensor) -> Tensor:
-    """The variance-exploding sigma at which an image has the share ``alpha`` in the variance (Kawar, appendix)."""
+    """The variance-exploding sigma where ``alpha``, above 0, is the image's share of the variance (Kawar, appendix)."""
     return torch.sqrt((1 - alpha) / alpha)
 
 

@@ -94,7 +94,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         return {"generator": self.generator_name, "perceptual": self.perceptual_name}
 
     def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
-        """The degradation, bound to targets whose pixels are ``observed``; colour counts where they have some."""
+        """The degradation, bound to targets with the pixels ``observed``, ``[B, 3, h, w]``; grey ones in grey."""
         return compared_without_colour(self.told(super().bind(targets, observed), observed), targets).to(self.device)
 
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
@@ -125,7 +125,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         return self.draw(self.whole_latent())
 
     def whole_latent(self) -> dict[str, Tensor]:
-        """The latent, and how the targets have the pictures moved."""
+        """The latent, and ``[B, 3, 3]``, how the targets have the pictures moved."""
         return {**self.latent(), **self.motion(self.batch.targets)}
 
     def draw(self, latent: Latent) -> Tensor:

@@ -44,7 +44,7 @@ class FiniteGuard:
 
     @torch.no_grad()
     def hold(self, variables: Mapping[str, Tensor]) -> None:
-        """Put the stopped images back, after the optimiser's step."""
+        """Put the stopped images back into the variables, ``[B, ...]`` each, after the optimiser's step."""
         for name, value in variables.items():
             value.copy_(torch.where(self._going(value), value, self.kept[name]))
 

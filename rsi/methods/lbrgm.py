@@ -96,11 +96,11 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         return Adam([self.batch.variables["z"], self.batch.variables["w"]], self.lr)
 
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator, told which pixels noise has dropped, if it is to be so."""
+        """The operator, told which pixels of ``observed``, ``[B, 3, h, w]``, noise has dropped, if it is to be so."""
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> list[Tensor]:
-        """What the perceptual distance compares with."""
+        """What the perceptual distance compares with, see :meth:`rsi.perceptual.PerceptualDistance.reference`."""
         return self.perceptual.reference(at_perceptual_side(observation.observed))
 
     def initial_variables(self, observation: Observation, prepared: list[Tensor]) -> dict[str, Tensor]:  # noqa: ARG002
@@ -111,7 +111,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         return {"z": z, "w": w, "nearest": z.new_full((images, 1), torch.finfo(z.dtype).max)}
 
     def latent(self) -> dict[str, Tensor]:
-        """The codes in W+."""
+        """``codes`` in W+, ``[B, num_ws, w_dim]``."""
         return {"codes": self.batch.variables["w"]}
 
     def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:  # noqa: ANN401
@@ -121,7 +121,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         return super().take_step(step, optimizer, backward)
 
     def losses(self, step: int) -> dict[str, Tensor]:
-        """The four terms, unweighted, and their weighted sum."""
+        """The four terms, unweighted, and ``total``, their weighted sum, ``[B]`` each."""
         degraded, z, w = self.predict_degraded(step), self.batch.variables["z"], self.batch.variables["w"]
         terms = {
             "mse": (degraded - self.batch.observation.observed).square().mean((1, 2, 3)),

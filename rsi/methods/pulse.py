@@ -99,21 +99,21 @@ class Pulse(GeneratorMethod[None]):
         return SphericalAdam(self.batch.variables.values(), self.lr)
 
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator, told which pixels noise has dropped, if it is to be so."""
+        """The operator, told which pixels of ``observed``, ``[B, 3, h, w]``, noise has dropped, if it is to be so."""
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> None:
         """Nothing."""
 
     def initial_variables(self, observation: Observation, prepared: None) -> dict[str, Tensor]:  # noqa: ARG002
-        """Normal numbers."""
+        """Normal numbers: ``v``, ``[B, num_ws, w_dim]``, and the noise maps, ``[B, 1, h, w]``."""
         sizes = self.generator.synthesis.noise_sizes[:-1][: self.noise_maps]
         shapes = {"v": (self.generator.num_ws, self.generator.w_dim)}
         maps = {f"{NOISE}{index}": (1, *size) for index, size in enumerate(sizes)}
         return {name: observation.random(f"start {name}").normal(shape) for name, shape in {**shapes, **maps}.items()}
 
     def latent(self) -> dict[str, Tensor]:
-        """The codes in W+, the optimised noise maps and the last one, which is zero."""
+        """``codes`` in W+, ``[B, num_ws, w_dim]``, and the noise maps, ``[B, 1, h, w]``, of which the last is 0."""
         maps: dict[str, Tensor] = dict(self.batch.variables)
         v = maps.pop("v")
         if sizes := self.generator.synthesis.noise_sizes:
@@ -127,7 +127,7 @@ class Pulse(GeneratorMethod[None]):
         return super().take_step(step, optimizer, backward)
 
     def losses(self, step: int) -> dict[str, Tensor]:
-        """``mse`` and ``geocross``, unweighted, and their weighted sum."""
+        """``mse`` and ``geocross``, unweighted, and ``total``, their weighted sum, ``[B]`` each."""
         mse = (self.predict_degraded(step) - self.batch.observation.observed).square().mean((1, 2, 3))
         cross = geocross(self.latent()["codes"])
         total = self.mse_weight * mse.clamp(min=self.mse_floor) + self.geocross_weight * cross

@@ -98,7 +98,7 @@ class NGD(Optimizer):
 
 
 def direction(gradient: Tensor) -> Tensor:
-    """The gradient scaled to length 1 along its last axis, 0 where it is 0."""
+    """The gradient ``[..., w_dim]`` scaled to length 1 along its last axis, 0 where it is 0."""
     norm = gradient.norm(dim=-1, keepdim=True)
     return torch.where(norm > 0, gradient / norm, 0)
 
@@ -192,7 +192,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         return {**super().resolved(), "lr_scale": self.step_scale}
 
     def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator with the approximation of noise that was asked for."""
+        """The operator with the approximation of noise that was asked for, given the pixels seen, ``[B, 3, h, w]``."""
         if self.noise_offset is not None:
             operator = _taking_off(operator, self.noise_offset)
         return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
@@ -202,7 +202,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         return [self._part(observation, images) for images in parts(len(observation.targets), self.device)]
 
     def initial_variables(self, observation: Observation, prepared: list[Part]) -> dict[str, Tensor]:  # noqa: ARG002
-        """Every image at the generator's mean code; further samples of one on the way to a random code."""
+        """``codes``, ``[B, w_dim]``: the mean code; those of further samples of an image lie towards a random code."""
         codes = self.generator.w_avg.expand(len(observation.targets), -1).clone()
         spread = [self.start_spread * (target.sample > 0) for target in observation.targets]
         if any(spread):
@@ -238,7 +238,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         return terms
 
     def losses(self, step: int) -> dict[str, Tensor]:
-        """The terms of the multi-resolution loss."""
+        """The terms of the multi-resolution loss, ``[B]`` each; see :class:`rsi.methods.loss.MultiresolutionLoss`."""
         prepared = self.batch.prepared
         sizes = [len(seen.targets) for seen, _ in prepared]
         top = self._top_level(step)
@@ -250,7 +250,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         return part_by_part(of_part, torch.split(self.codes, sizes), max(self.resolution))
 
     def latent(self) -> dict[str, Tensor]:
-        """The codes, which are the latent as it is."""
+        """``codes`` of the phase's space: ``[B, w_dim]``, ``[B, num_ws, w_dim]`` or ``[B, filters, w_dim]``."""
         return {"codes": self.codes}
 
     def _losses(

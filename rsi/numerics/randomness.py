@@ -22,7 +22,6 @@ class ImageRandom:
         step: The optimisation step, or what else the numbers are for; other steps draw other numbers.
         device: Where the numbers are needed. On CUDA they are drawn there, and are others than those of CPUs, which
             all other devices get.
-
     """
 
     def __init__(self, seeds: Sequence[int], step: int | str = 0, device: torch.device | str = "cpu") -> None:

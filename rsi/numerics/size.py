@@ -6,7 +6,12 @@ from torch import Tensor
 
 
 class Size(NamedTuple):
-    """Height and width in pixels; as text width before height, as people write it."""
+    """Height and width in pixels; as text width before height, as people write it.
+
+    Attributes:
+        height: Rows of pixels.
+        width: Columns of pixels.
+    """
 
     height: int
     width: int

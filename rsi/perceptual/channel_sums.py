@@ -22,7 +22,14 @@ def maps_of(rows: Tensor, like: Tensor) -> Tensor:
 
 
 def normalise(x_rows: Tensor, u_rows: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """Write each row scaled to length 1, and return ``sum w u^2`` of each, ``[positions]``."""
+    """Write each row scaled to length 1, and return ``sum w u^2`` of each, ``[positions]``.
+
+    Args:
+        x_rows: The rows, ``[positions, C]``.
+        u_rows: Where the scaled ones go, ``[positions, C]``.
+        weight: ``w``, ``[C]``.
+        epsilon: Added to the squared length of a row.
+    """
     ones, energy = torch.ones_like(weight), torch.empty_like(u_rows[:, 0])
     for x, u, e in _tiles(x_rows, u_rows, energy):
         squares = x.to(u.dtype).square()
@@ -33,7 +40,14 @@ def normalise(x_rows: Tensor, u_rows: Tensor, weight: Tensor, epsilon: float) ->
 
 
 def add_products(x_rows: Tensor, u_rows: Tensor, weight: Tensor | None, sums: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Write ``sum x^2``, ``sum w x^2`` and ``sum w x u`` of each row; the second only where there is a weight."""
+    """Write ``sum x^2``, ``sum w x^2`` and ``sum w x u`` of each row; the second only where there is a weight.
+
+    Args:
+        x_rows: ``x``, ``[positions, C]``.
+        u_rows: ``u``, ``[positions, C]``.
+        weight: ``w``, ``[C]``; ``None`` counts all channels once.
+        sums: Where the sums go, ``[positions]`` each.
+    """
     ones = u_rows.new_ones(u_rows.shape[1])
     for x, u, square, weighted, product in _tiles(x_rows, u_rows, *sums):
         x = x.to(u.dtype)
@@ -45,7 +59,14 @@ def add_products(x_rows: Tensor, u_rows: Tensor, weight: Tensor | None, sums: tu
 
 
 def add_rows(x_rows: Tensor, u_rows: Tensor, weight: Tensor | None, scales: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """``w (b x - a u) + c x`` of each row for ``scales`` ``(a, b, c)``; without a weight, ``b x - a u``."""
+    """``w (b x - a u) + c x`` of each row, ``[positions, C]``; without a weight, ``b x - a u``.
+
+    Args:
+        x_rows: ``x``, ``[positions, C]``.
+        u_rows: ``u``, ``[positions, C]``.
+        weight: ``w``, ``[C]``, or ``None``.
+        scales: ``a``, ``b`` and ``c``, ``[positions]`` each.
+    """
     result = torch.empty_like(x_rows)
     a_rows, b_rows, c_rows = (scale[:, None] for scale in scales)
     for x, u, a, b, c, out in _tiles(x_rows, u_rows, a_rows, b_rows, c_rows, result):

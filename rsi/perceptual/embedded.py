@@ -42,7 +42,7 @@ class EmbeddedDistance(PerceptualDistance):
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """The outputs of the five stages; see :class:`PerceptualDistance`."""
+        """The outputs of the five stages, ``[B, C, h, w]`` each; see :class:`PerceptualDistance`."""
         maps, x = [], (images * 2 - 1).contiguous(memory_format=torch.channels_last)
         for index, stage in enumerate(self.stages):
             x = stage(x if index == 0 else nn.functional.max_pool2d(x, 2))
@@ -53,7 +53,7 @@ class EmbeddedDistance(PerceptualDistance):
         """None; see :class:`PerceptualDistance`."""
 
     def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The mean over the stages; see :class:`PerceptualDistance`."""
+        """The mean over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
 
 

@@ -37,7 +37,7 @@ class JudgeDistance(PerceptualDistance):
         self.to(memory_format=torch.channels_last)
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """The outputs of the four stages, each of half the side before; see :class:`PerceptualDistance`."""
+        """The outputs of the four stages, ``[B, C, h, w]``, each of half the side before."""
         maps, x = [], (images * 2 - 1).contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
             x = stage(x)
@@ -48,7 +48,7 @@ class JudgeDistance(PerceptualDistance):
         """None; see :class:`PerceptualDistance`."""
 
     def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The mean over the stages; see :class:`PerceptualDistance`."""
+        """The mean over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
 
     def describe(self, images: Tensor) -> Tensor:

@@ -40,16 +40,16 @@ class LpipsVgg(PerceptualDistance):
         self.to(memory_format=torch.channels_last)
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """Five stages of VGG16; see :class:`PerceptualDistance`."""
+        """Five stages of VGG16, ``[B, C, h, w]`` each; see :class:`PerceptualDistance`."""
         x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
         return list(self.lpips.net(x))
 
     def weights(self) -> list[Tensor]:
-        """The linear heads; see :class:`PerceptualDistance`."""
+        """The linear heads, ``[C]`` each; see :class:`PerceptualDistance`."""
         return [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
 
     def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The sum over the stages; see :class:`PerceptualDistance`."""
+        """The sum over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).sum(0)
 
 

@@ -13,7 +13,7 @@ from rsi.errors import InputError
 
 @contextmanager
 def open_weights(path: Path | None, asset: str, kind: str) -> Iterator[tuple[dict[str, Tensor], dict[str, str]]]:
-    """The tensors and the metadata of a network's file; what they do not fit inside the context is told as its fault.
+    """The tensors and the metadata of a network's file; an error inside the context is told as the file's fault.
 
     Args:
         path: The file; left out, one that comes with the package.

@@ -40,7 +40,13 @@ OVAL = (
 
 
 class Box(NamedTuple):
-    """What the detector says of a face: its score, its corners ``[4]`` and both eyes ``[2, 2]``, in the photograph."""
+    """What the detector says of a face.
+
+    Attributes:
+        score: How sure it is, from 0 to 1.
+        corners: Left, top, right and bottom in pixels of the photograph, ``[4]``.
+        eyes: Both eyes, x and y in pixels of the photograph, ``[2, 2]``.
+    """
 
     score: float
     corners: Vector

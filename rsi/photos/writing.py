@@ -47,7 +47,13 @@ class Form:
 
 
 class Written(NamedTuple):
-    """A file's content, its suffix with the dot, and what is to be said of the format."""
+    """A file.
+
+    Attributes:
+        content: Its bytes.
+        suffix: Its suffix with the dot.
+        remark: What is to be said of its format; empty if nothing.
+    """
 
     content: bytes
     suffix: str

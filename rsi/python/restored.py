@@ -42,7 +42,7 @@ class Restored(Generic[Kind]):
 
     @property
     def latent(self) -> Mapping[str, Tensor]:
-        """What the generator draws the image of."""
+        """What the generator draws the image of, by name, such as ``codes``, without an axis for the batch."""
         return self.result.latent
 
     @property

@@ -59,6 +59,11 @@ class ResultFolder:
         Every process of a run claims the folder for itself and notes the same settings, so that none has to wait for
         another.
 
+        Args:
+            settings: What the results depend on besides the images.
+            overwrite: Take the place of results of other settings.
+            rank: The process.
+
         Raises:
             InputError: Another run has locked it, a link leads out of it, or it holds results of other settings and
                 ``overwrite`` is not given.
@@ -91,7 +96,11 @@ class ResultFolder:
         return row.is_done or row.has_files
 
     def row(self, file: str) -> Row | None:
-        """The row of an input, if this run or one with the same settings has left one."""
+        """The row of an input, if this run or one with the same settings has left one.
+
+        Raises:
+            InputError: The settings of the folder cannot be read.
+        """
         record = self.storage.read(layout.record_of(file))
         row = self._older_row(file) if record is None else read_record(record)
         return row if row is not None and row.settings in ("", self._current_settings()) else None
@@ -100,6 +109,9 @@ class ResultFolder:
         """The rows of all images so far, in the order of their names; records that cannot be read are passed over.
 
         So are those that an earlier run with other settings has left, or an earlier version in another place.
+
+        Raises:
+            InputError: The settings of the folder cannot be read.
         """
         current = ("", self._current_settings())
         for name, record in self.storage.read_all(layout.RECORDS, ".json"):
@@ -126,7 +138,13 @@ class ResultFolder:
         return (self.path / name).exists()
 
     def save_latent(self, name: str, latent: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-        """Write the final latent of an image, with what is needed to render it again."""
+        """Write the final latent of an image, with what is needed to render it again.
+
+        Args:
+            name: The file, a path in the folder.
+            latent: Its tensors.
+            metadata: What the file is to say of them.
+        """
         with self._writing(name) as path:
             path.write_bytes(tensor_bytes(latent, metadata))
 
@@ -134,6 +152,9 @@ class ResultFolder:
         """Write the record of an image; with it the image counts as finished.
 
         It is noted as of the run that has claimed the folder; of a folder that is not claimed, as of the run it was of.
+
+        Raises:
+            InputError: The settings of the folder cannot be read.
         """
         has_files = row.has_files or row.is_done or self.wrote_files_of(row.file)
         stamped = replace(row, settings=self._current_settings(), run=self.run or row.run, has_files=has_files)

@@ -72,6 +72,9 @@ class LaunchedProcess(ClusterEnvironment):
 
     Args:
         launcher: What the launcher says.
+
+    Raises:
+        InputError: The launcher's numbers contradict each other.
     """
 
     creates_processes_externally = True

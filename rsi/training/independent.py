@@ -35,6 +35,9 @@ class IndependentLauncher(SubprocessScriptLauncher):
         num_nodes: Nodes.
         command: What starts another process, in this folder; by default the script in progress, in the folder where
             it was started.
+
+    Raises:
+        InputError: Other processes are needed, and what is in progress cannot be started again.
     """
 
     is_interactive_compatible = True  # Lightning would refuse a notebook without saying what to do

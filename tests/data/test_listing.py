@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsi.data.listing import Listing, output_names
+from rsi.data.listing import Listing
+from rsi.data.output_names import output_names
 from rsi.errors import InputError
 from rsi.storage.folding import folded
 from rsi.storage.location import file_system, locate

@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 
 from rsi.data.folder import read_target
-from rsi.data.listing import Listing, output_names
+from rsi.data.listing import Listing
+from rsi.data.output_names import output_names
 from rsi.data.target import WITHOUT_COLOUR
 from rsi.errors import InputError
 from rsi.numerics.randomness import image_seed

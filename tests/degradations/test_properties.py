@@ -128,7 +128,7 @@ def gradient_of(operator: Degradation, x: Tensor) -> Tensor:
 
 def test_every_named_operator_is_here() -> None:
     tested = {type(stage) for make in MAKERS.values() for stage in Composition([make()]).stages}
-    assert tested >= set(OPERATORS.values())
+    assert [name for name, operator in OPERATORS.items() if operator not in tested] == []
 
 
 def test_sides_are_divided_by_the_factor(operator: Degradation) -> None:

@@ -34,7 +34,11 @@ class UnknownGlobalError(InputError):
 
 @dataclass(frozen=True)
 class Global:
-    """A name that the pickle refers to, such as ``collections.OrderedDict``; never looked up."""
+    """A name that the pickle refers to; never looked up.
+
+    Attributes:
+        name: With its module, such as ``collections.OrderedDict``.
+    """
 
     name: str
 

@@ -25,6 +25,9 @@ def add_missing(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[
 
     Args:
         tensors: The tensors of the file; a mean code that is missing becomes zeros.
+
+    Returns:
+        All tensors, and by what was missing a sentence that says what was taken instead.
     """
     whole, drawn = dict(tensors), 0
     start = _start(tensors.get("synthesis.b4.const"))

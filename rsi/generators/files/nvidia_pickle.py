@@ -46,7 +46,12 @@ MAX_NAME = 64
 
 @dataclass(frozen=True)
 class RecordedModule:
-    """A module as ``torch_utils.persistence`` stores it: the name of its class and its ``__dict__``."""
+    """A module as ``torch_utils.persistence`` stores it.
+
+    Attributes:
+        class_name: The name of its class.
+        state: Its ``__dict__``.
+    """
 
     class_name: str
     state: Mapping[Any, Any]

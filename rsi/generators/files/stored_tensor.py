@@ -61,12 +61,17 @@ class StoredTensor:
 
     @classmethod
     def of(cls, read: Callable[[], Tensor], shape: Sequence[int]) -> "StoredTensor":
-        """A tensor of this shape that is read as a whole when it is needed."""
+        """A tensor that is read as a whole when it is needed.
+
+        Args:
+            read: Reads it.
+            shape: Its shape.
+        """
         stride = tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
         return cls(lambda: read().flatten(), 0, tuple(shape), stride)
 
     def read(self) -> Tensor:
-        """The tensor in float32, in memory of its own.
+        """The tensor of :attr:`shape` in float32, in memory of its own.
 
         Raises:
             InputError: The storage is damaged, holds anything but floating-point numbers or is too small.

@@ -20,6 +20,12 @@ def with_class_table(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTens
     StyleGAN-XL looks a label up in the features of a classifier and maps these by one layer. For every label the result
     is constant: it becomes the label's column of ``mapping.embed``. Files without classes have the features, too, and
     no use for them.
+
+    Args:
+        stored: The tensors of the file by name.
+
+    Raises:
+        InputError: The tensors of the embedding do not fit each other.
     """
     tensors = dict(stored)
     if EMBED not in tensors or "mapping.embed.bias" in tensors:
