@@ -33,6 +33,11 @@ class Stage:
     space: str
     steps: int
 
+    @property
+    def cost(self) -> float:
+        """What a step costs beside one of other stages, roughly; where steps were measured, nobody asks."""
+        return 1.0
+
 
 def stage_of(schedule: Sequence[Stage], step: int) -> tuple[Stage, int, int]:
     """The stage that a step of a batch belongs to, and the numbers of its first and last step."""

@@ -1,7 +1,6 @@
 """Shows how far a folder is."""
 
 import sys
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, StepTaken
+from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, Stage, StepTaken
+from rsi.callbacks.time_left import TimeLeft
 from rsi.log import is_quiet, is_terminal, is_verbose, printable
 from rsi.results.layout import files_of
 
@@ -23,6 +23,8 @@ ERASE_LINE = "\r\x1b[2K"
 
 class RestorationProgress(ProgressBar, RestorationCallback):
     """Shows images done, phase, step, loss, speed and time left, and a line for each image that is done or has failed.
+
+    The time left is that of the images in progress and that of all; see :class:`rsi.callbacks.time_left.TimeLeft`.
 
     Where standard error is not a terminal, only the lines are printed, those of failures on standard error. How much is
     told is chosen with :func:`rsi.log.set_verbosity`. The bar is that of the first process and counts its share; the
@@ -48,12 +50,12 @@ class RestorationProgress(ProgressBar, RestorationCallback):
         """Tell the settings and count the images."""
         for name, value in run.settings.items() if run.rank == 0 else ():
             self._bar.tell_more(f"{name}: {value}")
-        self._bar.start(run.data.share_size(run.rank, run.world_size) if run.data else 0, run.steps)
+        self._bar.start(run.data.share_size(run.rank, run.world_size) if run.data else 0, run.schedule)
 
     def batch_begins(self, run: Run, batch: BatchBegun) -> None:
         """Show the bar, without images that were finished before and steps that an earlier run has taken."""
         self._bar.show()
-        skipped = run.data.skipped if run.data else 0
+        skipped = run.data.count_finished(run.rank, run.world_size) if run.data else 0
         self._bar.leave_out_images(skipped - self._skipped)
         self._skipped = skipped
         self._bar.leave_out(batch.step * len(batch.targets))
@@ -61,7 +63,7 @@ class RestorationProgress(ProgressBar, RestorationCallback):
     def step_taken(self, run: Run, step: StepTaken) -> None:
         """Move on by one step of every image of the batch."""
         self._last = step
-        self._bar.advance(len(step.targets), step.stage.space, step.index + 1)
+        self._bar.advance(len(step.targets), step.stage.space, step.index)
         if step.index % LOSS_EVERY == 0 or step.ends_stage:
             self._bar.show_loss(float(step.loss))
 
@@ -125,37 +127,37 @@ class FolderBar:
             expand=True,
         )
         self._has_bar = True
-        self._taken = 0
-        self._started = time.monotonic()
 
     def leave_bar_to_others(self) -> None:
         """Print lines alone, in a terminal in which another process shows its bar."""
         self._has_bar = False
 
-    def start(self, images: int, steps: int) -> None:
+    def start(self, images: int, schedule: Sequence[Stage]) -> None:
         """Get ready.
 
         Args:
             images: How many images there are to do.
-            steps: The steps of an image.
+            schedule: The stages of an image.
         """
-        self._steps, self._started = steps, time.monotonic()
+        self._steps, self._time = sum(stage.steps for stage in schedule), TimeLeft(schedule)
         unknown: dict[str, Any] = {"phase": "", "step": 0, "loss": "-", "speed": "-", "left": "-"}
-        self._task = self._progress.add_task("", total=images * steps, images=images, done=0, steps=steps, **unknown)
+        total = images * self._steps
+        self._task = self._progress.add_task("", total=total, images=images, done=0, steps=self._steps, **unknown)
 
     def show(self) -> None:
         """Show the bar, unless it is there."""
         if self._has_bar and not is_quiet() and self._progress.console.is_terminal:
             self._progress.start()
 
-    def advance(self, images: int, phase: str, step: int) -> None:
-        """Move on by one step of some images."""
-        self._taken += images
-        self._progress.update(self._task, advance=images, phase=phase, step=step)
-        task = self._progress.tasks[0]
-        pace = (time.monotonic() - self._started) / self._taken
-        left = timedelta(seconds=round(pace * ((task.total or 0) - task.completed)))
-        self._progress.update(self._task, speed=_rate(60 / (pace * self._steps)), left=str(left))
+    def advance(self, images: int, phase: str, index: int) -> None:
+        """Move on by one step of some images, whose number is ``index``."""
+        self._time.step_taken(index, images)
+        self._progress.update(self._task, advance=images, phase=phase, step=index + 1)
+        if self._time.is_known:
+            shown = self._progress.tasks[0].fields
+            others = max(shown["images"] - shown["done"] - images, 0)
+            left = f"{_clock(self._time.of_batch(index))} / {_clock(self._time.of_folder(index, others))}"
+            self._progress.update(self._task, speed=_rate(60 / self._time.of_others), left=left)
 
     def leave_out_images(self, images: int) -> None:
         """Count fewer images."""
@@ -205,6 +207,10 @@ class FolderBar:
             return
         clear = "" if self._has_bar or not is_terminal(file) else ERASE_LINE
         print(f"{clear}{printable(line)}", file=file)
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _rate(per_minute: float) -> str:

@@ -89,7 +89,7 @@ def _at_once(module: RestorationMethod[Any], data: TargetFolder, images: int) ->
 
 
 def _seconds(module: RestorationMethod[Any], targets: list[Target]) -> float:
-    """How long an image takes, by a few steps of each phase; later phases count as the last that there was time for."""
+    """How long an image takes, by a few steps of each phase; of later ones by those that there was time for."""
     started, first, total, pace = time.monotonic(), 0, 0.0, 0.0
     module.begin_batch(targets)
     for stage in module.schedule:
@@ -97,9 +97,9 @@ def _seconds(module: RestorationMethod[Any], targets: list[Target]) -> float:
         if left > 0:
             module.batch.step = first
             module.begin_phase(stage)
-            pace = _pace(module, min(STEPS + 1, stage.steps), left)
+            pace = _pace(module, min(STEPS + 1, stage.steps), left) / stage.cost
         first += stage.steps
-        total += pace * stage.steps
+        total += pace * stage.cost * stage.steps
     return total / len(targets)
 
 

@@ -23,7 +23,7 @@ from rsi.errors import InputError
 from rsi.log import tell
 from rsi.numerics.randomness import image_seed
 from rsi.numerics.size import Size
-from rsi.results.finished import Finished
+from rsi.results.finished import REMEMBERED, Finished
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import check_name
 from rsi.results.state import SavedBatch
@@ -140,6 +140,7 @@ class TargetFolder(LightningDataModule):
         leave_out = [path for path in other_folders if path]
         self.names = Listing(self.target_dir, leave_out, chosen=selection.names, samples=samples)
         self._batches: TargetBatches | None = None
+        self._finished_count: int | None = None
         self._common_sources: Mapping[str, Fingerprint] = {}
 
     @property
@@ -203,6 +204,13 @@ class TargetFolder(LightningDataModule):
     def share_size(self, rank: int, world_size: int) -> int:
         """How many images one process has, finished ones among them."""
         return len(range(rank, len(self.names), world_size))
+
+    def count_finished(self, rank: int, world_size: int) -> int:
+        """How many images one process leaves out as finished; of very many, those that it has come to so far."""
+        if self._finished_count is None and self.finished is not None and len(self.names) <= REMEMBERED:
+            share = self.share(rank, world_size)
+            self._finished_count = sum(self.finished.settles(image.name) for image in share)
+        return self.skipped if self._finished_count is None else self._finished_count
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
         """Make sure that there are images.

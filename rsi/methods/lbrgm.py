@@ -22,6 +22,13 @@ START = "start"
 PERCEPTUAL_SIDE = 256
 
 
+class _Draws(Stage):
+    @property
+    def cost(self) -> float:
+        """A draw has no gradient."""
+        return 0.45
+
+
 class LBRGM(GeneratorMethod[list[Tensor]]):
     """L-BRGM, a noise vector and codes that agree with each other and with the target (Conmy et al. 2022).
 
@@ -83,7 +90,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         check_numbers(self.method, lr=lr)
         check_numbers(self.method, zero=True, truncation=truncation, **{f"{k}_weight": v for k, v in weights.items()})
         settings = {"draws": draws, "truncation": truncation, "steps": steps, "lr": lr, "keep_mask": keep_mask}
-        schedule = [Stage(START, draws), Stage("L-BRGM", steps)]
+        schedule = [_Draws(START, draws), Stage("L-BRGM", steps)]
         super().__init__(generator, degradation, perceptual, schedule, {**settings, "weights": weights}, class_label)
         self.save_hyperparameters(ignore=["degradation"])
         self.truncation = truncation

@@ -123,7 +123,7 @@ def test_bar_fits_the_terminal_and_long_names_stay_whole(fit: Fit, jpeg_folder: 
     (jpeg_folder / "a.jpg").rename(jpeg_folder / name)
     shown = in_terminal(fit.flags, columns)
     bars = [part for part in re.split(r"[\r\n]+", shown) if "━" in part]
-    assert any(re.search(r"3/3 images ━+ W\+\+ 7/7 loss \d\.\d{4} \S+/min \S+ left", bar) for bar in bars)
+    assert any(re.search(r"3/3 images ━+ W\+\+ 7/7 loss \d\.\d{4} \S+/min \S+ / \S+ left", bar) for bar in bars)
     assert max(map(len, bars)) <= columns
     assert f"restored {name} (loss" in shown
 
