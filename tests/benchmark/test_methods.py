@@ -37,7 +37,7 @@ def test_recipes_change_what_they_name_and_nothing_else() -> None:
 def test_recipe_of_the_paper_is_for_all_tasks_and_changes_what_the_product_does_otherwise() -> None:
     changed = {"loss": "paper", "keep_mask": "random", "noise_offset": "0.5"}
     assert build("paper", "denoising:M") == {**build("rsi", "denoising:M"), **changed}
-    assert all(method("paper").takes(every) for every in select_tasks("single,composed"))
+    assert [every.id for every in select_tasks("single,composed") if not method("paper").takes(every)] == []
 
 
 def test_recipe_fills_in_what_the_task_leaves_open(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_other_methods_with_their_defaults_and_by_recipe(tmp_path: Path) -> None
 
 def test_methods_are_for_the_tasks_that_they_can_undo() -> None:
     for name in ("rsi", "pulse", "lbrgm"):
-        assert all(method(name).takes(every) for every in select_tasks("all"))
+        assert [every.id for every in select_tasks("all") if not method(name).takes(every)] == []
     taken = {every.name for every in select_tasks("all") if method("ddrm").takes(every)}
     assert taken <= {every.name for every in select_tasks("ddrm")} | {"inpainting"}
     assert taken
@@ -73,7 +73,7 @@ def test_recipe_with_a_degradation_is_for_tasks_that_have_it() -> None:
     ablation = method("paper_noise")
     assert ablation.takes(task("UNAP"))
     assert not ablation.takes(task("upsampling:M"))
-    assert all(method("rsi").takes(every) for every in select_tasks("all"))
+    assert [every.id for every in select_tasks("all") if not method("rsi").takes(every)] == []
 
 
 def test_recipe_of_the_user(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_every_step_is_there_with_the_values_of_its_phase_alone(rows: list[dict[
         phase = next(name for name, numbers in PHASES.items() if row["step"] % 7 in numbers)
         by_phase = row.keys() - {"step", "epoch", "loss"}
         assert by_phase >= {f"{name}/{phase}" for name in MEASURED}
-        assert all(name.endswith(f"/{phase}") for name in by_phase)
+        assert {name.rpartition("/")[2] for name in by_phase} == {phase}
         assert row["loss"] == row[f"loss/{phase}"]
         assert row[f"step_size/{phase}"] == pytest.approx({"W": 0.08, "W_plus": 0.02, "W_plus_plus": 0.005}[phase])
         assert row[f"gradient_norm/{phase}"] > 0

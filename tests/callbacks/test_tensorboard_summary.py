@@ -36,7 +36,7 @@ def test_text_has_the_settings_and_the_table(board: Any) -> None:
     assert "optimizer: ngd" in text["settings"].string_val[0].decode()
     table = text["results"].string_val[0].decode().splitlines()
     assert len(table) == 2 + 4
-    assert any("broken\\|.png | failed" in line for line in table)
+    assert "broken\\|.png | failed" in "\n".join(table)
     assert read.Scalars(ALL, "final/images_failed")[-1].value == 1
 
 

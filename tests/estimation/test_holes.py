@@ -31,4 +31,4 @@ def test_dark_parts_of_a_picture_are_asked_about_at_most(sharp_images: list[Tens
         dark = np.clip(image[0].numpy() * 1.3 - 0.3, 0, 1)  # much of it is exactly black, with soft edges
         pixels = (dark * 255).round().astype(float)
         found = find_holes(Evidence(pixels, np.ones(pixels.shape[1:], bool))).findings
-        assert all(finding.how == "guessed" for finding in found)
+        assert {finding.how for finding in found} <= {"guessed"}

@@ -77,8 +77,8 @@ def test_command_restores_a_folder(spec: str, folder_for: Any, tiny_prior: Path,
     with (output / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["file"], row["status"]) for row in rows] == [(f"{n}.png", "restored") for n in "abc"]
-    assert all(Image.open(output / row["output"]).size == (32, 32) for row in rows)
-    assert all(float(row["fidelity"]) >= 0 for row in rows)
+    assert [Image.open(output / row["output"]).size for row in rows] == [(32, 32)] * 3
+    assert min(float(row["fidelity"]) for row in rows) >= 0
     assert any((output / "logs").rglob("events*"))
 
 

@@ -46,7 +46,8 @@ def test_result_does_not_depend_on_the_batch(
     together, _ = run(jpeg_folder, tiny_generator, degradation=degradation)
     apart, _ = run(jpeg_folder, tiny_generator, batch_size, degradation=degradation)
     assert together.terms == apart.terms
-    assert all(torch.equal(torch.stack(path), torch.stack(apart.path[name])) for name, path in together.path.items())
+    differ = [n for n, path in together.path.items() if not torch.equal(torch.stack(path), torch.stack(apart.path[n]))]
+    assert differ == []
 
 
 class Watched(Restoration):

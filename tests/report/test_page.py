@@ -24,7 +24,7 @@ def loaded(html: str) -> list[str]:
 def test_page_loads_nothing_and_its_policy_forbids_it_to(run: Any) -> None:
     run.restored("a.jpg")
     html = run.page().read_text()
-    assert all(address.startswith("data:") for address in loaded(html))
+    assert [address for address in loaded(html) if not address.startswith("data:")] == []
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy is not None
     assert "default-src &#39;none&#39;; img-src data:;" in policy[1]

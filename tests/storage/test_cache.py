@@ -54,4 +54,5 @@ def test_weights_are_where_torch_has_them_whether_it_is_imported_or_not(
     )
     environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     environment |= {"HOME": str(tmp_path), **variables}
-    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

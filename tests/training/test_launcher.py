@@ -46,7 +46,7 @@ def test_images_that_any_process_restores_anew_are_counted(tiny_generator: Path,
         shutil.copy(targets / "2.jpg", targets / f"{number}.jpg")
     run = start(command)
     _, told = run.communicate(timeout=300)
-    assert run.returncode == 0
+    assert run.returncode == 0, told
     assert "3 images were restored anew, since this has changed: target\n" in told
 
 
