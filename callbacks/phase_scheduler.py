@@ -91,7 +91,7 @@ class PhaseScheduler(Callback):
         Raises:
             InputError: It is no batch of an :class:`rsi.TargetFolder`.
         """
-        batch, module = as_step(batch), as_restorer(pl_module)
+        batch, module = as_step(batch), cast(Restorer, pl_module)  # looked at when the run began
         stage, first, _ = stage_of(module.schedule, batch.index)
         if batch.begins:
             module.begin_batch(batch.targets, batch.saved)
@@ -108,7 +108,7 @@ class PhaseScheduler(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Step, batch_idx: int
     ) -> None:
         """Tell of the step, of the end of its phase and of the end of its batch."""
-        module = as_restorer(pl_module)
+        module = cast(Restorer, pl_module)  # looked at when the run began
         stage, *_ = stage_of(module.schedule, batch.index)
         taken = module.step_taken(stage, batch.index, trainer.optimizers)
         self._between_batches = taken.ends_batch

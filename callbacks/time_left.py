@@ -1,6 +1,7 @@
 """How long a restoration still takes, from the steps that were measured."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from rsi.callbacks.base import Stage, stage_of
@@ -12,8 +13,8 @@ class TimeLeft:
     """The time that the image in progress and the folder still take.
 
     Steps of a stage take as long as those that were measured; where there are few of them, what the costs of stages let
-    expect from those of others counts, too. The first step of a stage is not measured, as it warms up. What is done
-    between two batches is measured for itself.
+    expect from those of others counts, too. By how much the first step of a stage takes longer, with all that is done
+    between it and the step before, is measured for itself.
 
     Args:
         schedule: The stages of every batch.
@@ -21,9 +22,7 @@ class TimeLeft:
 
     def __init__(self, schedule: Sequence[Stage]) -> None:
         self._schedule = schedule
-        self._taken = dict.fromkeys(range(len(schedule)), 0)  # steps of all images together
-        self._seconds = dict.fromkeys(self._taken, 0.0)
-        self._between, self._finished = 0.0, 0
+        self._steps, self._beginnings = ([_Measured() for _ in schedule] for _ in range(2))
         self._images = 1  # of the batch in progress
         self._last: float | None = None
 
@@ -37,17 +36,15 @@ class TimeLeft:
         stage, first, _ = stage_of(self._schedule, index)
         number, now = [*self._schedule].index(stage), monotonic()
         if self._last is not None and index != first:
-            self._taken[number] += images
-            self._seconds[number] += now - self._last
-        elif self._last is not None and index == 0:
-            self._between += now - self._last - self._pace(0) * images
-            self._finished += self._images
+            self._steps[number].add(now - self._last, images)
+        elif self._last is not None:
+            self._beginnings[number].add(now - self._last - self._pace(number) * images, images)
         self._last, self._images = now, images
 
     @property
     def is_known(self) -> bool:
         """Enough was measured to tell anything."""
-        return any(self._taken.values())
+        return any(measured.count for measured in self._steps)
 
     def of_batch(self, index: int) -> float:
         """Seconds that the batch in progress takes after a step."""
@@ -64,16 +61,34 @@ class TimeLeft:
 
     def _an_image(self, index: int) -> float:
         """Seconds that an image takes after a step; its share, if there are several in its batch."""
-        seconds, first = self._between / max(self._finished, 1), 0
+        seconds, first = self._beginnings[0].mean, 0  # what is done between two batches, once for each
         for number, stage in enumerate(self._schedule):
+            begins = 0 < first > index
             first += stage.steps
             seconds += min(max(first - index - 1, 0), stage.steps) * self._pace(number)
+            seconds += self._beginnings[number].mean if begins else 0
         return seconds
 
     def _pace(self, number: int) -> float:
         """Seconds of a step of an image."""
         costs = [stage.cost for stage in self._schedule]
-        measured = sum(self._taken[other] * cost for other, cost in enumerate(costs))
-        expected = costs[number] * sum(self._seconds.values()) / measured if measured else 0.0
-        doubt = DOUBT * self._images
-        return (self._seconds[number] + doubt * expected) / (self._taken[number] + doubt)
+        work = sum(measured.count * cost for measured, cost in zip(self._steps, costs, strict=True))
+        expected = costs[number] * sum(measured.seconds for measured in self._steps) / work if work else 0.0
+        own, doubt = self._steps[number], DOUBT * self._images
+        return (own.seconds + doubt * expected) / (own.count + doubt)
+
+
+@dataclass
+class _Measured:
+    """Seconds and how many images took them."""
+
+    seconds: float = 0.0
+    count: int = 0
+
+    def add(self, seconds: float, images: int) -> None:
+        self.seconds += seconds
+        self.count += images
+
+    @property
+    def mean(self) -> float:
+        return self.seconds / max(self.count, 1)

@@ -1,6 +1,6 @@
 """What every perceptual distance offers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +33,15 @@ class PerceptualDistance(nn.Module):
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""
         raise NotImplementedError
 
+    def each_stage(self, images: Tensor) -> Iterable[Tensor]:
+        """The same maps; best one after another as they are computed, which lets gradients follow in that order."""
+        return self.features(images)
+
     def weights(self) -> Weights:
         """The weights of the channels of each feature map, ``[C]``; ``None`` if all count the same."""
         raise NotImplementedError
 
-    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The distance of features to those that ``reference`` was made of, ``[B]``."""
         raise NotImplementedError
 
@@ -72,14 +76,24 @@ class PerceptualDistance(nn.Module):
         scale = -(-SMALLEST_SIDE // min(x.shape[-2:]))
         return self.compare(_repeat(x, scale), self.reference(_repeat(y, scale)))
 
-    def stage_distances(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-        """The distance of features to those of ``reference`` at each stage, ``[stages, B]``."""
-        _, *units, energies = reference
-        return unit_distances(features, units, energies.t(), self.weights(), self.epsilon)
+    def stage_distances(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
+        """The distance of features to those of ``reference`` at each stage, ``[stages, B]``.
+
+        Those of large images are compared stage by stage, so that the gradient of a stage's map is not there before it
+        is needed.
+        """
+        images, *units, energies = reference
+        if max(images.shape[-2:]) < LARGE_SIDE:
+            return unit_distances([*features], units, energies.t(), self.weights(), self.epsilon)
+        weights: Sequence[Tensor | None] = self.weights() or [None] * len(units)
+        stages = zip(features, units, torch.split(energies.t(), 1), weights, strict=True)
+        return torch.cat(
+            [unit_distances([x], [u], e, None if w is None else [w], self.epsilon) for x, u, e, w in stages]
+        )
 
     def _compare(self, images: Tensor, reference: Sequence[Tensor], rgb_weight: float) -> Tensor:
         def distance(x: Tensor, *own: Tensor) -> Tensor:
-            apart = self.distance(self.features(x), own)
+            apart = self.distance(self.each_stage(x), own)
             return apart + rgb_weight * squared_difference(x, own[0]) if rgb_weight else apart
 
         return one_by_one(distance, images, *reference)

@@ -1,6 +1,6 @@
 """The small perceptual network that comes with the embedded generator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -52,7 +52,7 @@ class EmbeddedDistance(PerceptualDistance):
     def weights(self) -> None:
         """None; see :class:`PerceptualDistance`."""
 
-    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
 

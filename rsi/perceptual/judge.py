@@ -1,6 +1,6 @@
 """The small network that judges restored drawings of faces: none that a method minimises."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -47,7 +47,7 @@ class JudgeDistance(PerceptualDistance):
     def weights(self) -> None:
         """None; see :class:`PerceptualDistance`."""
 
-    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
 

@@ -2,14 +2,15 @@
 
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from rsi.errors import InputError
-from rsi.perceptual.base import PerceptualDistance
+from rsi.perceptual.base import LARGE_SIDE, PerceptualDistance
 from rsi.storage.download import fetch
 from rsi.storage.published import VGG16
 
@@ -41,14 +42,26 @@ class LpipsVgg(PerceptualDistance):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Five stages of VGG16, ``[B, C, h, w]`` each; see :class:`PerceptualDistance`."""
+        return [*self.each_stage(images)]
+
+    def each_stage(self, images: Tensor) -> Iterator[Tensor]:
+        """The same, one by one; see :class:`PerceptualDistance`."""
+        first, *others = self.lpips.net.children()
         x = self.lpips.scaling_layer(images * 2 - 1).contiguous(memory_format=torch.channels_last)
-        return list(self.lpips.net(x))
+        if max(images.shape[-2:]) < LARGE_SIDE:
+            x = first(x)
+        else:  # the map between its two convolutions is computed again for the gradient: 0.3 GB less at 1024 px
+            x = first[3:](checkpoint(first[:3], x, use_reentrant=False, preserve_rng_state=False))
+        yield x
+        for stage in others:
+            x = stage(x)
+            yield x
 
     def weights(self) -> list[Tensor]:
         """The linear heads, ``[C]`` each; see :class:`PerceptualDistance`."""
         return [lin.model[-1].weight.flatten() for lin in self.lpips.lins]
 
-    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The sum over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).sum(0)
 

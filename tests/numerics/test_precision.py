@@ -20,7 +20,7 @@ def test_networks_follow_autocast_and_the_rest_does_not() -> None:
             assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
 
-@pytest.mark.parametrize("precision", ["bf16-true", "64-true"])
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true", "bf16-true", "64-true"])
 def test_other_precisions_are_refused(
     precision: str, jpeg_folder: Path, tiny_generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import lpips
@@ -24,6 +25,31 @@ def test_distance_is_that_of_the_lpips_package(vgg16: Path) -> None:
     theirs.net.load_state_dict(ours.lpips.net.state_dict())
     x, y = torch.rand(2, 2, 3, 64, 64)
     torch.testing.assert_close(ours(x, y), theirs(x, y, normalize=True).flatten(), rtol=1e-4, atol=1e-6)
+
+
+def _note(sizes: list[int], saved: torch.Tensor) -> torch.Tensor:
+    sizes.append(saved.numel())
+    return saved
+
+
+def test_large_images_are_compared_in_less_memory_to_the_same_bits(
+    vgg16: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = LpipsVgg(str(vgg16))
+    x, y = torch.rand(2, 1, 3, 64, 64)
+    results: list[list[torch.Tensor]] = []
+    kept: list[list[int]] = []
+    for large_side in (128, 64):
+        for module in ("base", "lpips_vgg"):
+            monkeypatch.setattr(f"rsi.perceptual.{module}.LARGE_SIDE", large_side)
+        reference, leaf = ours.reference(y), x.clone().requires_grad_()
+        kept.append([])
+        with torch.autograd.graph.saved_tensors_hooks(partial(_note, kept[-1]), lambda saved: saved):
+            distance = ours.distance(ours.each_stage(leaf), reference)
+        results.append([distance, *torch.autograd.grad(distance.sum(), leaf)])
+    assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
+    largest = [sizes.count(64 * 64 * 64) for sizes in kept]
+    assert largest[1] < largest[0]
 
 
 def test_gradient_is_finite_where_features_vanish(vgg16: Path) -> None:
