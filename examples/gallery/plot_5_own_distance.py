@@ -4,7 +4,7 @@
 What counts as similar decides what is restored where the target says little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import torch
@@ -37,7 +37,7 @@ class Edges(PerceptualDistance):
     def weights(self) -> None:
         """All channels count the same."""
 
-    def distance(self, features: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         return self.stage_distances(features, reference).mean(0)
 
 
