@@ -55,6 +55,7 @@ def test_one_process_uses_it(accelerator: str, monkeypatch: pytest.MonkeyPatch) 
     trainer = make_trainer([], accelerator=accelerator, precision="bf16")
     assert isinstance(trainer.strategy, SingleDeviceStrategy)
     assert trainer.strategy.root_device.type == "mps"
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)  # pytest's workers have none
     assert isinstance(make_trainer([], accelerator="cpu", devices=2).strategy, IndependentStrategy)
 
 
