@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint
 
 from rsi.errors import InputError
@@ -54,7 +55,8 @@ class LpipsVgg(PerceptualDistance):
             x = first[3:](checkpoint(first[:3], x, use_reentrant=False, preserve_rng_state=False))
         yield x
         for stage in others:
-            x = stage(x)
+            with saved_tensors_hooks(_narrow, _wide):
+                x = stage(x)
             yield x
 
     def weights(self) -> list[Tensor]:
@@ -64,6 +66,15 @@ class LpipsVgg(PerceptualDistance):
     def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The sum over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).sum(0)
+
+
+def _narrow(saved: Tensor) -> Tensor:
+    """What pooling keeps to know where each maximum was, with half the bits."""
+    return saved.int() if saved.dtype == torch.int64 else saved
+
+
+def _wide(kept: Tensor) -> Tensor:
+    return kept.long() if kept.dtype == torch.int32 else kept
 
 
 def _load_backbone(net: torch.nn.Module, path: Path) -> None:
