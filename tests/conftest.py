@@ -38,12 +38,16 @@ def _quickly_learned() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _as_in_a_new_process() -> Iterator[None]:
-    """Every test sees the lines that a process prints once, and nothing of what others have set."""
+def _as_in_a_new_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every test sees the lines that a process prints once, and nothing of what others have set or imported."""
     tell_once.cache_clear()
     set_verbosity(quiet=False, verbose=False)
     environment, path = dict(os.environ), [*sys.path]
     yield
+    folder = str(tmp_path_factory.getbasetemp())
+    for name, module in [*sys.modules.items()]:
+        if str(getattr(module, "__file__", "")).startswith(folder):
+            del sys.modules[name]
     sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
