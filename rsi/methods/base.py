@@ -244,7 +244,7 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         Returns:
             ``loss``, the mean over the batch, and ``terms``, each term of each image, ``[B]``.
         """
-        self.batch.terms = self.take_step(batch.index, self.optimizers(), self.manual_backward)
+        self._take(batch.index, self.optimizers(), self.manual_backward)
         return {"loss": self.batch.terms["total"].mean(), "terms": self.batch.terms}
 
     def end_phase(self) -> PhaseResult:
@@ -265,13 +265,12 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         Returns:
             The images, ``[B, 3, H, W]`` in [0, 1], on the CPU.
         """
-        self.on_fit_start()
         self.begin_batch(targets)
         for stage in self.schedule:
             self.begin_phase(stage)
             optimizer = self.configure_optimizers()
             for _ in range(stage.steps):
-                self.batch.terms = self.take_step(self.batch.step, optimizer, torch.autograd.backward)
+                self._take(self.batch.step, optimizer, torch.autograd.backward)
                 self.batch.step += 1
                 if on_step is not None:
                     on_step()
@@ -410,10 +409,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return []
 
     def on_fit_start(self) -> None:
-        """On CPUs, keep freed memory for the next step; say of Apple's MPS that nobody has tried it."""
-        if self.device.type == "cpu":
-            keep_freed_memory()
-        elif self.device.type == "mps":
+        """Say of Apple's MPS that nobody has tried it."""
+        if self.device.type == "mps":
             tell_once(ON_MPS)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -431,6 +428,16 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             "a checkpoint of Lightning's holds nothing of an image, leave ckpt_path out: with the same output_dir a "
             "run restores what is missing, and with rsi.callbacks.BatchCheckpoint it goes on in the middle of a batch"
         )
+
+    def _take(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> None:  # noqa: ANN401
+        """Take a step; on CPUs, keep freed memory for the next ones.
+
+        Not for the first: what libraries allocate for good at their first call would lie between the maps of the next
+        step, which would not fit any more.
+        """
+        self.batch.terms = self.take_step(step, optimizer, backward)
+        if self.device.type == "cpu":
+            keep_freed_memory()
 
     @torch.no_grad()
     def _degraded_now(self, step: int) -> Tensor:

@@ -12,7 +12,7 @@ from rsi.errors import InputError
 Space = Literal["W", "W+", "W++"]
 ALWAYS, NEVER = "always", "never"
 TOP_LEVELS = re.compile(rf"{ALWAYS}|{NEVER}|every [1-9]\d*")
-TOP_LEVEL_SHARE = 0.35  # of a step of W: .3 with the embedded networks, .58 at 1024 px
+TOP_LEVEL_SHARE = 0.4  # of a step of W: .3 with the embedded networks, .58 at 1024 px
 W_PLUS_PLUS = 1.2  # a step of it for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
 SPACES: tuple[Space, ...] = ("W", "W+", "W++")
 
