@@ -34,7 +34,7 @@ class TimeLeft:
             images: How many images have taken it.
         """
         stage, first, _ = stage_of(self._schedule, index)
-        number, now = [*self._schedule].index(stage), monotonic()
+        number, now = next(n for n, own in enumerate(self._schedule) if own is stage), monotonic()
         if self._last is not None and index != first:
             self._steps[number].add(now - self._last, images)
         elif self._last is not None:

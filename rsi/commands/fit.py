@@ -26,8 +26,12 @@ DESCRIPTION = "Restores degraded images with a pretrained StyleGAN2."
 IMAGES_TEXT = "files, folders, a zip file, a URL, or a pattern in quotes such as 'faces/*.jpg'"
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], *, closes: bool = True) -> int:
     """Restore images; returns 1 if some could not be restored.
+
+    Args:
+        argv: Images and options.
+        closes: Say at the end what has become of the images, and where everything is.
 
     Raises:
         InputError: Images are named in two ways, or an option cannot be used.
@@ -37,13 +41,13 @@ def main(argv: Sequence[str]) -> int:
     if line.images and any(word.partition("=")[0] == "--target_dir" for word in line.options):
         raise InputError(f"{line.images[0]} and --target_dir: name the images in one way")
     try:
-        return _fit(line)
+        return _fit(line, closes=closes)
     except NotRun as made:
         print(*plan(made.cli.trainer, made.cli.model, made.cli.datamodule), sep="\n")
         return 0
 
 
-def _fit(line: CommandLine) -> int:
+def _fit(line: CommandLine, *, closes: bool) -> int:
     cli = FitCLI(
         find_method(chosen_method(line.options, DEFAULT_METHOD)),
         line.options,
@@ -58,7 +62,7 @@ def _fit(line: CommandLine) -> int:
         print(f"rsi: {printable(outcome.missing_line())}", file=sys.stderr)
     if is_first and cli.config["fit"]["report"]:
         _write_report(cli.config["fit"]["output_dir"], overwrite=cli.config["fit"]["overwrite"])
-    if is_first and not is_quiet():
+    if closes and is_first and not is_quiet():
         processes = cli.trainer.world_size if len(ranks) < cli.trainer.world_size else 1
         lines = closing_lines(folder, outcome, time.monotonic() - cli.started, processes)
         print(*map(printable, lines), sep="\n")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -11,17 +11,17 @@ from PIL import Image
 from rsi.commands import fit
 from rsi.commands.restore_faces import FaceWork
 from rsi.commands.restore_output import COMPARISONS, RESTORED, RUNS, Output
-from rsi.commands.unknown import COPIED, is_unknown
+from rsi.commands.unknown import COPIED, is_unknown, other_size
 from rsi.data.listing import Listed, Listing
 from rsi.data.selection import ARCHIVE, select
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator
-from rsi.log import set_verbosity, tell
+from rsi.log import is_quiet, set_verbosity, tell
 from rsi.options import restore as options
 from rsi.options.network_flags import apply_network_flags
 from rsi.photos.own_pictures import own_pictures
 from rsi.results.folder import ResultFolder
-from rsi.results.layout import PROGRESS
+from rsi.results.layout import PAGE, PROGRESS
 from rsi.storage.location import is_url
 from rsi.storage.lock import FolderLock
 
@@ -56,16 +56,24 @@ def main(argv: Sequence[str]) -> int:
         missing = [image for image in photographs if not output.is_finished(image)]
         if finished := len(photographs) - len(missing):
             tell(f"finished before: {finished} of {len(photographs)}")
-        if not missing:
-            failed = False
-        elif cuts and not chosen.has_aligned:
+        if missing and cuts and not chosen.has_aligned:
             tell(BACKGROUND)
-            failed = FaceWork(chosen, generator, folder, output).restore(missing)
-        else:
-            files = [str(folder / image.name) for image in photographs]
-            failed = _restore_whole(chosen, generator, files, missing, output)
-    print(f"written to {chosen.output_dir}")
-    return int(failed)
+            FaceWork(chosen, generator, folder, output).restore(missing)
+        elif missing:
+            _restore_whole(chosen, generator, photographs, missing, output)
+    failed = len(missing) - output.restored - output.copied
+    if not is_quiet():
+        print(*_closing(output, failed), sep="\n")
+    return int(bool(missing) and (failed > 0 or not output.restored))
+
+
+def _closing(output: Output, failed: int) -> Iterator[str]:
+    """How many photographs were restored, and where everything is."""
+    counts = {"failed": failed, "restored": output.restored, "copied": output.copied}
+    yield ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing new"
+    yield f"  {'photographs':<12} {output.folder}"
+    for page in sorted(output.folder.glob(f"{RUNS}/*/{PAGE}")):
+        yield f"  {'report':<12} {page}"
 
 
 def _photographs(named: Sequence[str]) -> tuple[Path, list[Listed]]:
@@ -96,30 +104,35 @@ def _settings(chosen: Namespace, generator: Generator) -> str:
 def _restore_whole(
     chosen: Namespace,
     generator: Generator,
-    files: Sequence[str],
     photographs: Sequence[Listed],
+    missing: Sequence[Listed],
     output: Output,
-) -> bool:
-    """Restore pictures as ``rsi fit`` does; returns whether some failed, or none was restored."""
+) -> None:
+    """Restore pictures as ``rsi fit`` does, apart from those that it would crop."""
     if generator.info.embedded:
         tell(CARTOONS)
+    sizes = {image.name: other_size(output.photos / image.name, generator.resolution) for image in photographs}
+    for image in missing:
+        if size := sizes[image.name]:
+            parts = ", ".join((generator.resolution // factor).label for factor in generator.resolution.factors[:4])
+            tell(f"{image.name}: {size} pixels, and this generator takes {parts} and smaller parts: it is copied")
+            output.keep(image)
+    files = [str(output.photos / image.name) for image in photographs if not sizes[image.name]]
+    if not files:
+        return
     run = chosen.output_dir / RUNS / "whole"
     flags = [f"--degradation={chosen.degradation}", f"--output_dir={run}", *options.fit_options(chosen)]
-    fit.main([*files, *flags])
+    fit.main([*files, *flags], closes=False)
     results = ResultFolder(run)
-    failed, restored = False, 0
-    for image in photographs:
+    for image in missing:
         row = results.row(image.name)
-        if is_unknown(row, output.photos / image.name, generator):
+        if sizes[image.name] or row is None or not row.is_done:
+            continue
+        if is_unknown(row, generator):
             tell(f"{image.name}: {COPIED}")
             output.keep(image)
             continue
-        if row is None or not row.is_done:
-            failed = True
-            continue
-        restored += 1
         output.copy(run / row.output, f"{RESTORED}/{image.output}.png")
         output.copy(run / COMPARISONS / f"{image.output}.png", f"{COMPARISONS}/{image.output}.png")
         picture = output.at_strength(run, image.output, Image.open(run / row.output), generator)
         output.write(image, picture)
-    return failed or not restored

@@ -74,10 +74,9 @@ class FaceWork:
         self._names: set[str] = set()
         self._unknown: set[str] = set()
         self._restored: dict[str, Image.Image] = {}
-        self._has_failed = False
 
-    def restore(self, photographs: Sequence[Listed]) -> bool:
-        """Restore the faces of all photographs; returns whether one failed, or none was restored."""
+    def restore(self, photographs: Sequence[Listed]) -> None:
+        """Restore the faces of all photographs, name those that fail, and go on."""
         places: dict[str, list[Place]] = {}
         for image in photographs:
             with self._naming(image):
@@ -89,7 +88,6 @@ class FaceWork:
                     self._put_back(image, places[image.name])
         if not any(places.values()):
             print("no face was found in any photograph", file=sys.stderr)
-        return self._has_failed or not self._restored
 
     @contextmanager
     def _naming(self, image: Listed) -> Iterator[None]:
@@ -97,7 +95,6 @@ class FaceWork:
         try:
             yield
         except InputError as error:
-            self._has_failed = True
             print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
 
     def _cut_out(self, image: Listed) -> list[Place]:
@@ -153,11 +150,14 @@ class FaceWork:
             return
         run = self._output.folder / RUNS / _as_folder(self._degradation)
         cuts = [str(self._output.folder / CUT / f"{name}.png") for name in names]
-        fit.main([*cuts, f"--degradation={self._degradation}", f"--output_dir={run}", *fit_options(self._chosen)])
+        fit.main(
+            [*cuts, f"--degradation={self._degradation}", f"--output_dir={run}", *fit_options(self._chosen)],
+            closes=False,
+        )
         results = ResultFolder(run)
         for name in names:
             row = results.row(f"{name}.png")
-            if is_unknown(row, self._output.folder / CUT / f"{name}.png", self._generator):
+            if is_unknown(row, self._generator):
                 tell(f"{name}: {COPIED}")
                 self._unknown.add(name)
             elif row is not None and row.is_done:

@@ -35,6 +35,10 @@ class Output:
         photographs: All that are named.
         settings: A checksum of what results depend on besides these.
 
+    Attributes:
+        restored: How many photographs were written with something restored in them.
+        copied: How many were written as they are.
+
     Raises:
         InputError: A result would replace what rsi did not write, or what is read.
     """
@@ -44,6 +48,7 @@ class Output:
         self.photos, self._settings = photos, settings
         self._suffix, self._ext, self._strength = chosen.suffix, chosen.ext, chosen.strength
         self._list = read_restored(self.folder)
+        self.restored = self.copied = 0
         check_free(
             self.folder,
             [self._name(image) for image in photographs],
@@ -75,12 +80,14 @@ class Output:
         carried = photo or replace(read_photograph(source), alpha=None)
         written = write_again(carried, picture.convert("RGB"), source, self._ext)
         self._finish(image, written.content)
+        self.restored += 1
         if written.remark:
             tell(f"{image.name}: {written.remark}")
 
     def keep(self, image: Listed) -> None:
         """Write a photograph as it is."""
         self._finish(image, (self.photos / image.name).read_bytes(), (self.photos / image.name).suffix)
+        self.copied += 1
 
     def copy(self, source: Path, name: str) -> None:
         """Write a copy of a picture under a name in the folder."""

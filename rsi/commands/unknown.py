@@ -2,32 +2,34 @@
 
 from pathlib import Path
 
-from PIL import Image
-
+from rsi.errors import InputError
 from rsi.generators import Generator
 from rsi.methods.explained import is_drawn
+from rsi.numerics.size import Size
+from rsi.photos.photograph import read_photograph
 from rsi.results.records import Row
 
 COPIED = "this generator does not draw such pictures, it is copied"
 
 
-def is_unknown(row: Row | None, path: Path, generator: Generator) -> bool:
-    """Whether a picture is none that a generator draws, as far as that can be told.
+def is_unknown(row: Row | None, generator: Generator) -> bool:
+    """Whether what became of a picture shows that it is none that a generator draws, as far as that can be told."""
+    return row is not None and row.is_done and not is_drawn(row.explained, generator.info)
+
+
+def other_size(path: Path, resolution: Size) -> Size | None:
+    """The size of an upright picture of which a generator could draw a part alone.
 
     Args:
-        row: What became of it; ``None`` if nothing is known.
         path: Its file.
-        generator: The generator.
+        resolution: The size of the generator's images.
+
+    Returns:
+        The size; ``None`` if it is the generator's or a whole number of times smaller, or cannot be read.
     """
-    if row is None or not row.is_done:
-        return _is_of_another_size(path, generator)
-    return not is_drawn(row.explained, generator.info)
-
-
-def _is_of_another_size(path: Path, generator: Generator) -> bool:
-    """Whether a file is a picture whose shorter side is no part of the generator's."""
     try:
-        with Image.open(path) as picture:
-            return min(generator.resolution) % min(picture.size) > 0
-    except (OSError, Image.DecompressionBombError):
-        return False
+        width, height = read_photograph(path).picture.size
+    except InputError:
+        return None
+    own = Size(height, width)
+    return None if own.is_part_of(resolution) else own

@@ -49,6 +49,11 @@ class Size(NamedTuple):
         """Whether both have the same shape."""
         return self.height * other.width == self.width * other.height
 
+    def is_part_of(self, other: "Size") -> bool:
+        """Whether ``other`` is a whole number of times as large, in both directions the same."""
+        factor = other.width // self.width
+        return other == Size(self.height * factor, self.width * factor)
+
     def within(self, side: int) -> "Size":
         """The size of the same shape whose longer side is ``side``."""
         return Size(*(round(own * side / max(self)) for own in self))

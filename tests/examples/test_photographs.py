@@ -22,7 +22,10 @@ def test_the_command_of_the_readme_restores_them(
     monkeypatch.chdir(tmp_path)
     assert main([*shlex.split(command), "--config", str(recipe)]) == 0
     told = capsys.readouterr().err
-    assert "astronaut.jpg: this generator does not draw such pictures, it is copied" in told
+    assert (
+        "astronaut.jpg: 384x384 pixels, and this generator takes 128, 64, 32, 16 and smaller parts: it is copied"
+        in told
+    )
     out = tmp_path / "out"
     assert (out / "astronaut.jpg").read_bytes() == (FOLDER / "astronaut.jpg").read_bytes()
     for name, of in (("drawing.jpg", "face_000.png"), ("grainy.png", "face_003.png")):
