@@ -17,6 +17,7 @@ ARCHITECTURE = Architecture(
 )
 LICENSE = "CC-BY-4.0 (ToonHead by Johan Melin)"
 HELD_OUT = 2**31  # number of the first face held out; those trained on are numbered from 0
+CLEAN = HELD_OUT + 10_000  # number of the first face for rsi benchmark, which no stage reads
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Settings:
     Attributes:
         output_dir: Faces, checkpoints and weights go here; a later run goes on from what it finds.
         faces: Faces to train on.
-        held_out: Faces to measure on, which no network is trained on.
+        held_out: Faces to measure the networks on, which none is trained on.
+        clean: Faces for ``rsi benchmark``, others than those above.
         workers: Faces are drawn by so many processes at once; by default one a core.
         perceptual_epochs: Of 4,096 faces, 64 in a step.
         judge_epochs: Of 4,096 faces, 32 in a step.
@@ -38,6 +40,7 @@ class Settings:
     output_dir: Path
     faces: int = 60_000
     held_out: int = 256
+    clean: int = 20
     workers: int | None = None
     perceptual_epochs: int = 24
     judge_epochs: int = 24

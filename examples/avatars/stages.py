@@ -15,8 +15,9 @@ from examples.avatars.judge import ALL_SPOILED_FROM, judge_network
 from examples.avatars.judge import LR as JUDGE_LR
 from examples.avatars.mapping import STEPS_AN_EPOCH, LatentMapping
 from examples.avatars.perceptual import AttributeNaming, embedded_network
+from examples.avatars.rendering import render as draw
 from examples.avatars.rendering import render_to_file
-from examples.avatars.settings import ARCHITECTURE, HELD_OUT, Settings
+from examples.avatars.settings import ARCHITECTURE, CLEAN, HELD_OUT, Settings
 from examples.avatars.synthesis import HALF_LIFE, Drawing
 from examples.avatars.training import LAST, train
 from rsi.errors import InputError
@@ -32,6 +33,14 @@ def render(settings: Settings) -> None:
         z = draw_latents(count, first)
         np.save(settings.output_dir / f"{name}-latents.npy", z.numpy())
         render_to_file(z, settings.output_dir / f"{name}.npy", settings.workers)
+
+
+def clean(settings: Settings) -> None:
+    """Draw the faces for ``rsi benchmark``, one PNG each."""
+    folder = settings.output_dir / "clean"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, face in enumerate(draw(draw_latents(settings.clean, CLEAN))):
+        Image.fromarray(face).save(folder / f"face{number:03d}.png")
 
 
 def perceptual(settings: Settings) -> None:
@@ -91,7 +100,7 @@ def check(settings: Settings) -> None:
 
 
 STAGES: dict[str, Callable[[Settings], None]] = {
-    stage.__name__: stage for stage in (render, perceptual, judge, synthesis, mapping, export, check)
+    stage.__name__: stage for stage in (render, clean, perceptual, judge, synthesis, mapping, export, check)
 }
 
 
