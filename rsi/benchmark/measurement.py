@@ -47,6 +47,11 @@ class ImageScores:
     seconds: float
     path: dict[str, Distances]
 
+    def value(self, name: str) -> float:
+        """``accuracy``, ``psnr``, ``ssim``, ``fidelity`` or ``seconds``."""
+        number: float = getattr(self if hasattr(self, name) else self.final, name)
+        return number
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -66,7 +71,7 @@ class Measurement:
 
     def mean(self, name: str) -> float:
         """The mean over the images of ``accuracy``, ``psnr``, ``ssim``, ``fidelity`` or ``seconds``."""
-        return fmean(getattr(scores if hasattr(scores, name) else scores.final, name) for scores in self.images)
+        return fmean(scores.value(name) for scores in self.images)
 
 
 class Measurer:

@@ -8,7 +8,7 @@ from rsi.errors import InputError
 from rsi.log import tell
 
 RECORD = "clean.json"
-REPORT = ("table.md", "table.tex", "table.csv", "per_image.csv", "phases.md")
+REPORT = ("table.md", "table.tex", "table.csv", "per_image.csv", "differences.md", "phases.md")
 FOLDERS = ("plots", "targets")  # beside those of the methods
 
 

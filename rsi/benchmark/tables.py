@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from rsi.benchmark.differences import COMPARED, differences
 from rsi.benchmark.entries import MEASURES, Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
 from rsi.benchmark.table_layout import Cell, Rank, Table, format_measure, lay_out, ranks
@@ -62,7 +63,7 @@ def write_tables(
     *,
     against_paper: bool,
 ) -> None:
-    """Write ``table.md``, ``table.tex``, ``table.csv``, ``per_image.csv`` and ``phases.md``.
+    """Write ``table.md``, ``table.tex``, ``table.csv``, ``per_image.csv``, ``phases.md`` and ``differences.md``.
 
     Args:
         folder: Where they go.
@@ -85,6 +86,7 @@ def write_tables(
         "table.csv": _table_csv([*ours, *published]),
         "per_image.csv": _per_image_csv(measurements),
         "phases.md": _phases(measurements),
+        "differences.md": _differences(measurements),
     }
     for name, text in files.items():
         with atomic_path(folder / name) as path:
@@ -138,6 +140,23 @@ def _station(found: Measurement, name: str) -> str:
         return "-"
     names = ("psnr", "ssim", "accuracy")
     return " ".join(format_measure(name, fmean(getattr(d, name) for d in reached)) for name in names)
+
+
+def _differences(measurements: Sequence[Measurement]) -> str:
+    reading = (
+        f"Every other method less {measurements[0].method}, image by image: the mean and its standard error. "
+        "Less than two standard errors can be chance."
+    )
+    rows = [
+        (found.task, found.method, str(found.images), *map(_difference, COMPARED, found.means, found.errors))
+        for found in differences(measurements)
+    ]
+    return f"{reading}\n\n{_grid(('task', 'method', 'images', *COMPARED), rows)}"
+
+
+def _difference(measure: str, mean: float, error: float) -> str:
+    sign = "-" if mean < 0 else "+"
+    return f"{sign}{format_measure(measure, abs(mean))} ± {format_measure(measure, error)}"
 
 
 def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,18 @@ def test_every_task_has_a_published_number() -> None:
 def test_phases_start_from_the_target(tmp_path: Path) -> None:
     text = write(tmp_path, [measurement("rsi", "denoising-M", 0.4)])["phases.md"]
     assert "| denoising-M | rsi | 10.00 .200 1.200 | 20.00 .600 .400 | - | - |" in text
+
+
+def test_methods_are_compared_image_by_image(tmp_path: Path) -> None:
+    """Images that one of two methods could not restore do not count; the error is that of the mean of differences."""
+    first, second = measurement("rsi", "denoising-M", 0.4, stems="abc"), measurement("fast", "denoising-M", 0.4)
+    psnrs = {"a": 20.5, "b": 19.7}
+    images = [replace(scores, final=replace(scores.final, psnr=psnrs[scores.stem])) for scores in second.images]
+    measured = [first, replace(second, images=tuple(images)), measurement("pulse", "denoising-M", 0.6, stems="a")]
+    text = write(tmp_path, measured)["differences.md"]
+    assert text.startswith("Every other method less rsi, image by image")
+    assert "| denoising-M | fast | 2 | +.000 ± .000 | +.000 ± .000 | +0.10 ± 0.40 | +.000 ± .000 |" in text
+    assert "pulse" not in text  # one image has no standard error
 
 
 def test_per_image_csv(tmp_path: Path) -> None:
