@@ -1,7 +1,5 @@
 """Pillow's resizing as matrices."""
 
-from functools import cache
-
 import numpy as np
 import torch
 from PIL import Image
@@ -14,7 +12,6 @@ BY_NAME = {
 }
 
 
-@cache
 def resizing_matrix(old: int, new: int, kernel: Image.Resampling) -> Tensor:
     """What Pillow multiplies an axis with, before it rounds: ``[new, old]`` float32, rows with a sum of 1.
 
