@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
@@ -120,6 +121,13 @@ def test_other_files(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=f"x.safetensors: .*{message}") as caught:
         load_generator(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_large_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").touch()
+    os.truncate(tmp_path / "film.mkv", 2**36)
+    with pytest.raises(InputError, match=r"film.mkv: neither a .safetensors nor"):
+        load_generator(tmp_path / "film.mkv")
 
 
 def test_truncated_files(saved: Path) -> None:
