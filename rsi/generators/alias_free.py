@@ -149,6 +149,8 @@ class AliasFreeArchitecture:
         for before, after in zip(self.layers, self.layers[1:], strict=False):
             if (before.out_channels, before.out_size) != (after.in_channels, after.in_size):
                 raise InputError(f"{after.name} does not read what {before.name} writes")
+        if not 0 < self.output_scale < math.inf:
+            raise InputError(f"output_scale {self.output_scale} is not a positive number")
         if self.layers[-1].out_channels != 3:
             raise InputError(
                 f"the generator makes images of {self.layers[-1].out_channels} channels: only RGB is supported"
@@ -246,7 +248,7 @@ def _layers(text: str) -> tuple[Layer, ...]:
             return tuple(_layer(entry) for entry in listed)
     except InputError:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
     raise InputError("metadata layers do not list the layers of a StyleGAN3")
 
@@ -255,4 +257,5 @@ def _layer(entry: Mapping[str, Any]) -> Layer:
     kinds: dict[str, tuple[type, ...]] = {"name": (str,), "radial": (bool,), "clamp": (float, int, type(None))}
     if not all(type(entry[field.name]) in kinds.get(field.name, (int,)) for field in fields(Layer)):
         raise TypeError("a size of another type")
-    return Layer(**entry)
+    clamp = entry["clamp"]
+    return Layer(**{**entry, "clamp": clamp if clamp is None else float(clamp)})

@@ -89,11 +89,10 @@ class Schedule:
         check_range("margin_size", self.margin_size, 0, 256)
         check_range("filter_size", self.filter_size, 1, 32)
         check_range("lrelu_upsampling", self.lrelu_upsampling, 1, MAX_FACTOR)
-        last = self.img_resolution / 2
-        if not (
-            0 < self.first_cutoff < self.first_stopband and self.first_cutoff <= last and self.last_stopband_rel > 1
-        ):
+        if not 0 < self.first_cutoff < self.first_stopband < math.inf or self.first_cutoff > self.img_resolution / 2:
             raise InputError(f"cutoff {self.first_cutoff} and stopband {self.first_stopband} do not fit each other")
+        if not 1 < self.last_stopband_rel < math.inf:
+            raise InputError(f"last_stopband_rel {self.last_stopband_rel} is not a number above 1")
 
     @property
     def architecture(self) -> AliasFreeArchitecture:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rsi.errors import InputError
 from rsi.generators.files.assembly import Shapes, infer_architecture
-from rsi.generators.files.inert_pickle import Call, check_names, dictionary
+from rsi.generators.files.inert_pickle import Call, check_names, dictionary, shown
 from rsi.generators.files.numpy_record import NUMPY_NAMES
 from rsi.generators.files.other_networks import ALONE, FASTGAN
 from rsi.generators.files.stored_network import StoredNetwork
@@ -159,8 +159,7 @@ def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA or StyleGAN3 generator")
         value = modules[prefix].state.get(attribute, expected)
         if value != expected:
-            shown = repr(value)[:MAX_NAME] if isinstance(value, str | int | float | None) else type(value).__name__
-            raise InputError(f"{attribute} of {prefix[:-1]} is {shown}; only {expected!r} is supported")
+            raise InputError(f"{attribute} of {prefix[:-1]} is {shown(value)}; only {expected!r} is supported")
 
 
 def _stored(name: str, record: object, file: TorchFile | None) -> StoredTensor:

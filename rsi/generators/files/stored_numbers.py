@@ -1,6 +1,7 @@
 """Numbers inside a pickle: Python's own, NumPy's and small arrays of these."""
 
 from rsi.errors import InputError
+from rsi.generators.files.inert_pickle import shown
 from rsi.generators.files.numpy_record import FLOATS, INTEGERS, read_array
 
 MAX_NUMBERS = 64
@@ -24,12 +25,6 @@ def stored_numbers(record: object) -> list[float]:
         raise InputError(f"{array.size} numbers are more than a few")
     numbers: list[float] = array.flatten().tolist()
     return numbers
-
-
-def shown(record: object) -> str:
-    """A record for a message: itself if it is simple, else what it is."""
-    is_simple = isinstance(record, str | int | float | None)
-    return repr(record)[:50] if is_simple else getattr(record, "name", type(record).__name__)[:50]
 
 
 def stored_number(record: object) -> float:

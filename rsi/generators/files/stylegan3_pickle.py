@@ -7,8 +7,8 @@ from typing import Any
 from rsi.errors import InputError
 from rsi.generators.alias_free import AliasFreeArchitecture, Layer
 from rsi.generators.files.assembly import Shapes
-from rsi.generators.files.inert_pickle import dictionary
-from rsi.generators.files.stored_numbers import shown, stored_number, stored_numbers
+from rsi.generators.files.inert_pickle import dictionary, shown
+from rsi.generators.files.stored_numbers import stored_number, stored_numbers
 from rsi.generators.schedule import Schedule
 
 MARGIN = 10  # NVIDIA's default, as are the next two
@@ -91,11 +91,17 @@ def _layers(modules: Mapping[str, Mapping[Any, Any]], shapes: Shapes) -> tuple[L
 def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
     """The sizes of one layer, from its attributes and the shapes of its tensors."""
 
-    def whole(attribute: str) -> int:
+    def number(attribute: str) -> float:
         try:
-            return int(stored_number(attributes.get(attribute)))
-        except (InputError, ValueError, OverflowError) as error:
+            return stored_number(attributes.get(attribute))
+        except InputError as error:
             raise InputError(f"{attribute} of {name}: {error}") from None
+
+    def whole(attribute: str) -> int:
+        value = number(attribute)
+        if value != value // 1:
+            raise InputError(f"{attribute} of {name}: {value} is no whole number")
+        return int(value)
 
     weight = shapes.get(f"synthesis.{name}.weight", ())
     up, down = (shapes.get(f"synthesis.{name}.{way}_filter") or (1,) for way in ("up", "down"))
@@ -113,7 +119,7 @@ def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
         up_taps=up[0],
         down_taps=down[0],
         radial=len(down) > 1,
-        clamp=None if attributes.get("conv_clamp") is None else float(whole("conv_clamp")),
+        clamp=None if attributes.get("conv_clamp") is None else float(number("conv_clamp")),
     )
     padding = stored_numbers(attributes.get("padding", []))
     if padding != 2 * [layer.zeros_before, layer.zeros_behind]:
