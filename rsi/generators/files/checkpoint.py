@@ -11,24 +11,23 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import AliasFreeArchitecture
-from rsi.generators.architecture import Architecture
-from rsi.generators.files.assembly import assemble
 from rsi.generators.files.corrections import correct, corrections
 from rsi.generators.files.missing import MEAN
 from rsi.generators.files.obtain import obtain
 from rsi.generators.files.reading import Container, container_of, read_network
 from rsi.generators.files.state_dict import read_bare_safetensors
-from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.stored_network import StoredNetwork, assemble
 from rsi.generators.files.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.generators.generator import Generator
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
-from rsi.generators.protocols import Sizes
+from rsi.generators.protocols import Architecture
 from rsi.generators.statistics import mean_code
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
+from rsi.generators.stylegan3.architecture import StyleGAN3Architecture
 from rsi.storage.atomic import atomic_path
 from rsi.storage.fingerprint import file_sha256
 
-FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}
+FAMILIES = {kind.family: kind for kind in (StyleGAN2Architecture, StyleGAN3Architecture)}
 OWN = "safetensors of rsi"
 KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2 or StyleGAN3"
 
@@ -130,7 +129,7 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
 
 
-def _architecture(metadata: Mapping[str, str]) -> Sizes:
+def _architecture(metadata: Mapping[str, str]) -> Architecture:
     family = metadata["architecture"]
     kind = FAMILIES.get(family)
     if kind is None:
@@ -148,7 +147,7 @@ def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
         assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
         said=", ".join(f"{name} {value}" for name, value in said.items()),
     )
-    generator = assemble(network.architecture, info, network.shapes, network.read)
+    generator = assemble(network, info)
     if MEAN in network.assumed:
         generator.mapping.w_avg = mean_code(generator)
     return generator

@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.files.assembly import infer_architecture
 from rsi.generators.files.candidates import find_generator
 from rsi.generators.files.inert_pickle import Call, dictionary
 from rsi.generators.files.missing import add_missing
@@ -16,6 +15,7 @@ from rsi.generators.files.naming import MMGENERATION, translate
 from rsi.generators.files.stored_network import StoredNetwork
 from rsi.generators.files.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
 from rsi.generators.files.torch_file import TorchFile
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
 
 NO_CLAMP = "none: the file does not say; give --conv_clamp 256 for a StyleGAN2-ADA that was trained with 16 bits"
 BGR = "bgr, as trainings of MMGeneration draw: give --color_order rgb if red and blue are exchanged"
@@ -54,7 +54,7 @@ def read_state_dict(root: object, container: str, file: TorchFile | None = None)
     return StoredNetwork(
         format=f"{program} state dict ({container})",
         place=found.place,
-        architecture=infer_architecture(shapes),
+        architecture=StyleGAN2Architecture.from_shapes(shapes),
         shapes=shapes,
         read=whole.__getitem__,
         bgr=bgr,

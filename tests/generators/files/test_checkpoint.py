@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, GeneratorInfo, load_generator, save_generator
+from rsi.generators import Generator, GeneratorInfo, StyleGAN2Architecture, load_generator, save_generator
 
 MakeGenerator = Callable[..., Generator]
 
@@ -46,17 +46,17 @@ def test_the_embedded_generator() -> None:
         embedded=True,
         format="safetensors of rsi",
     )
-    assert generator.architecture == Architecture(64, 0, 128, 128, 4, 2048, 128)
+    assert generator.architecture == StyleGAN2Architecture(64, 0, 128, 128, 4, 2048, 128)
 
 
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8),
-        Architecture(6, 3, 5, 32, 1, channel_base=100, channel_max=8, conv_clamp=0.5),
+        StyleGAN2Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8),
+        StyleGAN2Architecture(6, 3, 5, 32, 1, channel_base=100, channel_max=8, conv_clamp=0.5),
     ],
 )
-def test_round_trip(make_generator: MakeGenerator, tmp_path: Path, architecture: Architecture) -> None:
+def test_round_trip(make_generator: MakeGenerator, tmp_path: Path, architecture: StyleGAN2Architecture) -> None:
     generator = make_generator(architecture)
     generator.info = GeneratorInfo(lr_scale=0.5, license="CC0")
     path = tmp_path / "mine.safetensors"

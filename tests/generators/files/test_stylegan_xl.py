@@ -15,17 +15,17 @@ from torch.nn import functional as F
 
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator, save_generator, select_class
-from rsi.generators.alias_free import AliasFreeArchitecture, Layer
-from rsi.generators.classes import class_number
+from rsi.generators.class_label import class_number
 from rsi.generators.mapping import FullyConnected
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.architecture import Layer, StyleGAN3Architecture
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 WritePickle = Callable[..., Path]
-STEM = Schedule(6, 0, 5, 8, channel_base=48, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
+STEM = StyleGAN3Settings(6, 0, 5, 8, channel_base=48, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
 CLASSES, FEATURES = 4, 7
 
 
-def staged() -> AliasFreeArchitecture:
+def staged() -> StyleGAN3Architecture:
     """A stage of 16 px on the stem without its critical layers and colours; the names skip a number."""
     kept = STEM.architecture.layers[:3]
     channels, side = kept[-1].out_channels, kept[-1].out_size

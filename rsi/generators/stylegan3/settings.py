@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import MAX_FACTOR, MAX_LAYERS, AliasFreeArchitecture, Layer
-from rsi.generators.size_checks import LARGEST, check_range
+from rsi.generators.sizes import LARGEST, check_range
+from rsi.generators.stylegan3.architecture import MAX_FACTOR, MAX_LAYERS, Layer, StyleGAN3Architecture
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class StyleGAN3Settings:
     """The settings of a StyleGAN3 generator, by the names and defaults of NVIDIA's program (Karras et al. 2021).
 
     Attributes:
@@ -95,9 +95,9 @@ class Schedule:
             raise InputError(f"last_stopband_rel {self.last_stopband_rel} is not a number above 1")
 
     @property
-    def architecture(self) -> AliasFreeArchitecture:
+    def architecture(self) -> StyleGAN3Architecture:
         """The sizes of the network."""
-        return AliasFreeArchitecture(
+        return StyleGAN3Architecture(
             z_dim=self.z_dim,
             c_dim=self.c_dim,
             embed_dim=self.w_dim if self.c_dim else 0,
