@@ -11,9 +11,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
-from rsi.generators.files.corrections import correct, corrections
-from rsi.generators.files.missing import MEAN
+from rsi.generators.files.missing_tensors import MEAN
 from rsi.generators.files.obtain import obtain
+from rsi.generators.files.overrides import overridden, overrides
 from rsi.generators.files.reading import Container, container_of, read_network
 from rsi.generators.files.state_dict import read_bare_safetensors
 from rsi.generators.files.stored_network import StoredNetwork, assemble
@@ -139,13 +139,13 @@ def _architecture(metadata: Mapping[str, str]) -> Architecture:
 
 def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
     """The generator of a file, whose mean code is computed where the file has none."""
-    network, said = correct(network), corrections()
+    network = overridden(network)
     info = replace(
         info,
         format=network.format,
         place=network.place,
         assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
-        said=", ".join(f"{name} {value}" for name, value in said.items()),
+        said=", ".join(f"{name} {value}" for name, value in overrides().items()),
     )
     generator = assemble(network, info)
     if MEAN in network.assumed:

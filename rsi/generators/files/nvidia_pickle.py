@@ -9,7 +9,13 @@ from rsi.generators.files.inert_pickle import Call, check_names, dictionary, sho
 from rsi.generators.files.other_networks import ALONE, FASTGAN
 from rsi.generators.files.stored_network import StoredNetwork
 from rsi.generators.files.stored_numbers import NUMPY_NAMES
-from rsi.generators.files.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.files.stored_tensor import (
+    LOAD_STORAGE,
+    REBUILD_PARAMETER,
+    REBUILD_TENSOR,
+    StoredTensor,
+    about_tensor,
+)
 from rsi.generators.files.stylegan3_pickle import stylegan3_architecture
 from rsi.generators.files.stylegan_xl import with_class_table
 from rsi.generators.files.torch_file import DTYPES, TorchFile
@@ -164,7 +170,5 @@ def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
 
 
 def _stored(name: str, record: object, file: TorchFile | None) -> StoredTensor:
-    try:
+    with about_tensor(name):
         return StoredTensor.from_record(record, file)
-    except InputError as error:
-        raise InputError(f"tensor {name}: {error}") from None

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
+from rsi.generators.files.stored_tensor import about_tensor
 from rsi.generators.generator import Generator
 from rsi.generators.info import GeneratorInfo
 from rsi.generators.protocols import Architecture
@@ -72,10 +73,8 @@ def _some(names: list[str]) -> str:
 
 def _checked(name: str, read: Callable[[str], Tensor]) -> Tensor:
     """A tensor of a file in float32, in memory of its own: where it starts can change the last bits of products."""
-    try:
+    with about_tensor(name):
         tensor = read(name)
-    except InputError as error:
-        raise InputError(f"tensor {name}: {error}") from None
     if not tensor.is_floating_point() or not tensor.isfinite().all():
         raise InputError(f"tensor {name} does not hold finite floating-point numbers")
     tensor = tensor.to(torch.float32, copy=True)

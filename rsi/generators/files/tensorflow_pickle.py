@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators.files.inert_pickle import Call, check_names, dictionary, shown
-from rsi.generators.files.missing import add_missing
+from rsi.generators.files.missing_tensors import add_missing
 from rsi.generators.files.stored_network import StoredNetwork
 from rsi.generators.files.stored_numbers import NUMPY_NAMES, read_array
 from rsi.generators.stylegan2.architecture import StyleGAN2Architecture

@@ -242,6 +242,10 @@ def test_a_bound_that_was_lost_can_be_said(
     monkeypatch.setenv("RSI_CONV_CLAMP", "-1")
     with pytest.raises(InputError, match="conv_clamp -1 is neither a positive number such as 256 nor none"):
         load_generator(path)
+    monkeypatch.setenv("RSI_CONV_CLAMP", "")
+    monkeypatch.setenv("RSI_COLOR_ORDER", "gbr")
+    with pytest.raises(InputError, match="color_order gbr is neither rgb nor bgr"):
+        load_generator(path)
 
 
 class HistoryBuffer:
