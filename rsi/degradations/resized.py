@@ -11,8 +11,7 @@ from torch import Tensor
 from rsi.degradations.base import Degradation
 from rsi.degradations.downsampling import FILTERS
 from rsi.degradations.jpeg import check_not_saved
-from rsi.degradations.resizing import BY_NAME, resizing_matrix
-from rsi.degradations.through_pillow import through_pillow
+from rsi.degradations.pillow import BY_NAME, resizing_matrix, through_pillow
 from rsi.errors import InputError
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.randomness import ImageRandom

@@ -10,7 +10,7 @@ from torch import Tensor
 from rsi.data.pictures import to_picture
 from rsi.degradations import Blur, Resized
 from rsi.degradations.downsampling import FILTERS
-from rsi.degradations.resizing import BY_NAME, resizing_matrix
+from rsi.degradations.pillow import BY_NAME, resizing_matrix
 from rsi.numerics.randomness import ImageRandom
 
 Photographs = Callable[[int], Tensor]
