@@ -23,8 +23,8 @@ from alias_free_networks import schedule
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from rsi.generators import Architecture, Generator
-from rsi.generators.alias_free import AliasFreeArchitecture
+from rsi.generators import Generator, StyleGAN2Architecture
+from rsi.generators.stylegan3.architecture import StyleGAN3Architecture
 from rsi.methods.restoration import expand
 from rsi.methods.schedule import Space
 from rsi.numerics.memory import keep_freed_memory
@@ -36,7 +36,7 @@ BILLION = 10**9
 def network(kind: str, side: int, channel_base: int) -> Generator:
     """StyleGAN2, or StyleGAN3 of configuration T or R."""
     if kind == "StyleGAN2":
-        generator = Generator(Architecture(512, 0, 512, side, 8, channel_base, 512))
+        generator = Generator(StyleGAN2Architecture(512, 0, 512, side, 8, channel_base, 512))
         generator.load_state_dict(generator.state_dict())
         return generator
     settings = schedule(kind, side, channel_base)
@@ -66,7 +66,7 @@ def multiplications(generator: Generator) -> float:
     return counter.get_total_flops() / 2 / BILLION
 
 
-def by_the_letter(architecture: AliasFreeArchitecture) -> float:
+def by_the_letter(architecture: StyleGAN3Architecture) -> float:
     """Billions of them if zeros are inserted and multiplied, and all samples filtered before some are left out."""
     total = 0
     for layer in architecture.layers:
@@ -98,7 +98,7 @@ def growth_of_its_own(kind: str, options: argparse.Namespace) -> tuple[float, ..
     return tuple(map(float, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()))
 
 
-def needed(architecture: AliasFreeArchitecture) -> float:
+def needed(architecture: StyleGAN3Architecture) -> float:
     """Gigabytes that a gradient needs: what the layers read, in float32, and the signs of what they activate."""
     read = sum(4 * layer.in_channels * layer.in_size**2 for layer in architecture.layers)
     signs = sum(layer.out_channels * layer.activated_size**2 for layer in architecture.layers[:-1])
@@ -131,7 +131,7 @@ def rows(kinds: list[str], options: argparse.Namespace) -> Iterator[str]:
     for kind, generator in networks.items():
         sizes = generator.architecture
         least = ["", ""]
-        if isinstance(sizes, AliasFreeArchitecture):
+        if isinstance(sizes, StyleGAN3Architecture):
             least = [f"{by_the_letter(sizes):.1f} G", f"{needed(sizes):.2f}"]
         times = [medians[kind, space] for space in SPACES]
         ratios = [medians[kind, space] / medians[kinds[0], space] for space in SPACES]

@@ -6,23 +6,23 @@ from typing import Any, cast
 import torch
 
 from rsi.generators import Generator, mean_code, save_generator
-from rsi.generators.fourier import FourierInput
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.fourier import FourierInput
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 KEPT = 0.5
 SHIFT = 0.1  # standard deviation of where random codes put the picture, in sides, and of how they turn it, in radians
 
 
-def schedule(configuration: str, side: int, channel_base: int = 32768, channel_max: int = 512) -> Schedule:
+def schedule(configuration: str, side: int, channel_base: int = 32768, channel_max: int = 512) -> StyleGAN3Settings:
     """The settings of configuration T, or R, whose layers have twice the channels (Karras et al. 2021)."""
     if configuration == "T":
-        return Schedule(512, 0, 512, side, channel_base=channel_base, channel_max=channel_max)
+        return StyleGAN3Settings(512, 0, 512, side, channel_base=channel_base, channel_max=channel_max)
     twice = {"channel_base": 2 * channel_base, "channel_max": 2 * channel_max}
-    return Schedule(512, 0, 512, side, conv_kernel=1, use_radial_filters=True, **twice)
+    return StyleGAN3Settings(512, 0, 512, side, conv_kernel=1, use_radial_filters=True, **twice)
 
 
 @torch.no_grad()
-def random_network(settings: Schedule, seed: int = 0) -> Generator:
+def random_network(settings: StyleGAN3Settings, seed: int = 0) -> Generator:
     """A network whose maps have the magnitudes of a trained one, and whose codes move the picture a little."""
     torch.manual_seed(seed)
     generator = Generator(settings.architecture)
@@ -37,7 +37,7 @@ def random_network(settings: Schedule, seed: int = 0) -> Generator:
     return generator
 
 
-def write_network(path: Path, settings: Schedule, seed: int = 0) -> None:
+def write_network(path: Path, settings: StyleGAN3Settings, seed: int = 0) -> None:
     """Write a random network."""
     save_generator(random_network(settings, seed), path)
 

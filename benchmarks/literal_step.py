@@ -11,7 +11,7 @@ from plain_malloc import plain_malloc
 from torch import Tensor
 
 from rsi import Restoration
-from rsi.generators import Architecture, Generator
+from rsi.generators import Generator, StyleGAN2Architecture
 from rsi.perceptual import EmbeddedDistance, LpipsVgg, PerceptualDistance
 
 Distance = Callable[[Tensor, Tensor], Tensor]
@@ -26,7 +26,7 @@ class LiteralGenerator:
     """
 
     def __init__(self, generator: Generator, gradients: bool) -> None:
-        self.architecture = cast(Architecture, generator.architecture)
+        self.architecture = cast(StyleGAN2Architecture, generator.architecture)
         self.filters = generator.filters
         self.state = {
             name: tensor.detach().clone(memory_format=torch.contiguous_format).requires_grad_(gradients)

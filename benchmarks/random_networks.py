@@ -8,14 +8,14 @@ from torch.nn import functional as F
 
 from rsi.benchmark.targets import write_target
 from rsi.benchmark.tasks import select_tasks
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 
 TASKS = {"jpeg": "deartifacting", "noise": "denoising", "upsample": "upsampling", "inpaint": "inpainting"}
 
 
 def write_generator(path: Path, side: int = 1024) -> None:
     """Write a generator with the architecture of NVIDIA's for FFHQ, whose images have 1024 px a side."""
-    save_generator(Generator(Architecture(512, 0, 512, side, 8, channel_base=32768, channel_max=512)), path)
+    save_generator(Generator(StyleGAN2Architecture(512, 0, 512, side, 8, channel_base=32768, channel_max=512)), path)
 
 
 def write_vgg16(path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from rsi.data.pictures import to_picture
-from rsi.generators import Architecture, Generator, load_generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
 from rsi.log import set_verbosity, tell_once
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # threads of several processes would wait for each other
@@ -25,7 +25,9 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-TINY = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16)
+TINY = StyleGAN2Architecture(
+    z_dim=8, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16
+)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 
 from rsi.generators import Generator
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 Numbers = np.ndarray
 
 
-def random_generator(schedule: Schedule, seed: int = 0) -> Generator:
+def random_generator(schedule: StyleGAN3Settings, seed: int = 0) -> Generator:
     """A random generator in which every tensor matters: biases, magnitudes and w_avg, and a pose of its own."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -29,7 +29,7 @@ def random_generator(schedule: Schedule, seed: int = 0) -> Generator:
 class Reference:
     """The images of one generator, for one image's codes, ``[1 or filters, w_dim]`` for each slot."""
 
-    def __init__(self, schedule: Schedule, generator: Generator) -> None:
+    def __init__(self, schedule: StyleGAN3Settings, generator: Generator) -> None:
         self.schedule = schedule
         self.state = {name: tensor.double().numpy() for name, tensor in generator.state_dict().items()}
         self.names = [name.split(".")[1] for name in self.state if name.endswith("magnitude_ema")]

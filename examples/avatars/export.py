@@ -10,7 +10,7 @@ from examples.avatars.judge import folded
 from examples.avatars.perceptual import AttributeNetwork
 from examples.avatars.settings import LICENSE
 from examples.avatars.synthesis_network import TrainableSynthesis
-from rsi.generators import Architecture, Generator
+from rsi.generators import Generator, StyleGAN2Architecture
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
 from rsi.perceptual import judge
@@ -45,7 +45,11 @@ def export_judge(network: AttributeNetwork, path: Path) -> None:
 
 
 def export_generator(
-    mapping: Mapping, synthesis: TrainableSynthesis, architecture: Architecture, path: Path, samples: int = SAMPLES
+    mapping: Mapping,
+    synthesis: TrainableSynthesis,
+    architecture: StyleGAN2Architecture,
+    path: Path,
+    samples: int = SAMPLES,
 ) -> None:
     """Write mapping and synthesis network as the safetensors file of a generator.
 

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from examples.avatars.attributes import Z_DIM, describe, normalise
 from examples.avatars.settings import ARCHITECTURE, HELD_OUT
 from examples.avatars.synthesis import Embedding
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 from rsi.generators.mapping import Mapping
 
 LR = 8.0  # the layers scale their weights by 0.01 / sqrt(width): less than 0.01 of what multiplies
@@ -28,7 +28,7 @@ class LatentMapping(LightningModule):
         architecture: The sizes of the generator.
     """
 
-    def __init__(self, embedding: Embedding, steps: int, architecture: Architecture = ARCHITECTURE) -> None:
+    def __init__(self, embedding: Embedding, steps: int, architecture: StyleGAN2Architecture = ARCHITECTURE) -> None:
         super().__init__()
         self.steps = steps
         self.embedding = embedding.requires_grad_(False)

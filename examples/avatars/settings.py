@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.avatars.attributes import RESOLUTION, Z_DIM
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = StyleGAN2Architecture(
     z_dim=Z_DIM,
     c_dim=0,
     w_dim=128,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from examples.avatars.attributes import NAMES, PAINTED
 from examples.avatars.settings import ARCHITECTURE
 from examples.avatars.synthesis_network import TrainableSynthesis
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 from rsi.perceptual.embedded import EmbeddedDistance
 
 LR = 2.5e-3
@@ -48,7 +48,7 @@ class Drawing(LightningModule):
         architecture: The sizes of the generator.
     """
 
-    def __init__(self, perceptual: Path, steps: int, architecture: Architecture = ARCHITECTURE) -> None:
+    def __init__(self, perceptual: Path, steps: int, architecture: StyleGAN2Architecture = ARCHITECTURE) -> None:
         super().__init__()
         self.steps = steps
         self.embedding = Embedding(architecture.w_dim)

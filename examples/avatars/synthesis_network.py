@@ -6,19 +6,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 from rsi.generators.mapping import FullyConnected
-from rsi.generators.resample import resample_filter, smooth, upsample
+from rsi.generators.stylegan2.resample import resample_filter, smooth, upsample
 
 
 class TrainableSynthesis(nn.Module):
-    """Architecture "skip" in the space W, without noise (Karras et al. 2020); tensors are named as in rsi.
+    """StyleGAN2Architecture "skip" in the space W, without noise (Karras et al. 2020); tensors are named as in rsi.
 
     Args:
         architecture: Its sizes.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: StyleGAN2Architecture) -> None:
         super().__init__()
         for resolution in architecture.resolutions:
             self.add_module(f"b{resolution}", TrainableBlock(architecture, resolution))
@@ -43,7 +43,7 @@ class TrainableBlock(nn.Module):
 
     taps: Tensor
 
-    def __init__(self, architecture: Architecture, resolution: int) -> None:
+    def __init__(self, architecture: StyleGAN2Architecture, resolution: int) -> None:
         super().__init__()
         channels, w_dim = architecture.channels(resolution), architecture.w_dim
         if resolution == 4:

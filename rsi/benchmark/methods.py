@@ -11,7 +11,7 @@ from rsi.benchmark.output_folder import FOLDERS
 from rsi.benchmark.own_method import build_own, find_own_method
 from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
-from rsi.degradations.own import is_class_path
+from rsi.degradations.own_class import is_class_path
 from rsi.errors import InputError
 from rsi.estimation.named import AUTO
 from rsi.methods.base import RestorationMethod

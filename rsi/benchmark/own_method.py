@@ -4,7 +4,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
-from rsi.degradations.own import explain, find_subclass
+from rsi.degradations.own_class import explain, find_subclass
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod

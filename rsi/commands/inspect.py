@@ -6,8 +6,8 @@ from pathlib import Path
 from rsi.errors import InputError
 from rsi.generators import GeneratorInfo, load_generator
 from rsi.generators.description import describe_generator
-from rsi.generators.files.formats import detect_container
 from rsi.generators.files.obtain import obtain
+from rsi.generators.files.reading import container_of
 from rsi.generators.files.zoo import EMBEDDED, find_by_checksum, zoo
 from rsi.log import printable
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
@@ -74,11 +74,10 @@ def _describe_origin(info: GeneratorInfo) -> dict[str, str]:
 
 def _container(path: Path) -> str:
     """The kind of a file that cannot be used."""
-    with path.open("rb") as file:
-        try:
-            return detect_container(file.read(100)).value
-        except InputError:
-            return "unknown"
+    try:
+        return container_of(path).value
+    except InputError:
+        return "unknown"
 
 
 def _print(facts: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ class Fitted:
         frame: Where the picture's pixels lie: left, top, width, height in pixels.
         notes: What was done, in words.
         motion: How the generator's picture has to be moved to lie as the picture does, see
-            :class:`rsi.generators.fourier.FourierInput`, ``[3, 3]``; ``None`` if not at all.
+            :class:`rsi.generators.stylegan3.fourier.FourierInput`, ``[3, 3]``; ``None`` if not at all.
         surroundings: What it was cut out of, if its damages are to be looked for there.
     """
 

@@ -4,7 +4,7 @@ from rsi.degradations.base import Composition, Degradation, quantise
 from rsi.degradations.blur import Blur
 from rsi.degradations.cast import Cast
 from rsi.degradations.denoising import Denoising
-from rsi.degradations.downsampling import Downsampling
+from rsi.degradations.downsampling import AveragePooling, Downsampling, NearestNeighbour
 from rsi.degradations.fade import Fade
 from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.gray import Gray
@@ -15,7 +15,6 @@ from rsi.degradations.levels import LEVEL_SETTINGS, LEVELS, STROKES
 from rsi.degradations.resized import Resized
 from rsi.degradations.sepia import Sepia
 from rsi.degradations.spec import parse_degradation
-from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.surrogates import soft_clamp, soft_round
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -57,7 +58,7 @@ class Blur(Degradation):
         self.kernel = kernel
         self.register_buffer("_from_file", None if kernel is None else read_kernel(kernel), persistent=False)
 
-    @property
+    @cached_property
     def kernels(self) -> tuple[Tensor, ...]:
         """The kernels one after another, each ``[h, w]`` with a sum of 1."""
         if self.sigma is not None:

@@ -1,7 +1,5 @@
 """What a point of light becomes by a lens, a moving camera or a smooth filter."""
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -11,7 +9,6 @@ FARTHEST = 4  # standard deviations, as scipy.ndimage.gaussian_filter has it
 SAMPLES = 32  # along the side of a pixel, and 32 times as many along a line
 
 
-@cache
 def gaussian_kernels(sigma: float) -> tuple[Tensor, ...]:
     """``exp(-d^2 / (2 sigma^2))`` up to 4 sigma: a column ``[n, 1]``, then a row ``[1, n]``.
 
@@ -23,7 +20,6 @@ def gaussian_kernels(sigma: float) -> tuple[Tensor, ...]:
     return normalised(weights[:, None]), normalised(weights[None])
 
 
-@cache
 def disc_kernels(radius: float) -> tuple[Tensor, ...]:
     """The share of each pixel that lies in a disc: one kernel ``[n, n]``.
 
@@ -37,7 +33,6 @@ def disc_kernels(radius: float) -> tuple[Tensor, ...]:
     return (normalised(inside.reshape(side, SAMPLES, side, SAMPLES).mean((1, 3))),)
 
 
-@cache
 def line_kernels(length: float, angle: float) -> tuple[Tensor, ...]:
     """The share of a straight way that lies in each pixel: one kernel ``[h, w]``.
 

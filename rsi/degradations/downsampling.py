@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from rsi.data.target import Target
-from rsi.degradations.base import Degradation
+from rsi.degradations.base import Degradation, quantise
 from rsi.degradations.jpeg import check_not_saved
-from rsi.degradations.resizing import BY_NAME
-from rsi.degradations.through_pillow import through_pillow
+from rsi.degradations.pillow import BY_NAME, through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
@@ -45,7 +45,7 @@ class Downsampling(Degradation):
         Raises:
             InputError: The factor is not known or does not divide the sides.
         """
-        self._check(x)
+        self._small_size(x)
         return F.avg_pool2d(x, self._known_factor)
 
     @torch.no_grad()
@@ -55,8 +55,7 @@ class Downsampling(Degradation):
         Raises:
             InputError: The factor is not known or does not divide the sides.
         """
-        self._check(x)
-        size = (x.shape[-1] // self._known_factor, x.shape[-2] // self._known_factor)
+        size = self._small_size(x)
         filters = [FILTERS[choice] for choice in random.choice(len(FILTERS))]
         return through_pillow(x, lambda index, picture: picture.resize(size, filters[index]))
 
@@ -90,13 +89,18 @@ class Downsampling(Degradation):
             )
         return self.factor
 
-    def _check(self, x: Tensor) -> None:
-        height, width = x.shape[-2:]
-        if height % self._known_factor or width % self._known_factor:
+    def _small_size(self, x: Tensor) -> tuple[int, int]:
+        """Width and height of the images once they are smaller.
+
+        Raises:
+            InputError: The factor is not known or does not divide the sides.
+        """
+        factor, (height, width) = self._known_factor, x.shape[-2:]
+        if height % factor or width % factor:
             raise InputError(
-                f"an image of {width}x{height} cannot become {self._known_factor} times smaller: "
-                "its sides are no multiples of that"
+                f"an image of {width}x{height} cannot become {factor} times smaller: its sides are no multiples of that"
             )
+        return width // factor, height // factor
 
     def _check_fit(self, target: Target, resolution: Size) -> None:
         own = Size.of(target.image)
@@ -112,3 +116,34 @@ class Downsampling(Degradation):
             f"{target.name!r} is {own}, which times {self.spec_name}:factor={self.factor} is not "
             f"{resolution}: leave the factor out or resize the file"
         )
+
+
+class AveragePooling(Downsampling):
+    """Images made smaller by average pooling; the approximation is exact but for the 8 bits (RSI, table 3).
+
+    Args:
+        factor: As of :class:`Downsampling`.
+    """
+
+    spec_name = "average_pooling"
+
+    @torch.no_grad()
+    def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
+        """Average pooling, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1]."""
+        return quantise(self(x, random))
+
+
+class NearestNeighbour(Downsampling):
+    """Images made smaller by leaving out pixels; the approximation is average pooling, inexact (RSI, table 3).
+
+    Args:
+        factor: As of :class:`Downsampling`.
+    """
+
+    spec_name = "nearest"
+
+    @torch.no_grad()
+    def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
+        """Pillow's nearest neighbour, ``[B, 3, H / factor, W / factor]``, 8 bits in [0, 1]."""
+        size = self._small_size(x)
+        return through_pillow(x, lambda _, picture: picture.resize(size, Image.Resampling.NEAREST))

@@ -13,7 +13,7 @@ from rsi.data.target import NOT_MODELLED, JpegHeader, Target
 from rsi.degradations.base import Degradation
 from rsi.degradations.jpeg_codec import JpegCodec
 from rsi.degradations.jpeg_tables import quality_of, sampling_name, standard_tables
-from rsi.degradations.through_pillow import through_pillow
+from rsi.degradations.pillow import through_pillow
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size

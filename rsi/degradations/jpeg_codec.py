@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rsi.data.decoded import LUMINANCE
 from rsi.data.orientation import as_stored, upright
 from rsi.data.target import JpegHeader
 from rsi.degradations.jpeg_blocks import BlockCoder, upsample_chroma
 from rsi.degradations.surrogates import soft_clamp, straight_through_round
 from rsi.numerics.per_image import one_by_one
 
-LUMA_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue; ITU-R BT.601
 FULL, LEVEL_SHIFT = 255, 128
 
 
@@ -91,6 +91,6 @@ def planes_to_rgb(planes: int) -> ColorMatrix:
 
 
 def _rgb_to_ycbcr() -> Tensor:
-    luma = torch.tensor(LUMA_WEIGHTS, dtype=torch.float64)
+    luma = torch.tensor(LUMINANCE, dtype=torch.float64)
     red, _, blue = torch.eye(3, dtype=torch.float64)
     return torch.stack([luma, (blue - luma) / (2 - 2 * luma[2]), (red - luma) / (2 - 2 * luma[0])])

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Literal
 
 import torch
@@ -12,8 +11,7 @@ from torch import Tensor
 from rsi.degradations.base import Degradation
 from rsi.degradations.downsampling import FILTERS
 from rsi.degradations.jpeg import check_not_saved
-from rsi.degradations.resizing import BY_NAME, resizing_matrix
-from rsi.degradations.through_pillow import through_pillow
+from rsi.degradations.pillow import BY_NAME, resizing_matrix, through_pillow
 from rsi.errors import InputError
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.randomness import ImageRandom
@@ -44,6 +42,7 @@ class Resized(Degradation):
             raise InputError(f"resized:filter={filter}: give one of {', '.join(BY_NAME)}")
         self.shrunk = float(factor)
         self.filter = filter
+        self._matrices: dict[int, Tensor] = {}
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
         """Smoothed images, ``[B, 3, H, W]``."""
@@ -72,8 +71,14 @@ class Resized(Degradation):
         return {"resized_factor": self.shrunk, "resized_filter": self.filter}
 
     def _resize(self, x: Tensor) -> Tensor:
-        rows, columns = (smoothing_matrix(side, self.shrunk, BY_NAME[self.filter]).to(x) for side in x.shape[-2:])
+        rows, columns = (self._matrix(side).to(x) for side in x.shape[-2:])
         return rows @ x @ columns.mT
+
+    def _matrix(self, side: int) -> Tensor:
+        """Kept as long as the operator: every step needs it, and the next file has another factor."""
+        if side not in self._matrices:
+            self._matrices[side] = smoothing_matrix(side, self.shrunk, BY_NAME[self.filter])
+        return self._matrices[side]
 
 
 def small_side(side: int, factor: float) -> int:
@@ -81,7 +86,6 @@ def small_side(side: int, factor: float) -> int:
     return max(round(side / factor), 1)
 
 
-@cache
 def smoothing_matrix(side: int, factor: float, enlarging: Image.Resampling) -> Tensor:
     """What multiplies an axis that Pillow's bicubic filter makes smaller and another enlarges again, ``[side, side]``.
 

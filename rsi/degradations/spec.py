@@ -10,17 +10,16 @@ from rsi.degradations.base import Composition, Degradation
 from rsi.degradations.blur import Blur
 from rsi.degradations.cast import Cast
 from rsi.degradations.denoising import Denoising
-from rsi.degradations.downsampling import Downsampling
+from rsi.degradations.downsampling import AveragePooling, Downsampling, NearestNeighbour
 from rsi.degradations.fade import Fade
 from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.gray import Gray
 from rsi.degradations.inpainting import Inpainting
 from rsi.degradations.jpeg import JPEG
 from rsi.degradations.levels import LEVEL_SETTINGS
-from rsi.degradations.own import is_class_path, make_own
+from rsi.degradations.own_class import is_class_path, make_own
 from rsi.degradations.resized import Resized
 from rsi.degradations.sepia import Sepia
-from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.errors import InputError
 
 OPERATORS: Mapping[str, type[Degradation]] = {
@@ -38,8 +37,6 @@ OPERATORS: Mapping[str, type[Degradation]] = {
     "cast": Cast,
     "fade": Fade,
 }
-
-
 HARMLESS = re.compile(r"\w+(:[\w=./,-]*)?")
 
 

@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from rsi.generators.alias_free import AliasFreeArchitecture
-from rsi.generators.architecture import Architecture
 from rsi.generators.info import GeneratorInfo
 from rsi.generators.mapping import Mapping
-from rsi.generators.protocols import Sizes, SynthesisNetwork
-from rsi.generators.stylegan2 import Synthesis
-from rsi.generators.stylegan3 import AliasFreeSynthesis
+from rsi.generators.protocols import Architecture, SynthesisNetwork
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
+from rsi.generators.stylegan2.synthesis import StyleGAN2Synthesis
+from rsi.generators.stylegan3.architecture import StyleGAN3Architecture
+from rsi.generators.stylegan3.synthesis import StyleGAN3Synthesis
 from rsi.numerics.size import Size
 
-NETWORKS: dict[type[Sizes], Callable[..., SynthesisNetwork]] = {
-    Architecture: Synthesis,
-    AliasFreeArchitecture: AliasFreeSynthesis,
+NETWORKS: dict[type[Architecture], Callable[..., SynthesisNetwork]] = {
+    StyleGAN2Architecture: StyleGAN2Synthesis,
+    StyleGAN3Architecture: StyleGAN3Synthesis,
 }
 
 
@@ -29,7 +29,7 @@ class Generator(nn.Module):
         info: Where it comes from.
     """
 
-    def __init__(self, architecture: Sizes, info: GeneratorInfo | None = None) -> None:
+    def __init__(self, architecture: Architecture, info: GeneratorInfo | None = None) -> None:
         super().__init__()
         self.architecture = architecture
         self.info = info or GeneratorInfo()

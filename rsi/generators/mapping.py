@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rsi.errors import InputError
-from rsi.generators.protocols import Sizes
+from rsi.generators.protocols import Architecture
 from rsi.numerics.precision import full_precision
 
 
@@ -46,7 +46,7 @@ class Mapping(nn.Module):
 
     w_avg: Tensor
 
-    def __init__(self, architecture: Sizes) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.layers = (
             architecture.z_dim,

@@ -16,9 +16,9 @@ from rsi.data.batches import Step, as_step
 from rsi.data.target import Target, in_colour
 from rsi.data.tensors import check_images
 from rsi.degradations import Degradation, quantise
-from rsi.degradations.luminance import without_colour
+from rsi.degradations.own_sources import modules_of, sources_of
 from rsi.degradations.physics import PhysicsDegradation
-from rsi.degradations.sources import modules_of, sources_of
+from rsi.degradations.without_colour import without_colour
 from rsi.errors import InputError
 from rsi.estimation.named import degradation_named
 from rsi.log import tell_once
@@ -61,8 +61,9 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     Attributes:
         method: The name that the command line knows it by.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
-        sources: What of the user's own all results are made from: that of :func:`rsi.degradations.sources.sources_of`,
-            the modules of the method and the file of the perceptual distance.
+        sources: What of the user's own all results are made from: that of
+            :func:`rsi.degradations.own_sources.sources_of`, the modules of the method and the file of the perceptual
+            distance.
         perceptual: The distance that fidelity is measured with; there once ``configure_model`` has run.
 
     Raises:

@@ -6,9 +6,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rsi.degradations import Composition, Degradation
+from rsi.degradations.downsampling import AveragePooling, NearestNeighbour
 from rsi.degradations.gaussian_noise import GaussianNoise
 from rsi.degradations.inpainting import Inpainting
-from rsi.degradations.subsampling import AveragePooling, NearestNeighbour
 from rsi.errors import InputError
 
 SUPPORTED = "average_pooling, nearest, inpaint, gaussian, or one of the first three followed by +gaussian"

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from rsi.callbacks.base import Stage
 from rsi.data.target import Target
 from rsi.degradations import Degradation
-from rsi.degradations.luminance import compared_without_colour
+from rsi.degradations.without_colour import compared_without_colour
 from rsi.errors import InputError
 from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
 from rsi.log import tell_once

@@ -11,7 +11,7 @@ from torch.optim import Adam, Optimizer
 from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
-from rsi.generators.statistics import PULSE_SAMPLES, latent_statistics
+from rsi.generators.latent_statistics import PULSE_SAMPLES, latent_statistics
 from rsi.log import tell_once
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers

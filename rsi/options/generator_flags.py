@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.files.corrections import COLOR_ORDER, CONV_CLAMP, ORDERS, bound
+from rsi.generators.files.overrides import COLOR_ORDER, CONV_CLAMP, ORDERS, read_clamp
 
 CLAMP_TEXT = "bound on the outputs of the generator's layers, or none; left out, what its file says, or else none"
 ORDER_TEXT = "the order of the colours that the generator draws in; left out, what its file lets assume"
@@ -25,7 +25,7 @@ def apply_generator_flags(chosen: Any) -> None:  # noqa: ANN401 - argparse's and
 
 def _clamp(text: str) -> str:
     try:
-        bound(text)
+        read_clamp(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

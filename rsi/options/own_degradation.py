@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from rsi.degradations import Degradation
-from rsi.degradations.own import explain, find_own
+from rsi.degradations.own_class import explain, find_own
 from rsi.options.verbatim import OptionParser
 
 CLASS_PATH = re.compile(r"class_path[ =:']+([\w.]+)'")

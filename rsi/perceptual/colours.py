@@ -1,5 +1,6 @@
 """How far the colours of images are apart."""
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -22,10 +23,19 @@ class PooledColours:
     Attributes:
         side: Of the squares that are averaged, in pixels.
         weight: What the difference is multiplied by.
+
+    Raises:
+        ValueError: The side is less than a pixel, or the weight no number of at least 0.
     """
 
     side: int
     weight: float
+
+    def __post_init__(self) -> None:
+        if self.side < 1:
+            raise ValueError(f"colour_side {self.side} is less than a pixel")
+        if not 0 <= self.weight < math.inf:
+            raise ValueError(f"colour_weight {self.weight} is no number of at least 0")
 
     def __call__(self, first: Tensor, second: Tensor, reference: Tensor) -> Tensor:
         """The weighted difference of each image, ``[B]``; below 0 where the two draws err to different sides.

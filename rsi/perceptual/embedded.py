@@ -1,5 +1,6 @@
 """The small perceptual network that comes with the embedded generator."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class EmbeddedDistance(PerceptualDistance):
         with open_weights(path, "perceptual.safetensors", "an embedded perceptual network") as (tensors, metadata):
             self.load_state_dict(tensors)
             self.rgb_weight = float(metadata["rgb_weight"])
+            if not 0 <= self.rgb_weight < math.inf:
+                raise ValueError(f"rgb_weight {self.rgb_weight} is no number of at least 0")
             if "colour_weight" in metadata:
                 self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
         self.requires_grad_(False)

@@ -1,6 +1,5 @@
 """LPIPS with a VGG16 backbone, the perceptual distance of the method."""
 
-import pickle
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -85,7 +84,7 @@ def _load_backbone(net: torch.nn.Module, path: Path) -> None:
         _, layer, kind = name.split(".")
         try:
             renamed[name] = weights[f"features.{layer}.{kind}"]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, IndexError):  # a dictionary without it, or no dictionary at all
             raise InputError(f"{path} is not a VGG16: it has no tensor features.{layer}.{kind}") from None
     try:
         net.load_state_dict(renamed)
@@ -98,8 +97,8 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path} does not exist: give the path of vgg16-397923af.pth, from {VGG16.url}")
     try:
         weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # bytes of anything can make torch raise nearly anything
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(
             f"{path} cannot be read as VGG16 weights ({reason}): download it again from {VGG16.url}"
         ) from None

@@ -30,6 +30,8 @@ def open_weights(path: Path | None, asset: str, kind: str) -> Iterator[tuple[dic
                 yield {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
         except FileNotFoundError:
             raise InputError(f"{found} does not exist: give the file of a perceptual network") from None
-        except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        except KeyError as error:
+            raise InputError(f"{found} is not {kind}: its metadata have no {error.args[0]}") from None
+        except (SafetensorError, OSError, RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[-1].strip()
             raise InputError(f"{found} is not {kind}: {reason}") from None

@@ -5,13 +5,13 @@ import torch
 
 from rsi.commands.convert import main
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "in.safetensors"
-    save_generator(Generator(Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8)), path)
+    save_generator(Generator(StyleGAN2Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8)), path)
     return path
 
 
@@ -65,7 +65,7 @@ def test_a_folder_as_output(source: Path, tmp_path: Path) -> None:
 
 def test_one_class_of_a_conditional_generator(tmp_path: Path) -> None:
     source, target = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
-    generator = Generator(Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8))
+    generator = Generator(StyleGAN2Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8))
     save_generator(generator, source)
     main([str(source), str(target), "--class_label", "1"])
     z, loaded = torch.randn(2, 6), load_generator(target)

@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.generators import Architecture, Generator, load_generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
 from rsi.results.folder import ResultFolder
 
 SHORT = """
@@ -21,7 +21,7 @@ model:
 def conditional(tmp_path: Path) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        generator = Generator(Architecture(8, 3, 8, 32, 2, channel_base=256, channel_max=16))
+        generator = Generator(StyleGAN2Architecture(8, 3, 8, 32, 2, channel_base=256, channel_max=16))
     save_generator(generator, tmp_path / "conditional.safetensors")
     return tmp_path / "conditional.safetensors"
 

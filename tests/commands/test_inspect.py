@@ -6,7 +6,7 @@ import torch
 from stylegan2_files import mmgeneration
 
 from rsi.commands.main import main
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,9 @@ def test_a_generator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path = tmp_path / "tiny.bin"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        save_generator(Generator(Architecture(8, 4, 6, 32, 2, channel_base=256, channel_max=16, conv_clamp=256)), path)
+        save_generator(
+            Generator(StyleGAN2Architecture(8, 4, 6, 32, 2, channel_base=256, channel_max=16, conv_clamp=256)), path
+        )
     assert main(["inspect", str(path)]) == 0
     found = facts(capsys.readouterr().out)
     assert found["file"] == f"{path}, {path.stat().st_size} bytes"
@@ -70,7 +72,7 @@ def test_files_that_cannot_be_used(
 
 
 def test_what_was_taken_assumed_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    state = mmgeneration(Generator(Architecture(8, 0, 8, 16, 2, channel_base=64, channel_max=8)).state_dict())
+    state = mmgeneration(Generator(StyleGAN2Architecture(8, 0, 8, 16, 2, channel_base=64, channel_max=8)).state_dict())
     weights = {f"generator_ema.{name}": tensor for name, tensor in state.items()}
     torch.save({"meta": {"iter": 3}, "state_dict": weights}, tmp_path / "x.pth")
     assert main(["inspect", str(tmp_path / "x.pth")]) == 0

@@ -11,12 +11,12 @@ from PIL import Image
 from rsi.commands.main import main
 from rsi.data.pictures import stages, to_picture
 from rsi.degradations import draw_strokes
-from rsi.generators import Architecture, Generator, load_generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
 
-TALL = Architecture(8, 0, 8, 64, 2, channel_base=512, channel_max=16, start_width=2)
+TALL = StyleGAN2Architecture(8, 0, 8, 64, 2, channel_base=512, channel_max=16, start_width=2)
 SIZE = Size(height=64, width=32)
 SHORT = """
 perceptual: embedded

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from rsi.commands.main import main
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 
 SHORT = str(Path(__file__).parents[1] / "conf" / "short.yaml")
 CLEAN = Path(__file__).parents[2] / "examples/clean"
@@ -22,7 +22,7 @@ def faces256(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random generator of 256 px that says it draws aligned faces."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        generator = Generator(Architecture(8, 0, 8, 256, 2, channel_base=512, channel_max=16))
+        generator = Generator(StyleGAN2Architecture(8, 0, 8, 256, 2, channel_base=512, channel_max=16))
     generator.info = replace(generator.info, draws_aligned_faces=True, lr_scale=1.0)
     path = tmp_path_factory.mktemp("faces") / "faces256.safetensors"
     save_generator(generator, path)

@@ -12,7 +12,7 @@ from rsi.data.batches import Step
 from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
-from rsi.degradations.sources import sources_of
+from rsi.degradations.own_sources import sources_of
 from rsi.errors import InputError
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder

@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from rsi.degradations import Blur, parse_degradation
-from rsi.degradations.sources import sources_of
+from rsi.degradations.own_sources import sources_of
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 

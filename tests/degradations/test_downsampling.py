@@ -5,16 +5,18 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from rsi.data.pictures import to_picture
 from rsi.data.target import Target
-from rsi.degradations import Downsampling
+from rsi.degradations import AveragePooling, Degradation, Downsampling, NearestNeighbour
 from rsi.degradations.downsampling import FILTERS
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
 Photographs = Callable[[int], Tensor]
+IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)).mul(255).round() / 255
 
 
 def target(side: int, name: str = "cat.png") -> Target:
@@ -79,3 +81,24 @@ def test_sides_that_are_no_multiples_are_an_error() -> None:
     for operator in (Downsampling(4), Downsampling(4).degrade):
         with pytest.raises(InputError, match="30x32 cannot become 4 times smaller"):
             operator(torch.rand(1, 3, 32, 30), ImageRandom([0]))
+
+
+def test_average_pooling_is_exact_but_for_the_rounding() -> None:
+    degraded = AveragePooling(4).degrade(IMAGES, ImageRandom([1, 2]))
+    torch.testing.assert_close(degraded, F.avg_pool2d(IMAGES, 4), atol=0.5001 / 255, rtol=0)
+
+
+def test_nearest_neighbour_keeps_pixels_of_the_image() -> None:
+    degraded = NearestNeighbour(4).degrade(IMAGES, ImageRandom([1, 2]))
+    assert torch.equal(degraded, IMAGES[..., 2::4, 2::4])
+
+
+@pytest.mark.parametrize("operator", [AveragePooling(3), NearestNeighbour(3)])
+def test_sides_have_to_be_multiples(operator: Degradation) -> None:
+    with pytest.raises(InputError, match="16x16 cannot become 3 times smaller"):
+        operator.degrade(IMAGES, ImageRandom([1, 2]))
+
+
+def test_the_message_names_the_operator() -> None:
+    with pytest.raises(InputError, match="nearest:factor=0: give a whole number"):
+        NearestNeighbour(0)

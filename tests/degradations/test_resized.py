@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable
 
 import numpy as np
@@ -7,9 +8,9 @@ from PIL import Image
 from torch import Tensor
 
 from rsi.data.pictures import to_picture
-from rsi.degradations import Resized
+from rsi.degradations import Blur, Resized
 from rsi.degradations.downsampling import FILTERS
-from rsi.degradations.resizing import BY_NAME, resizing_matrix
+from rsi.degradations.pillow import BY_NAME, resizing_matrix
 from rsi.numerics.randomness import ImageRandom
 
 Photographs = Callable[[int], Tensor]
@@ -43,6 +44,16 @@ def test_the_approximation_is_pillows_bicubic_way(photographs: Photographs, name
     small = to_picture(image).resize((24, 24), Image.Resampling.BICUBIC)
     difference = np.asarray(ours).astype(int) - np.asarray(small.resize((64, 64), BY_NAME[name]))
     assert np.abs(difference).mean() < 0.6
+
+
+def test_what_it_has_computed_goes_with_it() -> None:
+    gc.collect()
+    before = sum(type(thing) is Tensor for thing in gc.get_objects())
+    for factor in range(2, 12):
+        Resized(factor)(torch.rand(1, 3, 16, 16), ImageRandom([0]))
+        Blur(radius=factor)(torch.rand(1, 3, 16, 16), ImageRandom([0]))
+    gc.collect()
+    assert sum(type(thing) is Tensor for thing in gc.get_objects()) <= before
 
 
 def test_its_settings_are_read() -> None:

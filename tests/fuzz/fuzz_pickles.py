@@ -24,13 +24,15 @@ with atheris.instrument_imports(include=["rsi"]):
     from stylegan2_files import Network, basicsr, mmgeneration, rosinality, tensorflow, tensorflow_parts
 
     from rsi.errors import InputError
-    from rsi.generators import Architecture, Generator, load_generator, save_generator
-    from rsi.generators.schedule import Schedule
+    from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
+    from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 FORBIDDEN = ("import", "exec", "compile", "open", "os.", "subprocess.", "socket.", "pickle.find_class", "ctypes.")
 CODECS = ("ascii", "latin-1", "raw_unicode_escape", "unicode_escape", "utf-8")  # imported when first used
-SIZES = Architecture(z_dim=2, c_dim=0, w_dim=2, img_resolution=8, mapping_layers=1, channel_base=8, channel_max=2)
-ALIAS_FREE = Schedule(2, 0, 2, 16, channel_base=16, channel_max=2, num_layers=3, margin_size=2)
+SIZES = StyleGAN2Architecture(
+    z_dim=2, c_dim=0, w_dim=2, img_resolution=8, mapping_layers=1, channel_base=8, channel_max=2
+)
+STYLEGAN3 = StyleGAN3Settings(2, 0, 2, 16, channel_base=16, channel_max=2, num_layers=3, margin_size=2)
 READING = [False]
 FILE = Path(tempfile.mkdtemp()) / "generator"
 
@@ -77,7 +79,7 @@ def write_seeds(corpus: Path) -> None:
     torch.save([state, generator.w_avg], corpus / "nvidia")
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, corpus / "bare")
     save_generator(generator, corpus / "own")
-    save_generator(random_generator(ALIAS_FREE), corpus / "stylegan3")
+    save_generator(random_generator(STYLEGAN3), corpus / "stylegan3")
     (corpus / "tensorflow").write_bytes(pickle.dumps((None, None, tensorflow(tensorflow_parts(state))), 4))
 
 

@@ -12,10 +12,12 @@ import torch
 from stylegan2_files import Network
 from torch import nn
 
-from rsi.generators import Architecture, Generator
+from rsi.generators import Generator, StyleGAN2Architecture
 from rsi.generators.mapping import FullyConnected
 
-TINY = Architecture(z_dim=6, c_dim=0, w_dim=5, img_resolution=16, mapping_layers=2, channel_base=64, channel_max=8)
+TINY = StyleGAN2Architecture(
+    z_dim=6, c_dim=0, w_dim=5, img_resolution=16, mapping_layers=2, channel_base=64, channel_max=8
+)
 NON_PERSISTENT = {"weight_energy", "offset"}
 Attributes = Callable[[str, nn.Module], dict[str, Any]]
 
@@ -24,7 +26,7 @@ Attributes = Callable[[str, nn.Module], dict[str, Any]]
 def make_generator() -> Callable[..., Generator]:
     """Random generators in which every tensor matters: biases, noise strengths and w_avg are not zero."""
 
-    def make(architecture: Architecture = TINY, seed: int = 0, noise: float = 0.3) -> Generator:
+    def make(architecture: StyleGAN2Architecture = TINY, seed: int = 0, noise: float = 0.3) -> Generator:
         random = torch.Generator().manual_seed(seed)
         generator = Generator(architecture)
         state = generator.state_dict()
@@ -70,12 +72,12 @@ class Persistent(nn.Module):
 CLASS_NAMES = {
     "Generator": "Generator",
     "Mapping": "MappingNetwork",
-    "Synthesis": "SynthesisNetwork",
+    "StyleGAN2Synthesis": "SynthesisNetwork",
     "Block": "SynthesisBlock",
     "StyledConv": "SynthesisLayer",
     "ToRGB": "ToRGBLayer",
     "FullyConnected": "FullyConnectedLayer",
-    "AliasFreeSynthesis": "SynthesisNetwork",
+    "StyleGAN3Synthesis": "SynthesisNetwork",
     "FourierInput": "SynthesisInput",
     "StyledLayer": "SynthesisLayer",
     "ToColours": "SynthesisLayer",
@@ -97,7 +99,7 @@ def persist(module: nn.Module, attributes: Attributes, source: str) -> Persisten
     return persistent
 
 
-def _attributes(architecture: Architecture, class_name: str, module: nn.Module) -> dict[str, Any]:
+def _attributes(architecture: StyleGAN2Architecture, class_name: str, module: nn.Module) -> dict[str, Any]:
     if isinstance(module, FullyConnected):
         mapped = module.bias_gain != 1
         gain = {"weight_gain": np.float64(module.weight_gain), "bias_gain": module.bias_gain}
@@ -157,7 +159,7 @@ def persistent_generator(nvidia: None, canary: Path) -> Callable[[Generator], An
     """A generator as NVIDIA's network class would hold it; its source makes the canary when executed."""
 
     def make(generator: Generator) -> Persistent:
-        assert isinstance(generator.architecture, Architecture)
+        assert isinstance(generator.architecture, StyleGAN2Architecture)
         return persist(generator, partial(_attributes, generator.architecture), f"open({str(canary)!r}, 'w')")
 
     return make

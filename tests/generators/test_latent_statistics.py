@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from rsi.errors import InputError
+from rsi.generators import latent_statistics as module
 from rsi.generators import load_generator
-from rsi.generators import statistics as module
-from rsi.generators.statistics import latent_statistics, measure_statistics, random_codes
+from rsi.generators.latent_statistics import latent_statistics, measure_statistics, random_codes
 
 
 @pytest.fixture(autouse=True)

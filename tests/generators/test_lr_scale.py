@@ -7,7 +7,15 @@ import torch
 
 import rsi.generators.lr_scale
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator, save_generator, select_class, step_scale, w_rms
+from rsi.generators import (
+    Generator,
+    StyleGAN2Architecture,
+    load_generator,
+    save_generator,
+    select_class,
+    step_scale,
+    w_rms,
+)
 
 MakeGenerator = Callable[..., Generator]
 
@@ -65,7 +73,9 @@ def test_a_cache_that_cannot_be_written_does_no_harm(
 
 
 def test_classes_have_scales_of_their_own(make_generator: MakeGenerator, tmp_path: Path, cache: Path) -> None:
-    save_generator(make_generator(Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8)), tmp_path / "c")
+    save_generator(
+        make_generator(StyleGAN2Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8)), tmp_path / "c"
+    )
     generator = load_generator(tmp_path / "c")
     scales = {step_scale(select_class(generator, label), "auto") for label in range(3)}
     assert len(scales) == len(list(cache.iterdir())) == 3

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator
+from rsi.generators import Generator, StyleGAN2Architecture
 
 MakeGenerator = Callable[..., Generator]
-CONDITIONAL = Architecture(6, 4, 5, 8, 3, channel_base=32, channel_max=8)
+CONDITIONAL = StyleGAN2Architecture(6, 4, 5, 8, 3, channel_base=32, channel_max=8)
 
 
 def numpy_mapping(generator: Generator, z: np.ndarray, c: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def numpy_mapping(generator: Generator, z: np.ndarray, c: np.ndarray) -> np.ndar
 
 @pytest.mark.parametrize("c_dim", [0, 4])
 def test_codes_agree_with_a_literal_implementation(make_generator: MakeGenerator, c_dim: int) -> None:
-    generator = make_generator(Architecture(6, c_dim, 5, 8, 3, channel_base=32, channel_max=8))
+    generator = make_generator(StyleGAN2Architecture(6, c_dim, 5, 8, 3, channel_base=32, channel_max=8))
     z, c = torch.randn(2, 6, generator=torch.Generator().manual_seed(0)), torch.eye(4)[:2]
     expected = [numpy_mapping(generator, z[k].double().numpy(), c[k].double().numpy()) for k in range(2)]
     torch.testing.assert_close(generator.mapping(z, c), torch.tensor(np.stack(expected)).float())

@@ -14,7 +14,7 @@ from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.errors import InputError
 from rsi.generators import Generator
-from rsi.generators.statistics import random_codes
+from rsi.generators.latent_statistics import random_codes
 from rsi.methods.pulse import Pulse
 from rsi.methods.tensors import targets_of
 from rsi.numerics.randomness import ImageRandom

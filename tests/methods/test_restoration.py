@@ -22,7 +22,7 @@ from rsi.callbacks import PhaseScheduler
 from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import EmbeddedDistance
 from rsi.training.trainer import make_trainer
@@ -63,7 +63,9 @@ class Watched(Restoration):
 
 @pytest.mark.parametrize("side", [32, 512])
 def test_large_images_take_turns_in_the_main_thread(tmp_path: Path, side: int) -> None:
-    save_generator(Generator(Architecture(8, 0, 8, side, 2, channel_base=512, channel_max=16)), tmp_path / "generator")
+    save_generator(
+        Generator(StyleGAN2Architecture(8, 0, 8, side, 2, channel_base=512, channel_max=16)), tmp_path / "generator"
+    )
     folder = tmp_path / "targets"
     folder.mkdir()
     for name in "ab":

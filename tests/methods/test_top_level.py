@@ -12,10 +12,12 @@ from recording import Record
 
 from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
-from rsi.generators import Architecture, Generator, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 
 TOP = "perceptual_64"
-SIZES = Architecture(z_dim=8, c_dim=0, w_dim=8, img_resolution=64, mapping_layers=2, channel_base=256, channel_max=16)
+SIZES = StyleGAN2Architecture(
+    z_dim=8, c_dim=0, w_dim=8, img_resolution=64, mapping_layers=2, channel_base=256, channel_max=16
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,21 @@
 from pathlib import Path
 
+import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 import rsi.generators
+from rsi.errors import InputError
 from rsi.perceptual import EmbeddedDistance
+
+ASSET = Path(rsi.generators.__file__).parent / "assets" / "perceptual.safetensors"
 
 
 def reference(x: Tensor, y: Tensor) -> Tensor:
-    weights = load_file(Path(rsi.generators.__file__).parent / "assets" / "perceptual.safetensors")
+    weights = load_file(ASSET)
     result = 2 * ((x - y) ** 2).sum(1).mean((1, 2))
     a, b = 2 * x - 1, 2 * y - 1
     for stage in range(5):
@@ -40,6 +45,31 @@ def test_distance_to_itself_is_zero_and_has_finite_gradients() -> None:
 
 def test_network_is_frozen() -> None:
     assert not any(parameter.requires_grad for parameter in EmbeddedDistance().parameters())
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        ({"rgb_weight": "nan"}, "rgb_weight nan is no number of at least 0"),
+        ({"rgb_weight": "heavy"}, "could not convert string to float: 'heavy'"),
+        ({"colour_side": "0"}, "colour_side 0 is less than a pixel"),
+        ({"colour_weight": "-1"}, "colour_weight -1.0 is no number of at least 0"),
+        ({"rgb_weight": None}, "its metadata have no rgb_weight"),
+    ],
+)
+def test_weights_that_no_distance_has_are_refused(
+    tmp_path: Path, metadata: dict[str, str | None], problem: str
+) -> None:
+    with safe_open(ASSET, "pt") as file:
+        changed = {name: value for name, value in (file.metadata() | metadata).items() if value is not None}
+    save_file(load_file(ASSET), tmp_path / "own.safetensors", changed)
+    with pytest.raises(InputError, match=f"own.safetensors is not an embedded perceptual network: {problem}"):
+        EmbeddedDistance(tmp_path / "own.safetensors")
+
+
+def test_a_folder_is_no_network(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not an embedded perceptual network: "):
+        EmbeddedDistance(tmp_path)
 
 
 def test_small_images_count_as_enlarged_ones() -> None:

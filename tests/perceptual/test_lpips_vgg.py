@@ -76,6 +76,20 @@ def test_file_of_something_else(tmp_path: Path) -> None:
         load_perceptual(str(path))
 
 
+def test_file_that_holds_no_dictionary(tmp_path: Path) -> None:
+    torch.save(torch.zeros(3), tmp_path / "mean.pth")
+    with pytest.raises(InputError, match=r"mean.pth is not a VGG16: it has no tensor features.0.weight"):
+        load_perceptual(str(tmp_path / "mean.pth"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"\x80\x02.", b"\x80\x02}(.", b"hello world", b"PK\x03\x04"])
+def test_file_of_other_bytes(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "vgg16.pth").write_bytes(content)
+    with pytest.raises(InputError, match=r"vgg16.pth cannot be read as VGG16 weights \(.+\): download it") as caught:
+        load_perceptual(str(tmp_path / "vgg16.pth"))
+    assert "\n" not in str(caught.value)
+
+
 def test_truncated_file(tmp_path: Path, vgg16: Path) -> None:
     path = tmp_path / "vgg16.pth"
     path.write_bytes(vgg16.read_bytes()[:100_000])

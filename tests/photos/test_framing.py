@@ -13,13 +13,13 @@ from rsi.data.decoded import Picture
 from rsi.data.orientation import as_stored
 from rsi.data.target import JpegHeader
 from rsi.errors import InputError
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 from rsi.photos.face import Face
 from rsi.photos.face_crop import crop_around
 from rsi.photos.framing import FaceFraming
 
 PATH = Path("photo.jpg")
-R = Schedule(
+R = StyleGAN3Settings(
     8, 0, 8, 32, channel_base=256, channel_max=8, num_layers=5, output_scale=4.0, conv_kernel=1, use_radial_filters=True
 )
 

@@ -11,24 +11,23 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import AliasFreeArchitecture
-from rsi.generators.architecture import Architecture
-from rsi.generators.files.assembly import assemble
-from rsi.generators.files.corrections import correct, corrections
-from rsi.generators.files.formats import Container, detect_container
-from rsi.generators.files.missing import MEAN
+from rsi.generators.files.missing_tensors import MEAN
 from rsi.generators.files.obtain import obtain
-from rsi.generators.files.reading import read_network
+from rsi.generators.files.overrides import overridden, overrides
+from rsi.generators.files.reading import Container, container_of, read_network
 from rsi.generators.files.state_dict import read_bare_safetensors
-from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.stored_network import StoredNetwork, assemble
 from rsi.generators.files.zoo import ASSETS, EMBEDDED, find_by_checksum, zoo
 from rsi.generators.generator import Generator
 from rsi.generators.info import UNKNOWN_LICENSE, GeneratorInfo
-from rsi.generators.protocols import Sizes
+from rsi.generators.protocols import Architecture
 from rsi.generators.statistics import mean_code
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
+from rsi.generators.stylegan3.architecture import StyleGAN3Architecture
 from rsi.storage.atomic import atomic_path
+from rsi.storage.fingerprint import file_sha256
 
-FAMILIES = {kind.family: kind for kind in (Architecture, AliasFreeArchitecture)}
+FAMILIES = {kind.family: kind for kind in (StyleGAN2Architecture, StyleGAN3Architecture)}
 OWN = "safetensors of rsi"
 KINDS = "a .safetensors, .pkl, .pt or .pth file of a StyleGAN2 or StyleGAN3"
 
@@ -91,15 +90,25 @@ def _describe_missing(path: Path) -> str:
 
 
 def _load(path: Path) -> Generator:
-    data = path.read_bytes()
-    info = GeneratorInfo(name=path.stem, source=path, sha256=hashlib.sha256(data).hexdigest())
-    if known := find_by_checksum(info.sha256):
-        info = replace(info, name=known.name, license=known.license, lr_scale=known.lr_scale)
-        info = replace(info, draws_aligned_faces=known.aligned_faces)
-    container = detect_container(data)
+    container = container_of(path)  # before all of a file is read that could be a film
     if container is Container.SAFETENSORS:
-        return _load_safetensors(path, info)
-    return _make(read_network(data, container), info)
+        return _load_safetensors(path, _info(path, file_sha256(path)))
+    data = path.read_bytes()
+    return _make(read_network(data, container), _info(path, hashlib.sha256(data).hexdigest()))
+
+
+def _info(path: Path, sha256: str) -> GeneratorInfo:
+    info = GeneratorInfo(name=path.stem, source=path, sha256=sha256)
+    known = find_by_checksum(sha256)
+    if known is None:
+        return info
+    return replace(
+        info,
+        name=known.name,
+        license=known.license,
+        lr_scale=known.lr_scale,
+        draws_aligned_faces=known.aligned_faces,
+    )
 
 
 def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
@@ -120,7 +129,7 @@ def _load_safetensors(path: Path, info: GeneratorInfo) -> Generator:
         raise InputError(f"the file is damaged or cut off ({error}): get it again") from None
 
 
-def _architecture(metadata: Mapping[str, str]) -> Sizes:
+def _architecture(metadata: Mapping[str, str]) -> Architecture:
     family = metadata["architecture"]
     kind = FAMILIES.get(family)
     if kind is None:
@@ -130,15 +139,15 @@ def _architecture(metadata: Mapping[str, str]) -> Sizes:
 
 def _make(network: StoredNetwork, info: GeneratorInfo) -> Generator:
     """The generator of a file, whose mean code is computed where the file has none."""
-    network, said = correct(network), corrections()
+    network = overridden(network)
     info = replace(
         info,
         format=network.format,
         place=network.place,
         assumed=tuple(f"{name} {text}" for name, text in network.assumed.items()),
-        said=", ".join(f"{name} {value}" for name, value in said.items()),
+        said=", ".join(f"{name} {value}" for name, value in overrides().items()),
     )
-    generator = assemble(network.architecture, info, network.shapes, network.read)
+    generator = assemble(network, info)
     if MEAN in network.assumed:
         generator.mapping.w_avg = mean_code(generator)
     return generator

@@ -1,6 +1,7 @@
 """A reader of pickles that builds data and calls nothing."""
 
 import pickletools
+import reprlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -8,6 +9,7 @@ from typing import Any, BinaryIO
 from rsi.errors import InputError
 
 MAX_OPCODES = 5_000_000  # a generator's file has some 30,000
+MAX_BITS = 1000  # of a whole number, which so fits a float and a message; the state of a random generator takes 128
 
 DICTIONARIES = ("collections.OrderedDict", "dnnlib.util.EasyDict")
 # What a file has no use for that does not want to be run; naming it anywhere is reason to refuse all of the file.
@@ -43,7 +45,7 @@ class Global:
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Call:
     """What the pickle wants called or made; recorded, never done.
 
@@ -60,6 +62,10 @@ class Call:
     state: object = None
     items: dict[Any, Any] = field(default_factory=dict)
     entries: list[Any] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """The name alone: what it holds may go deeper than Python can print."""
+        return self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +150,11 @@ def dictionary(record: object) -> Mapping[Any, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def shown(record: object) -> str:
+    """A pickled object in a message, on one line and short whatever it is."""
+    return " ".join(reprlib.repr(record).split())
+
+
 class _Machine:
     """The stack machine that pickle opcodes are written for."""
 
@@ -154,7 +165,7 @@ class _Machine:
     def run(self, opcode: str, argument: Any) -> None:  # noqa: ANN401 - as pickletools has it
         """Do what one opcode says."""
         if opcode in _LITERALS:
-            self.stack.append(argument)
+            self.push_literal(argument)
         elif opcode in _CONSTANTS:
             self.stack.append(_CONSTANTS[opcode]())
         elif opcode in _ACTIONS:
@@ -167,6 +178,14 @@ class _Machine:
             self.stack.append(self.memo[argument])
         elif opcode not in _NOTHING_TO_DO:
             raise InputError(f"the pickle uses {opcode}, which no generator needs")
+
+    def push_literal(self, literal: Any) -> None:  # noqa: ANN401 - as pickletools has it
+        """Push a number or a text, unless the number is absurdly long."""
+        if isinstance(literal, int) and literal.bit_length() > MAX_BITS:
+            raise InputError(
+                f"the pickle holds a whole number of {literal.bit_length()} bits, which no generator needs"
+            )
+        self.stack.append(literal)
 
     def pop(self, count: int) -> list[Any]:
         """Pop some items."""

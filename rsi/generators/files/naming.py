@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.resample import resample_filter
+from rsi.generators.stylegan2.resample import resample_filter
 
 MAX_BLOCKS = 10  # above 4 px: 4096 px
 MAX_NAMES = 4

@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.files.assembly import Shapes, infer_architecture
-from rsi.generators.files.inert_pickle import Call, check_names, dictionary
-from rsi.generators.files.numpy_record import NUMPY_NAMES
+from rsi.generators.files.inert_pickle import Call, check_names, dictionary, shown
 from rsi.generators.files.other_networks import ALONE, FASTGAN
 from rsi.generators.files.stored_network import StoredNetwork
-from rsi.generators.files.stored_tensor import LOAD_STORAGE, REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
-from rsi.generators.files.stylegan3_pickle import alias_free_architecture
+from rsi.generators.files.stored_numbers import NUMPY_NAMES
+from rsi.generators.files.stored_tensor import (
+    LOAD_STORAGE,
+    REBUILD_PARAMETER,
+    REBUILD_TENSOR,
+    StoredTensor,
+    about_tensor,
+)
+from rsi.generators.files.stylegan3_pickle import stylegan3_architecture
 from rsi.generators.files.stylegan_xl import with_class_table
 from rsi.generators.files.torch_file import DTYPES, TorchFile
-from rsi.generators.protocols import Sizes
+from rsi.generators.protocols import Architecture
+from rsi.generators.sizes import Shapes
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 EMBEDDING = "torch.nn.modules.sparse.Embedding"  # of StyleGAN-XL's class labels
@@ -97,11 +104,11 @@ def read_nvidia(root: object, file: TorchFile | None = None) -> StoredNetwork:
     )
 
 
-def _architecture(modules: Mapping[str, RecordedModule], shapes: Shapes) -> Sizes:
+def _architecture(modules: Mapping[str, RecordedModule], shapes: Shapes) -> Architecture:
     if STYLEGAN3_INPUT in modules:
         attributes = {prefix: module.state for prefix, module in modules.items()}
-        return alias_free_architecture(attributes, shapes, staged=STAGED in modules[""].class_name)
-    return infer_architecture(shapes, modules[FIRST_LAYER].state.get("conv_clamp"))
+        return stylegan3_architecture(attributes, shapes, staged=STAGED in modules[""].class_name)
+    return StyleGAN2Architecture.from_shapes(shapes, modules[FIRST_LAYER].state.get("conv_clamp"))
 
 
 def _g_ema(root: object) -> object:
@@ -159,12 +166,9 @@ def _check_supported(modules: Mapping[str, RecordedModule]) -> None:
             raise InputError(f"G_ema has no module {prefix[:-1]}: it is not a StyleGAN2-ADA or StyleGAN3 generator")
         value = modules[prefix].state.get(attribute, expected)
         if value != expected:
-            shown = repr(value)[:MAX_NAME] if isinstance(value, str | int | float | None) else type(value).__name__
-            raise InputError(f"{attribute} of {prefix[:-1]} is {shown}; only {expected!r} is supported")
+            raise InputError(f"{attribute} of {prefix[:-1]} is {shown(value)}; only {expected!r} is supported")
 
 
 def _stored(name: str, record: object, file: TorchFile | None) -> StoredTensor:
-    try:
+    with about_tensor(name):
         return StoredTensor.from_record(record, file)
-    except InputError as error:
-        raise InputError(f"tensor {name}: {error}") from None

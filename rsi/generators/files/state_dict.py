@@ -1,21 +1,19 @@
 """Generators that are kept as state dicts, with the names of any program that is known."""
 
 import functools
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
-from rsi.errors import InputError
-from rsi.generators.files.assembly import infer_architecture
-from rsi.generators.files.candidates import find_generator
 from rsi.generators.files.inert_pickle import Call, dictionary
-from rsi.generators.files.missing import add_missing
+from rsi.generators.files.missing_tensors import add_missing
 from rsi.generators.files.naming import MMGENERATION, translate
+from rsi.generators.files.state_dict_search import FoundStateDict, find_generator
 from rsi.generators.files.stored_network import StoredNetwork
-from rsi.generators.files.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor
+from rsi.generators.files.stored_tensor import REBUILD_PARAMETER, REBUILD_TENSOR, StoredTensor, about_tensor
 from rsi.generators.files.torch_file import TorchFile
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
 
 NO_CLAMP = "none: the file does not say; give --conv_clamp 256 for a StyleGAN2-ADA that was trained with 16 bits"
 BGR = "bgr, as trainings of MMGeneration draw: give --color_order rgb if red and blue are exchanged"
@@ -39,22 +37,15 @@ def read_state_dict(root: object, container: str, file: TorchFile | None = None)
         InputError: The file is damaged, could only be used by running it, or holds another network.
     """
     found = find_generator(root)
-    means = [record for state in (found.records, dictionary(root)) for record in map(state.get, MEANS)]
-    means += root if isinstance(root, list | tuple) else []
-    records = {name: record for name, record in found.records.items() if name not in MEANS}
-    read = {name: _read(name, record, file) for name, record in records.items()}
-    program = found.naming.program if found.naming else "NVIDIA"
-    tensors = translate(found.naming, read) if found.naming else _tensors(read)
-    mean = next(filter(lambda code: code is not None, (_mean(record, file) for record in means)), None)
-    whole, assumed = add_missing(tensors if mean is None else tensors | {"mapping.w_avg": mean})
+    whole, assumed = add_missing(_tensors(found, file) | _mean_code(root, found, file))
     bgr = found.naming is MMGENERATION and _is_of_training(root)
     if found.naming is MMGENERATION:
         assumed["color_order"] = BGR if bgr else RGB
     shapes = {name: tuple(tensor.shape) for name, tensor in whole.items()}
     return StoredNetwork(
-        format=f"{program} state dict ({container})",
+        format=f"{found.naming.program if found.naming else 'NVIDIA'} state dict ({container})",
         place=found.place,
-        architecture=infer_architecture(shapes),
+        architecture=StyleGAN2Architecture.from_shapes(shapes),
         shapes=shapes,
         read=whole.__getitem__,
         bgr=bgr,
@@ -73,33 +64,41 @@ def read_bare_safetensors(file: Any) -> StoredNetwork:  # noqa: ANN401 - safeten
     return read_state_dict({name: StoredTensor.of(read[name], shape) for name, shape in shapes.items()}, "safetensors")
 
 
+def _tensors(found: FoundStateDict, file: TorchFile | None) -> dict[str, Tensor]:
+    """All tensors but the mean code by NVIDIA's names, in float32."""
+    records = {name: record for name, record in found.records.items() if name not in MEANS}
+    read = {name: _read(name, record, file) for name, record in records.items()}
+    if found.naming:
+        return translate(found.naming, read)
+    return {name: tensor for name, tensor in read.items() if isinstance(tensor, Tensor)}
+
+
+def _mean_code(root: object, found: FoundStateDict, file: TorchFile | None) -> dict[str, Tensor]:
+    """The mean code, ``[w_dim]``, from the state dict, from beside it or from a list; empty if there is none."""
+    records = [(name, state.get(name)) for state in (found.records, dictionary(root)) for name in MEANS]
+    listed = root if isinstance(root, list | tuple) else ()
+    for name, record in (*records, *((f"element {number}", part) for number, part in enumerate(listed))):
+        with about_tensor(name):
+            stored = _stored(record, file)
+            if stored is not None and stored.shape and 0 not in stored.shape:
+                once = replace(stored, shape=stored.shape[-1:], stride=stored.stride[-1:])  # of rows for every layer
+                return {"mapping.w_avg": once.read()}
+    return {}
+
+
+def _read(name: str, record: object, file: TorchFile | None) -> object:
+    """A tensor in float32; anything else as it is."""
+    with about_tensor(name):
+        stored = _stored(record, file)
+        return record if stored is None else stored.read()
+
+
 def _stored(record: object, file: TorchFile | None) -> StoredTensor | None:
     """The tensor that a record stands for, if it does."""
     if isinstance(record, StoredTensor):
         return record
     is_tensor = isinstance(record, Call) and record.name in (REBUILD_PARAMETER, REBUILD_TENSOR)
     return StoredTensor.from_record(record, file) if is_tensor else None
-
-
-def _read(name: str, record: object, file: TorchFile | None) -> object:
-    """A tensor in float32; anything else as it is."""
-    try:
-        stored = _stored(record, file)
-        return record if stored is None else stored.read()
-    except InputError as error:
-        raise InputError(f"tensor {name[:100]}: {error}") from None
-
-
-def _tensors(read: Mapping[str, object]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in read.items() if isinstance(tensor, Tensor)}
-
-
-def _mean(record: object, file: TorchFile | None) -> Tensor | None:
-    """The mean code, ``[w_dim]``, which some files repeat for every layer without storing it again."""
-    stored = _stored(record, file)
-    if stored is None or not stored.shape or 0 in stored.shape:
-        return None
-    return replace(stored, shape=stored.shape[-1:], stride=stored.stride[-1:]).read()
 
 
 def _is_of_training(root: object) -> bool:

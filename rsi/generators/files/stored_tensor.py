@@ -1,7 +1,8 @@
 """Tensors inside a pickle, before they are read."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,19 @@ class StoredTensor:
             raise InputError(f"it reaches beyond its storage of {numbers.numel()} numbers")
         tensor = numbers.as_strided(self.shape, self.stride, self.offset)
         return tensor.to(torch.float32, copy=True).contiguous()
+
+
+@contextmanager
+def about_tensor(name: str) -> Iterator[None]:
+    """What is wrong inside is said of the tensor of this name.
+
+    Raises:
+        InputError: Something is.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"tensor {name[:100]}: {error}") from None
 
 
 def _arguments(record: object, name: str) -> tuple[Any, ...]:

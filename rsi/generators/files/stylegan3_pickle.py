@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import AliasFreeArchitecture, Layer
-from rsi.generators.files.assembly import Shapes
-from rsi.generators.files.inert_pickle import dictionary
-from rsi.generators.files.stored_numbers import shown, stored_number, stored_numbers
-from rsi.generators.schedule import Schedule
+from rsi.generators.files.inert_pickle import dictionary, shown
+from rsi.generators.files.stored_numbers import stored_number, stored_numbers
+from rsi.generators.sizes import Shapes, mapping_sizes
+from rsi.generators.stylegan3.architecture import Layer, StyleGAN3Architecture
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 MARGIN = 10  # NVIDIA's default, as are the next two
 CUTOFF = 2.0
@@ -17,9 +17,9 @@ OUTPUT_SCALE = 0.25
 FROM_SHAPES = ("z_dim", "c_dim", "w_dim", "mapping_layers")
 
 
-def alias_free_architecture(
+def stylegan3_architecture(
     modules: Mapping[str, Mapping[Any, Any]], shapes: Shapes, *, staged: bool
-) -> AliasFreeArchitecture:
+) -> StyleGAN3Architecture:
     """The architecture that the settings of a generator give, or the attributes of its layers.
 
     Args:
@@ -32,13 +32,13 @@ def alias_free_architecture(
             give.
     """
     settings = dictionary(modules[""].get("_init_kwargs"))
-    sizes = _mapping_sizes(shapes)
+    sizes = mapping_sizes(shapes)
     if not staged:
         scheduled = _scheduled(settings, modules["synthesis."], sizes)
         return replace(scheduled, embed_dim=sizes["embed_dim"], class_means=_has_class_means(shapes))
     layers = _layers(modules, shapes)
     attributes = modules["synthesis.input."]
-    return AliasFreeArchitecture(
+    return StyleGAN3Architecture(
         **sizes,
         class_means=_has_class_means(shapes),
         input_rate=stored_number(attributes.get("sampling_rate", layers[0].in_size - 2 * MARGIN)),
@@ -50,7 +50,7 @@ def alias_free_architecture(
 
 def _scheduled(
     given: Mapping[Any, Any], synthesis: Mapping[Any, Any], sizes: Mapping[str, int]
-) -> AliasFreeArchitecture:
+) -> StyleGAN3Architecture:
     if given.get("img_channels", 3) != 3:
         raise InputError(
             f"the generator makes images of {shown(given['img_channels'])} channels: only RGB is supported"
@@ -59,20 +59,11 @@ def _scheduled(
     settings |= {name: _setting(given, name, kind) for name, kind in _settings().items() if name in given}
     if "img_resolution" not in settings:
         raise InputError("the settings of G_ema have no img_resolution")
-    architecture = Schedule(**settings).architecture
+    architecture = StyleGAN3Settings(**settings).architecture
     names = [layer.name for layer in architecture.layers]
     if "layer_names" in synthesis and synthesis["layer_names"] != names:
         raise InputError(f"the layers of G_ema are not those that its settings give, {names[0]} to {names[-1]}")
     return architecture
-
-
-def _mapping_sizes(shapes: Shapes) -> dict[str, int]:
-    first, embed = shapes.get("mapping.fc0.weight", ()), shapes.get("mapping.embed.weight", (0, 0))
-    if len(first) != 2 or len(embed) != 2:
-        raise InputError("there is no tensor mapping.fc0.weight with 2 axes")
-    layers = sum(name.startswith("mapping.fc") and name.endswith(".weight") for name in shapes)
-    sizes = {"w_dim": first[0], "mapping_layers": layers, "c_dim": embed[1], "embed_dim": embed[0]}
-    return {"z_dim": first[1] - embed[0], **sizes}
 
 
 def _has_class_means(shapes: Shapes) -> bool:
@@ -91,11 +82,17 @@ def _layers(modules: Mapping[str, Mapping[Any, Any]], shapes: Shapes) -> tuple[L
 def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
     """The sizes of one layer, from its attributes and the shapes of its tensors."""
 
-    def whole(attribute: str) -> int:
+    def number(attribute: str) -> float:
         try:
-            return int(stored_number(attributes.get(attribute)))
-        except (InputError, ValueError, OverflowError) as error:
+            return stored_number(attributes.get(attribute))
+        except InputError as error:
             raise InputError(f"{attribute} of {name}: {error}") from None
+
+    def whole(attribute: str) -> int:
+        value = number(attribute)
+        if value != value // 1:
+            raise InputError(f"{attribute} of {name}: {value} is no whole number")
+        return int(value)
 
     weight = shapes.get(f"synthesis.{name}.weight", ())
     up, down = (shapes.get(f"synthesis.{name}.{way}_filter") or (1,) for way in ("up", "down"))
@@ -113,7 +110,7 @@ def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
         up_taps=up[0],
         down_taps=down[0],
         radial=len(down) > 1,
-        clamp=None if attributes.get("conv_clamp") is None else float(whole("conv_clamp")),
+        clamp=None if attributes.get("conv_clamp") is None else float(number("conv_clamp")),
     )
     padding = stored_numbers(attributes.get("padding", []))
     if padding != 2 * [layer.zeros_before, layer.zeros_behind]:
@@ -122,8 +119,8 @@ def _layer(name: str, attributes: Mapping[Any, Any], shapes: Shapes) -> Layer:
 
 
 def _settings() -> dict[str, Any]:
-    """The settings that count, with their types as they are written in :class:`Schedule`."""
-    return {field.name: field.type for field in fields(Schedule) if field.name not in FROM_SHAPES}
+    """The settings that count, with their types as they are written in :class:`StyleGAN3Settings`."""
+    return {field.name: field.type for field in fields(StyleGAN3Settings) if field.name not in FROM_SHAPES}
 
 
 def _setting(given: Mapping[Any, Any], name: str, kind: Any) -> Any:  # noqa: ANN401 - types and values of settings

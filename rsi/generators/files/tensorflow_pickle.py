@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.files.assembly import infer_architecture
-from rsi.generators.files.inert_pickle import Call, check_names, dictionary
-from rsi.generators.files.missing import add_missing
-from rsi.generators.files.numpy_record import NUMPY_NAMES, read_array
+from rsi.generators.files.inert_pickle import Call, check_names, dictionary, shown
+from rsi.generators.files.missing_tensors import add_missing
 from rsi.generators.files.stored_network import StoredNetwork
+from rsi.generators.files.stored_numbers import NUMPY_NAMES, read_array
+from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
 
 NETWORK = "dnnlib.tflib.network.Network"
 ALLOWED = {NETWORK, "collections.OrderedDict", "dnnlib.util.EasyDict", *NUMPY_NAMES}
@@ -70,7 +70,7 @@ def read_tensorflow(root: Any) -> StoredNetwork:  # noqa: ANN401 - what a pickle
     return StoredNetwork(
         format="TensorFlow pickle",
         place="Gs",
-        architecture=infer_architecture(shapes, settings.get("conv_clamp")),
+        architecture=StyleGAN2Architecture.from_shapes(shapes, settings.get("conv_clamp")),
         shapes=shapes,
         read=whole.__getitem__,
         assumed=assumed,
@@ -108,8 +108,7 @@ def _check_supported(network: Mapping[Any, Any], settings: Mapping[Any, Any], na
         value = settings.get(name, expected)
         value = list(value) if isinstance(value, tuple) else value
         if value != expected:
-            shown = repr(value)[:50] if isinstance(value, str | int | float | list | None) else type(value).__name__
-            raise InputError(f"a StyleGAN2 with {name} {shown}: only {expected} is supported")
+            raise InputError(f"a StyleGAN2 with {name} {shown(value)}: only {expected} is supported")
     for name in FORKED:
         if name in settings:
             raise InputError(

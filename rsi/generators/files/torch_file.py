@@ -15,6 +15,8 @@ from rsi.errors import InputError
 from rsi.generators.files.inert_pickle import Global, Persistent, parts, read_pickle
 
 ZIP = b"PK\x03\x04"
+LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that torch.save wrote first before torch 1.6
+HEADER_SIZE = 14  # bytes that tell what a file is
 COUNT_SIZE = 8  # bytes before every storage of a file of torch before 1.6, which tell how many numbers follow
 DTYPES = {
     "torch.FloatStorage": torch.float32,
@@ -31,6 +33,15 @@ DTYPES = {
     "torch.ComplexDoubleStorage": torch.complex128,
     "torch.storage.UntypedStorage": torch.uint8,
 }
+
+
+def is_torch_file(first: bytes) -> bool:
+    """Whether a file begins as those that ``torch.save`` writes; one that does can still be another zip archive.
+
+    Args:
+        first: Its first :data:`HEADER_SIZE` bytes, or more.
+    """
+    return first[:4] == ZIP or first[2:14] == LEGACY
 
 
 class TorchFile:

@@ -9,12 +9,12 @@ from examples.avatars.judge import judge_network
 from examples.avatars.perceptual import embedded_network
 from examples.avatars.synthesis_network import TrainableSynthesis
 from rsi.errors import InputError
-from rsi.generators import Architecture, load_generator
+from rsi.generators import StyleGAN2Architecture, load_generator
 from rsi.generators.mapping import Mapping
 from rsi.generators.statistics import mean_code, w_rms
 from rsi.perceptual import JudgeDistance, load_perceptual
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = StyleGAN2Architecture(
     z_dim=64, c_dim=0, w_dim=16, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16
 )
 SHIPPED = Path(__file__).parents[3] / "rsi" / "generators" / "assets"

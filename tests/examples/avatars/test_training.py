@@ -12,9 +12,9 @@ from examples.avatars.mapping import LatentMapping
 from examples.avatars.perceptual import AttributeNaming, AttributeNetwork, embedded_network
 from examples.avatars.synthesis import Drawing, Embedding
 from examples.avatars.training import train
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = StyleGAN2Architecture(
     z_dim=64, c_dim=0, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=128, channel_max=8
 )
 

@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
@@ -10,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, GeneratorInfo, load_generator, save_generator
+from rsi.generators import Generator, GeneratorInfo, StyleGAN2Architecture, load_generator, save_generator
 
 MakeGenerator = Callable[..., Generator]
 
@@ -45,17 +46,17 @@ def test_the_embedded_generator() -> None:
         embedded=True,
         format="safetensors of rsi",
     )
-    assert generator.architecture == Architecture(64, 0, 128, 128, 4, 2048, 128)
+    assert generator.architecture == StyleGAN2Architecture(64, 0, 128, 128, 4, 2048, 128)
 
 
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8),
-        Architecture(6, 3, 5, 32, 1, channel_base=100, channel_max=8, conv_clamp=0.5),
+        StyleGAN2Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8),
+        StyleGAN2Architecture(6, 3, 5, 32, 1, channel_base=100, channel_max=8, conv_clamp=0.5),
     ],
 )
-def test_round_trip(make_generator: MakeGenerator, tmp_path: Path, architecture: Architecture) -> None:
+def test_round_trip(make_generator: MakeGenerator, tmp_path: Path, architecture: StyleGAN2Architecture) -> None:
     generator = make_generator(architecture)
     generator.info = GeneratorInfo(lr_scale=0.5, license="CC0")
     path = tmp_path / "mine.safetensors"
@@ -120,6 +121,13 @@ def test_other_files(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=f"x.safetensors: .*{message}") as caught:
         load_generator(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_large_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").touch()
+    os.truncate(tmp_path / "film.mkv", 2**36)
+    with pytest.raises(InputError, match=r"film.mkv: neither a .safetensors nor"):
+        load_generator(tmp_path / "film.mkv")
 
 
 def test_truncated_files(saved: Path) -> None:

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsi.errors import InputError
-from rsi.generators.files.inert_pickle import Call, Persistent, UnknownGlobalError, check_names, read_pickle
+from rsi.generators.files.inert_pickle import (
+    MAX_BITS,
+    Call,
+    Persistent,
+    UnknownGlobalError,
+    check_names,
+    read_pickle,
+    shown,
+)
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -127,6 +135,21 @@ def test_several_pickles_in_a_file() -> None:
 def test_malformed_pickles(data: bytes) -> None:
     with pytest.raises(InputError, match="damaged or cut off"):
         read_pickle(data)
+
+
+def test_whole_numbers_that_no_float_holds_are_refused() -> None:
+    assert read_pickle(pickle.dumps(1 - 2**MAX_BITS)) == 1 - 2**MAX_BITS
+    with pytest.raises(InputError, match="a whole number of 20000 bits, which no generator needs"):
+        read_pickle(pickle.dumps(2**19999))
+
+
+def test_objects_deeper_than_python_can_print_are_shown_on_one_short_line() -> None:
+    calls = read_pickle(b"\x80\x04" + b"ca\nb\n" * 5000 + b")R" + b"\x85R" * 4999 + b".")
+    lists = read_pickle(b"\x80\x04" + b"]" * 5000 + b"a" * 4999 + b".")
+    for record in (calls, {calls: 1}, [calls], lists, "x\ny" * 100):
+        assert len(shown(record)) < 100
+        assert "\n" not in shown(record)
+    assert shown(calls) == "a.b"
 
 
 def test_a_huge_memo_index_costs_nothing() -> None:

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator
 
 MakeGenerator = Callable[..., Generator]
 Persist = Callable[[Generator], Any]
 WritePickle = Callable[..., Path]
-SIZES = Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8)
+SIZES = StyleGAN2Architecture(6, 0, 5, 16, 2, channel_base=64, channel_max=8)
 
 
 class Hostile:
@@ -43,7 +43,7 @@ def persistent(make_generator: MakeGenerator, persistent_generator: Persist) -> 
         SIZES,
         replace(SIZES, c_dim=3),
         replace(SIZES, conv_clamp=256),
-        Architecture(4, 0, 7, 32, 1, channel_base=1000, channel_max=30, conv_clamp=1.5),
+        StyleGAN2Architecture(4, 0, 7, 32, 1, channel_base=1000, channel_max=30, conv_clamp=1.5),
     ],
 )
 @pytest.mark.parametrize("protocol", [3, 4, 5])
@@ -52,7 +52,7 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
     persistent_generator: Persist,
     write_pickle: WritePickle,
     canary: Path,
-    architecture: Architecture,
+    architecture: StyleGAN2Architecture,
     protocol: int,
 ) -> None:
     source = make_generator(architecture)
@@ -133,7 +133,7 @@ def test_views_of_a_shared_storage(persistent: Any, write_pickle: WritePickle) -
             "is 'resnet'; only 'skip' is supported",
         ),
         (lambda g: setattr(g.mapping.fc0, "bias_gain", 1.0), "bias_gain of mapping.fc0 is 1.0; only 0.01"),
-        (lambda g: setattr(g.mapping.fc0, "activation", [1]), "activation of mapping.fc0 is list"),
+        (lambda g: setattr(g.mapping.fc0, "activation", [1]), "activation of mapping.fc0 is \\[1\\]"),
         (lambda g: setattr(g.synthesis.b4.conv1, "conv_clamp", "x"), "conv_clamp is a str"),
         (lambda g: g.mapping.w_avg.fill_(torch.nan), "w_avg does not hold finite"),
         (lambda g: g.synthesis.b8.resample_filter.mul_(2), "is not the filter"),

@@ -28,11 +28,13 @@ from stylegan2_files import (
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator, mean_code, save_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, mean_code, save_generator
 
 MakeGenerator = Callable[..., Generator]
 Write = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-SIZES = Architecture(z_dim=5, c_dim=0, w_dim=5, img_resolution=32, mapping_layers=3, channel_base=128, channel_max=8)
+SIZES = StyleGAN2Architecture(
+    z_dim=5, c_dim=0, w_dim=5, img_resolution=32, mapping_layers=3, channel_base=128, channel_max=8
+)
 PROGRAMS = {"NVIDIA": nvidia, "rosinality": rosinality, "BasicSR": basicsr, "MMGeneration": mmgeneration}
 
 
@@ -240,6 +242,10 @@ def test_a_bound_that_was_lost_can_be_said(
     monkeypatch.setenv("RSI_CONV_CLAMP", "-1")
     with pytest.raises(InputError, match="conv_clamp -1 is neither a positive number such as 256 nor none"):
         load_generator(path)
+    monkeypatch.setenv("RSI_CONV_CLAMP", "")
+    monkeypatch.setenv("RSI_COLOR_ORDER", "gbr")
+    with pytest.raises(InputError, match="color_order gbr is neither rgb nor bgr"):
+        load_generator(path)
 
 
 class HistoryBuffer:
@@ -313,7 +319,9 @@ def test_a_module_that_pti_saved(
 
 @pytest.mark.parametrize("architecture", [SIZES, replace(SIZES, c_dim=3, conv_clamp=256), replace(SIZES, z_dim=7)])
 @pytest.mark.usefixtures("tensorflow")
-def test_a_tensorflow_pickle(make_generator: MakeGenerator, tmp_path: Path, architecture: Architecture) -> None:
+def test_a_tensorflow_pickle(
+    make_generator: MakeGenerator, tmp_path: Path, architecture: StyleGAN2Architecture
+) -> None:
     source, other = make_generator(architecture), make_generator(SIZES, seed=1)
     settings = {"conv_clamp": 256, "resample_kernel": (1, 3, 3, 1)} if architecture.conv_clamp else {}
     gs = tensorflow(tensorflow_parts(source.state_dict()), settings, version=5 if settings else 4)

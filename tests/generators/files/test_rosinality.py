@@ -162,6 +162,13 @@ def test_mean_codes_of_other_shapes(save: Callable[..., Path], shape: tuple[int,
     assert torch.equal(generator.w_avg, mean)
 
 
+def test_a_mean_code_that_cannot_be_read_is_named(save: Callable[..., Path]) -> None:
+    with pytest.raises(InputError, match=r"tensor latent_avg: it holds torch.int64, not floating-point numbers"):
+        load_generator(save({"g_ema": make_state(), "latent_avg": torch.zeros(W_DIM, dtype=torch.int64)}))
+    with pytest.raises(InputError, match=r"tensor element 1: it holds torch.int64"):
+        load_generator(save([make_state(), torch.zeros(W_DIM, dtype=torch.int64)]))
+
+
 def test_a_mean_that_is_missing_is_computed(save: Callable[..., Path]) -> None:
     state = make_state()
     generator = load_generator(save(state))

@@ -15,20 +15,20 @@ from torch import nn
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator, save_generator
 from rsi.generators.mapping import FullyConnected
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 WritePickle = Callable[..., Path]
-T = Schedule(6, 0, 5, 16, channel_base=64, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
+T = StyleGAN3Settings(6, 0, 5, 16, channel_base=64, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
 R = replace(T, conv_kernel=1, use_radial_filters=True, channel_base=128, channel_max=8, conv_clamp=None)
 FROM_SHAPES = ("c_dim", "mapping_layers")
-DEFAULTS = asdict(Schedule(1, 0, 1, 8))
+DEFAULTS = asdict(StyleGAN3Settings(1, 0, 1, 8))
 
 
 @pytest.fixture
-def persistent(persist_module: Callable[..., Any]) -> Callable[[Schedule, Generator], Any]:
+def persistent(persist_module: Callable[..., Any]) -> Callable[[StyleGAN3Settings, Generator], Any]:
     """A generator as NVIDIA's classes hold it: settings that are defaults left out, None for filters that are none."""
 
-    def make(schedule: Schedule, generator: Generator) -> Any:
+    def make(schedule: StyleGAN3Settings, generator: Generator) -> Any:
         given = {k: v for k, v in asdict(schedule).items() if k not in FROM_SHAPES and DEFAULTS[k] != v}
         mapping = {"num_layers": schedule.mapping_layers}
         kwargs = {**given, "z_dim": schedule.z_dim, "mapping_kwargs": mapping, "magnitude_ema_beta": 0.99}
@@ -57,7 +57,7 @@ def persistent(persist_module: Callable[..., Any]) -> Callable[[Schedule, Genera
 @pytest.mark.parametrize("schedule", [T, R, replace(T, c_dim=3, mapping_layers=3), replace(R, num_critical=0)])
 @pytest.mark.parametrize("protocol", [3, 5])
 def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
-    persistent: Callable[..., Any], write_pickle: WritePickle, canary: Path, schedule: Schedule, protocol: int
+    persistent: Callable[..., Any], write_pickle: WritePickle, canary: Path, schedule: StyleGAN3Settings, protocol: int
 ) -> None:
     source = random_generator(schedule)
     loaded = load_generator(write_pickle(persistent(schedule, source), protocol))
@@ -69,7 +69,7 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
 
 
 @pytest.mark.parametrize("schedule", [T, R])
-def test_its_safetensors_render_the_same_bits(tmp_path: Path, schedule: Schedule) -> None:
+def test_its_safetensors_render_the_same_bits(tmp_path: Path, schedule: StyleGAN3Settings) -> None:
     source = random_generator(schedule)
     save_generator(source, tmp_path / "generator.safetensors")
     loaded = load_generator(tmp_path / "generator.safetensors")
@@ -125,6 +125,10 @@ def test_a_state_dict_alone_lacks_sizes(tmp_path: Path) -> None:
         (lambda g: g._init_kwargs.update(channel_max=7), "the layers of G_ema are not those that its settings give"),
         (lambda g: g._init_kwargs.update(num_layers=10**9), "num_layers 1000000000 is not between 2 and 100"),
         (lambda g: g._init_kwargs.update(first_cutoff=0), "cutoff 0 and stopband"),
+        (lambda g: g._init_kwargs.update(first_stopband=float("inf")), "cutoff 2.0 and stopband inf do not fit"),
+        (lambda g: g._init_kwargs.update(last_stopband_rel=1), "last_stopband_rel 1 is not a number above 1"),
+        (lambda g: g._init_kwargs.update(num_layers=10**400), "a whole number of 1329 bits, which no generator needs"),
+        (lambda g: g._init_kwargs.update(output_scale=float("nan")), "output_scale nan is not a positive number"),
         (lambda g: g._init_kwargs.update(filter_size=5), r"up_filter has the shape \[12\] instead of \[10\]"),
         (lambda g: setattr(g.mapping.fc0, "activation", "relu"), "activation of mapping.fc0 is 'relu'"),
         (lambda g: g.synthesis.L0_22_6.up_filter.mul_(torch.arange(12.0)), "up_filter is no filter that is its own"),
@@ -154,6 +158,11 @@ def test_other_networks(
             "'input' is no name of a StyleGAN3",
         ),
         ({"z_dim": "x"}, "metadata z_dim is 'x', not a number"),
+        (
+            {"layers": json.dumps([asdict(T.architecture.layers[0]) | {"clamp": 10**400}])},
+            "metadata layers do not list",
+        ),
+        ({"output_scale": "inf"}, "output_scale inf is not a positive number"),
         ({"input_rate": "nan"}, "the input's cutoff 2.0 does not fit its rate nan"),
         ({"architecture": "stylegan4"}, "'stylegan4'; only stylegan2-ada and stylegan3 are supported"),
     ],

@@ -15,17 +15,17 @@ from torch.nn import functional as F
 
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator, save_generator, select_class
-from rsi.generators.alias_free import AliasFreeArchitecture, Layer
-from rsi.generators.classes import class_number
+from rsi.generators.class_label import class_number
 from rsi.generators.mapping import FullyConnected
-from rsi.generators.schedule import Schedule
+from rsi.generators.stylegan3.architecture import Layer, StyleGAN3Architecture
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
 
 WritePickle = Callable[..., Path]
-STEM = Schedule(6, 0, 5, 8, channel_base=48, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
+STEM = StyleGAN3Settings(6, 0, 5, 8, channel_base=48, channel_max=6, num_layers=5, margin_size=3, conv_clamp=256)
 CLASSES, FEATURES = 4, 7
 
 
-def staged() -> AliasFreeArchitecture:
+def staged() -> StyleGAN3Architecture:
     """A stage of 16 px on the stem without its critical layers and colours; the names skip a number."""
     kept = STEM.architecture.layers[:3]
     channels, side = kept[-1].out_channels, kept[-1].out_size
@@ -149,6 +149,8 @@ def test_a_discriminator_of_any_kind_is_left_unread(persistent: Callable[..., An
         (lambda g: setattr(g.synthesis.L5_22_6, "padding", [1, 2, 1, 2]), r"padding of L5_22_6 is \[1, 2, 1, 2\]"),
         (lambda g: setattr(g.synthesis.L5_22_6, "in_size", np.array([14, 15])), r"in_size of L5_22_6: \[14, 15\] are"),
         (lambda g: setattr(g.synthesis.L5_22_6, "up_factor", "2"), "up_factor of L5_22_6: '2' is no number"),
+        (lambda g: setattr(g.synthesis.L5_22_6, "up_factor", 2.5), "up_factor of L5_22_6: 2.5 is no whole number"),
+        (lambda g: setattr(g.synthesis.L5_22_6, "up_factor", float("inf")), "up_factor of L5_22_6: inf is no whole"),
         (lambda g: g.synthesis.layer_names.append("L9"), "layer_names of G_ema.synthesis does not list its layers"),
         (lambda g: setattr(g.mapping.embed_proj, "bias", nn.Parameter(torch.ones(2))), "embedding of class labels has"),
         (lambda g: g.synthesis.L5_22_6.register_buffer("up_filter", torch.ones([])), "L5_22_6: sides of 14 and 22 do"),
@@ -172,8 +174,9 @@ def test_classes_by_name() -> None:
     assert (class_number("goldfish", 1000), class_number("7", 3), class_number(-1, 3)) == (1, 7, -1)
     with pytest.raises(InputError, match=r"there is no class 'dragon': give one of ImageNet's names .* from 0 to 999"):
         class_number("dragon", 1000)
-    with pytest.raises(InputError, match="there is no class 'goldfish': give a number from 0 to 2"):
-        class_number("goldfish", 3)
+    for name in ("goldfish", "--5", "7" * 5000):
+        with pytest.raises(InputError, match=f"there is no class '{name[:50]}.*: give a number from 0 to 2"):
+            class_number(name, 3)
 
 
 @pytest.mark.filterwarnings("ignore:invalid escape sequence", "ignore:Detected pickle protocol")

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator, save_generator, select_class, w_rms
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator, select_class, w_rms
 from rsi.generators.info import GeneratorInfo
 
-SIZES = Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8)
+SIZES = StyleGAN2Architecture(6, 3, 5, 16, 2, channel_base=64, channel_max=8)
 MakeGenerator = Callable[..., Generator]
 
 

@@ -7,11 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from rsi.errors import InputError
-from rsi.generators.architecture import START, Architecture
-from rsi.generators.modulation import StyledConv, ToRGB
 from rsi.generators.protocols import SynthesisNetwork
-from rsi.generators.resample import resample_filter, upsample
-from rsi.generators.slots import check_codes, codes_of_slots
+from rsi.generators.stylegan2.architecture import START, StyleGAN2Architecture
+from rsi.generators.stylegan2.layers import StyledConv, ToRGB
+from rsi.generators.stylegan2.resample import resample_filter, upsample
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.precision import full_precision, network_dtype
 
@@ -21,12 +20,12 @@ class Block(nn.Module):
 
     Args:
         architecture: The sizes of the generator.
-        resolution: What the block is called, see :attr:`Architecture.resolutions`.
+        resolution: What the block is called, see :attr:`StyleGAN2Architecture.resolutions`.
     """
 
     resample_filter: Tensor
 
-    def __init__(self, architecture: Architecture, resolution: int) -> None:
+    def __init__(self, architecture: StyleGAN2Architecture, resolution: int) -> None:
         super().__init__()
         channels, w_dim, clamp = (
             architecture.channels(resolution),
@@ -74,16 +73,15 @@ class Block(nn.Module):
         return x, upsample(image, self.resample_filter) + self.torgb(x, slots[2])
 
 
-class Synthesis(SynthesisNetwork):
+class StyleGAN2Synthesis(SynthesisNetwork):
     """From style codes to images; every convolution is modulated by the codes of its style slot.
 
     Args:
         architecture: The sizes of the generator.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
-        super().__init__()
-        self.w_dim, self.filters = architecture.w_dim, architecture.filters
+    def __init__(self, architecture: StyleGAN2Architecture) -> None:
+        super().__init__(architecture)
         self.pose_slots = ()
         self.noise_sizes = [
             architecture.size(r) for r in architecture.resolutions for _ in range(1 if r == START else 2)
@@ -107,7 +105,7 @@ class Synthesis(SynthesisNetwork):
         Raises:
             InputError: The codes have another shape, or a motion is given.
         """
-        check_codes(ws, self.w_dim, self.filters)
+        self._check_codes(ws)
         if motion is not None:
             raise InputError("a StyleGAN2 generator cannot move its picture: leave out the motion")
         noise, dtype = noise or {}, network_dtype(ws)
@@ -119,7 +117,7 @@ class Synthesis(SynthesisNetwork):
             return one_by_one(render, ws, *noise.values())
 
     def _render(self, ws: Tensor, noise: dict[int, Tensor], dtype: torch.dtype) -> Tensor:
-        slots = codes_of_slots(ws, self.filters)
+        slots = self._by_slot(ws)
         maps = [noise.get(index) for index in range(len(self.noise_sizes))]
         first, *others = (cast(Block, block) for block in self.children())
         x, image = first.start(slots[:2], maps[:1], dtype)

@@ -1,4 +1,4 @@
-"""Where in a file of state dicts the generator is, told by the names of its tensors."""
+"""Which of the state dicts in a file is the generator's, told by the names of its tensors."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ PREFIXES = tuple(dict.fromkeys(f"{a}{model}{b}" for model in MODELS for b in PAR
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A state dict in which a generator was recognised.
+class FoundStateDict:
+    """The state dict of a generator.
 
     Attributes:
         naming: Whose names its tensors have; ``None`` for NVIDIA's.
@@ -31,7 +31,7 @@ class Candidate:
     records: Mapping[str, object]
 
 
-def find_generator(root: object) -> Candidate:
+def find_generator(root: object) -> FoundStateDict:
     """The generator of a file, the averaged one if there are two.
 
     Args:
@@ -48,7 +48,7 @@ def find_generator(root: object) -> Candidate:
         for prefix in PREFIXES:
             for naming in (None, *NAMINGS):
                 if {prefix + mark for mark in _marks(naming)} <= state.keys():
-                    return Candidate(naming, _describe(place, prefix), _under(prefix, state))
+                    return FoundStateDict(naming, _describe(place, prefix), _under(prefix, state))
     raise InputError(name_other_network(root, [state for _, state in states]) or _unknown(root))
 
 

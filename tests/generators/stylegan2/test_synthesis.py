@@ -9,11 +9,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators import Architecture, Generator, load_generator
+from rsi.generators import Generator, StyleGAN2Architecture, load_generator
 from rsi.methods.restoration import expand
 
 MakeGenerator = Callable[..., Generator]
-SMALL = Architecture(z_dim=3, c_dim=0, w_dim=4, img_resolution=8, mapping_layers=1, channel_base=32, channel_max=6)
+SMALL = StyleGAN2Architecture(
+    z_dim=3, c_dim=0, w_dim=4, img_resolution=8, mapping_layers=1, channel_base=32, channel_max=6
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ class Reference:
 
     def __init__(self, generator: Generator) -> None:
         self.state = {name: tensor.double().numpy() for name, tensor in generator.state_dict().items()}
-        assert isinstance(generator.architecture, Architecture)
+        assert isinstance(generator.architecture, StyleGAN2Architecture)
         self.architecture = generator.architecture
 
     def render(self, slots: list[np.ndarray]) -> np.ndarray:
@@ -101,7 +103,7 @@ class Reference:
 def test_images_agree_with_a_literal_implementation(
     make_generator: MakeGenerator, space: str, channel_max: int, conv_clamp: float | None
 ) -> None:
-    sizes = Architecture(3, 0, 4, 16, 1, channel_base=64, channel_max=channel_max, conv_clamp=conv_clamp)
+    sizes = StyleGAN2Architecture(3, 0, 4, 16, 1, channel_base=64, channel_max=channel_max, conv_clamp=conv_clamp)
     generator = make_generator(sizes)
     codes = random_codes(generator, space, 2)
     per_filter = expand(codes, "W++", generator.filters).double()
@@ -145,12 +147,12 @@ def test_every_code_of_every_image_has_an_influence(make_generator: MakeGenerato
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture(16, 0, 24, 8, 8, channel_base=128, channel_max=512),
-        Architecture(5, 0, 3, 64, 1, channel_base=100, channel_max=9),
-        Architecture(7, 4, 6, 32, 2, channel_base=32, channel_max=16),
+        StyleGAN2Architecture(16, 0, 24, 8, 8, channel_base=128, channel_max=512),
+        StyleGAN2Architecture(5, 0, 3, 64, 1, channel_base=100, channel_max=9),
+        StyleGAN2Architecture(7, 4, 6, 32, 2, channel_base=32, channel_max=16),
     ],
 )
-def test_other_sizes(make_generator: MakeGenerator, architecture: Architecture) -> None:
+def test_other_sizes(make_generator: MakeGenerator, architecture: StyleGAN2Architecture) -> None:
     generator = make_generator(architecture)
     for space in ("W", "W+", "W++"):
         images = generator.synthesis(random_codes(generator, space, 2))

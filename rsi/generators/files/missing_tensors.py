@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from rsi.generators.architecture import LARGEST_SIDE, LARGEST_START, START
-from rsi.generators.resample import resample_filter
+from rsi.generators.stylegan2.architecture import LARGEST_SIDE, LARGEST_START, START
+from rsi.generators.stylegan2.resample import resample_filter
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 

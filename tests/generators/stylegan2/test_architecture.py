@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsi.errors import InputError
-from rsi.generators import Architecture
+from rsi.generators import StyleGAN2Architecture
 
-AVATARS = Architecture(64, 0, 128, 128, 4, 2048, 128)
-FFHQ = Architecture(512, 0, 512, 1024, 8, 32768, 512)
+AVATARS = StyleGAN2Architecture(64, 0, 128, 128, 4, 2048, 128)
+FFHQ = StyleGAN2Architecture(512, 0, 512, 1024, 8, 32768, 512)
 
 
 def test_filters_of_the_embedded_generator() -> None:
@@ -24,12 +24,12 @@ def test_filters_of_ffhq_are_those_that_the_paper_reads() -> None:
 
 
 def test_a_slot_has_at_least_the_three_filters_of_torgb() -> None:
-    assert Architecture(1, 0, 1, 8, 1, 8, 2).filters == (2, 3, 1, 3)
+    assert StyleGAN2Architecture(1, 0, 1, 8, 1, 8, 2).filters == (2, 3, 1, 3)
 
 
 @given(
     st.builds(
-        Architecture,
+        StyleGAN2Architecture,
         z_dim=st.integers(1, 600),
         c_dim=st.integers(0, 1000),
         w_dim=st.integers(1, 600),
@@ -40,8 +40,8 @@ def test_a_slot_has_at_least_the_three_filters_of_torgb() -> None:
         conv_clamp=st.none() | st.floats(0.1, 1e4),
     )
 )
-def test_metadata_round_trip(architecture: Architecture) -> None:
-    assert Architecture.from_metadata(architecture.to_metadata()) == architecture
+def test_metadata_round_trip(architecture: StyleGAN2Architecture) -> None:
+    assert StyleGAN2Architecture.from_metadata(architecture.to_metadata()) == architecture
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_impossible_sizes(change: dict[str, Any], message: str) -> None:
 )
 def test_wrong_metadata(change: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Architecture.from_metadata({**AVATARS.to_metadata(), **change})
+        StyleGAN2Architecture.from_metadata({**AVATARS.to_metadata(), **change})
 
 
 @pytest.mark.parametrize("key", ["architecture", "img_channels", "w_dim"])
@@ -86,4 +86,4 @@ def test_missing_metadata(key: str) -> None:
     metadata = AVATARS.to_metadata()
     del metadata[key]
     with pytest.raises(InputError, match=f"metadata {key} is (missing|None)"):
-        Architecture.from_metadata(metadata)
+        StyleGAN2Architecture.from_metadata(metadata)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rsi.degradations import Degradation, parse_degradation
-from rsi.degradations.sources import sources_of
+from rsi.degradations.own_sources import sources_of
 
 OWN = """
 import json

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+from torch.nn import functional as F
 
 from rsi.errors import InputError
 from rsi.generators.generator import Generator
@@ -50,19 +51,21 @@ def class_number(label: int | str, classes: int) -> int:
     Raises:
         InputError: There is no class of this name, or the generator does not have ImageNet's.
     """
-    if isinstance(label, int) or label.lstrip("-").isdecimal():
+    try:
         return int(label)
-    names = _imagenet_names() if classes == IMAGENET else []
+    except ValueError:
+        names = _imagenet_names() if classes == IMAGENET else []
     if label not in names:
         known = "give one of ImageNet's names as torchvision has them, or a number" if names else "give a number"
         raise InputError(f"there is no class {label!r:.100}: {known} from 0 to {classes - 1}")
-    return names.index(label)
+    return names.index(str(label))
 
 
 def _of_one_class(generator: Generator, label: int) -> Generator:
     state = generator.state_dict()
     sizes = generator.architecture
-    embedded = generator.mapping.embed(torch.eye(sizes.c_dim)[label : label + 1].to(generator.w_avg))[0]
+    one_hot = F.one_hot(torch.tensor([label]), sizes.c_dim).to(generator.w_avg)
+    embedded = generator.mapping.embed(one_hot)[0]
     embedded = embedded * (embedded.square().mean() + 1e-8).rsqrt()
     weight = state["mapping.fc0.weight"]
     inputs = weight.shape[1]

@@ -1,4 +1,4 @@
-"""Pictures without colour."""
+"""Targets without colour, which are compared without it and whose restorations have none."""
 
 from collections.abc import Sequence
 

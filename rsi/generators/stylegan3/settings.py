@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import MAX_FACTOR, MAX_LAYERS, AliasFreeArchitecture, Layer
-from rsi.generators.size_checks import LARGEST, check_range
+from rsi.generators.sizes import LARGEST, check_range
+from rsi.generators.stylegan3.architecture import MAX_FACTOR, MAX_LAYERS, Layer, StyleGAN3Architecture
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class StyleGAN3Settings:
     """The settings of a StyleGAN3 generator, by the names and defaults of NVIDIA's program (Karras et al. 2021).
 
     Attributes:
@@ -89,16 +89,15 @@ class Schedule:
         check_range("margin_size", self.margin_size, 0, 256)
         check_range("filter_size", self.filter_size, 1, 32)
         check_range("lrelu_upsampling", self.lrelu_upsampling, 1, MAX_FACTOR)
-        last = self.img_resolution / 2
-        if not (
-            0 < self.first_cutoff < self.first_stopband and self.first_cutoff <= last and self.last_stopband_rel > 1
-        ):
+        if not 0 < self.first_cutoff < self.first_stopband < math.inf or self.first_cutoff > self.img_resolution / 2:
             raise InputError(f"cutoff {self.first_cutoff} and stopband {self.first_stopband} do not fit each other")
+        if not 1 < self.last_stopband_rel < math.inf:
+            raise InputError(f"last_stopband_rel {self.last_stopband_rel} is not a number above 1")
 
     @property
-    def architecture(self) -> AliasFreeArchitecture:
+    def architecture(self) -> StyleGAN3Architecture:
         """The sizes of the network."""
-        return AliasFreeArchitecture(
+        return StyleGAN3Architecture(
             z_dim=self.z_dim,
             c_dim=self.c_dim,
             embed_dim=self.w_dim if self.c_dim else 0,

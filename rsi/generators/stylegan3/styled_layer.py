@@ -11,9 +11,17 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rsi.generators.convolution import joined, split
-from rsi.generators.resampled_activation import Resampling
-from rsi.generators.styled_conv import GAIN, Gradients, as_maps, in_full_precision, reciprocal_norm
+from rsi.generators.modulation import (
+    GAIN,
+    Gradients,
+    as_maps,
+    grouped,
+    in_full_precision,
+    joined,
+    reciprocal_norm,
+    split,
+)
+from rsi.generators.stylegan3.activation import Resampling
 
 
 @dataclass(frozen=True)
@@ -112,14 +120,14 @@ class _FilterStyleLayer(torch.autograd.Function):
 
 def _convolve(x: Tensor, weight: Tensor, layer: LayerConstants) -> Tensor:
     """Convolve with a weight ``[out, in, k, k]``, shared by all images, or ``[B, out, in, k, k]``, one for each."""
-    weight, groups = _grouped(weight)
+    weight, groups = grouped(weight)
     x = F.pad(x, [-layer.crop] * 4) if layer.crop else x
     return split(F.conv2d(joined(x, groups), weight, padding=layer.padding, groups=groups), groups)
 
 
 def _convolve_transposed(y: Tensor, weight: Tensor, layer: LayerConstants) -> Tensor:
     """The transposed map, which takes gradients of the output to those of the input."""
-    weight, groups = _grouped(weight)
+    weight, groups = grouped(weight)
     x = split(F.conv_transpose2d(joined(y, groups), weight, padding=layer.padding, groups=groups), groups)
     return F.pad(x, [layer.crop] * 4) if layer.crop else x
 
@@ -143,7 +151,3 @@ def _scaled_gradient(x: Tensor, y: Tensor, layer: LayerConstants) -> Tensor:
             shift = row * width + column
             total = total + (outputs @ inputs[:, shift : shift + samples]) * layer.weight[:, :, row, column]
     return total
-
-
-def _grouped(weight: Tensor) -> tuple[Tensor, int]:
-    return (weight, 1) if weight.ndim == 4 else (weight.flatten(0, 1), len(weight))

@@ -1,11 +1,12 @@
 """The sizes that define a StyleGAN2 generator."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
 from rsi.errors import InputError
-from rsi.generators.size_checks import LARGEST, check_fixed, check_range, number
+from rsi.generators.sizes import LARGEST, Shapes, check_fixed, check_range, length_of, mapping_sizes, read_number
 from rsi.numerics.size import Size
 
 START = 4  # side of the constant in pixels, and the name of the first block, whatever the constant's size
@@ -14,7 +15,7 @@ LARGEST_SIDE, LARGEST_START = 4096, 64
 
 
 @dataclass(frozen=True)
-class Architecture:
+class StyleGAN2Architecture:
     """A StyleGAN2-ADA generator of architecture "skip" with RGB output (Karras et al. 2020).
 
     Attributes:
@@ -115,11 +116,11 @@ class Architecture:
         """The layers to colours, by the names of their modules."""
         return tuple(f"synthesis.b{resolution}.torgb" for resolution in self.resolutions)
 
-    def clamped(self, clamp: float | None) -> "Architecture":
+    def clamped(self, clamp: float | None) -> "StyleGAN2Architecture":
         """The same with another ``conv_clamp``."""
         return replace(self, conv_clamp=clamp)
 
-    def of_one_class(self) -> "Architecture":
+    def of_one_class(self) -> "StyleGAN2Architecture":
         """The same without classes."""
         return replace(self, c_dim=0)
 
@@ -135,7 +136,7 @@ class Architecture:
         return {"architecture": self.family, "img_channels": "3", **sizes}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> "Architecture":
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "StyleGAN2Architecture":
         """The architecture from metadata of a safetensors file; other keys are ignored.
 
         Raises:
@@ -145,5 +146,39 @@ class Architecture:
         check_fixed(metadata, "img_channels", "3")
         names = [field.name for field in fields(cls) if field.name != "conv_clamp"]
         wanted = [name for name in names if name not in STARTS or name in metadata]
-        clamp = number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
-        return cls(**{name: number(metadata, name, int) for name in wanted}, conv_clamp=clamp)
+        clamp = read_number(metadata, "conv_clamp", float) if "conv_clamp" in metadata else None
+        return cls(**{name: read_number(metadata, name, int) for name in wanted}, conv_clamp=clamp)
+
+    @classmethod
+    def from_shapes(cls, shapes: Shapes, conv_clamp: object = None) -> "StyleGAN2Architecture":
+        """The architecture that has tensors of these shapes, named as NVIDIA's.
+
+        Args:
+            shapes: The shape of every tensor by name.
+            conv_clamp: What the file says of the bound on the layers' outputs, which no shape tells.
+
+        Raises:
+            InputError: A tensor is missing, or the network is of another kind.
+        """
+        if not isinstance(conv_clamp, int | float | None):
+            raise InputError(f"conv_clamp is a {type(conv_clamp).__name__}, not a number")
+        channels = _channels_of(shapes)
+        side = max(channels)
+        if (colours := length_of(shapes, f"synthesis.b{side}.torgb.weight", 0)) != 3:
+            raise InputError(f"the generator makes images of {colours} channels: only RGB is supported")
+        return cls(
+            **{name: size for name, size in mapping_sizes(shapes).items() if name != "embed_dim"},
+            img_resolution=side,
+            channel_base=max(resolution * count for resolution, count in channels.items()),
+            channel_max=max(channels.values()),
+            conv_clamp=conv_clamp,
+            start_height=length_of(shapes, "synthesis.b4.const", 1),
+            start_width=length_of(shapes, "synthesis.b4.const", 2),
+        )
+
+
+def _channels_of(shapes: Shapes) -> dict[int, int]:
+    """The channels of every block by its name, 4 among them."""
+    blocks = (re.fullmatch(r"synthesis\.b(\d{1,4})\.conv1\.weight", name) for name in shapes)
+    others = {int(block[1]): length_of(shapes, block[0], 0) for block in blocks if block}
+    return {START: length_of(shapes, f"synthesis.b{START}.conv1.weight", 0)} | others

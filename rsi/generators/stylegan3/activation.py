@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SLOPE = 0.2
+from rsi.generators.modulation import SLOPE
+
 TILE = 2**20  # bytes of activated samples that are worked on at once on CPUs, so that they stay in the cache
 
 

@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 
 from rsi.degradations import quantise
-from rsi.degradations.through_pillow import through_pillow
+from rsi.degradations.pillow import through_pillow
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

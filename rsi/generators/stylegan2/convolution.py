@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_weight
 
-from rsi.generators.resample import smooth
+from rsi.generators.modulation import grouped, joined, split
+from rsi.generators.stylegan2.resample import smooth
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Convolution:
 
     def __call__(self, x: Tensor) -> Tensor:
         """``[B, in, H, W]`` to ``[B, out, H, W]``, or with twice the side."""
-        weight, groups = self._grouped_weight()
+        weight, groups = grouped(self.weight)
         if self.taps is None:
             return split(F.conv2d(joined(x, groups), weight, padding=1, groups=groups), groups)
         y = F.conv_transpose2d(joined(x, groups), _swapped(weight, groups), stride=2, groups=groups)
@@ -31,7 +32,7 @@ class Convolution:
 
     def transpose(self, y: Tensor) -> Tensor:
         """The transposed map: gradients of the output, ``[B, out, H, W]``, to those of the input, ``[B, in, H, W]``."""
-        weight, groups = self._grouped_weight()
+        weight, groups = grouped(self.weight)
         if self.taps is None:
             return split(F.conv_transpose2d(joined(y, groups), weight, padding=1, groups=groups), groups)
         y = smooth(y, self.taps, padding=2)
@@ -53,19 +54,6 @@ class Convolution:
         shape = [groups * inputs, outputs, 3, 3]
         gradient = conv2d_weight(y, shape, joined(x, groups), stride=2, groups=groups)  # type: ignore[no-untyped-call]
         return gradient.view(groups, inputs, outputs, 3, 3).transpose(1, 2)
-
-    def _grouped_weight(self) -> tuple[Tensor, int]:
-        return (self.weight, 1) if self.weight.ndim == 4 else (self.weight.flatten(0, 1), len(self.weight))
-
-
-def joined(x: Tensor, groups: int) -> Tensor:
-    """Images ``[B, C, H, W]`` with weights of their own as groups of channels of one, ``[1, groups C, H, W]``."""
-    return x if groups == 1 else x.reshape(1, -1, *x.shape[2:])
-
-
-def split(x: Tensor, groups: int) -> Tensor:
-    """The reverse of :func:`joined`, ``[1, groups C, H, W]`` to ``[groups, C, H, W]``."""
-    return x if groups == 1 else x.view(groups, -1, *x.shape[2:])
 
 
 def _swapped(weight: Tensor, groups: int) -> Tensor:

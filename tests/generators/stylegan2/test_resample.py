@@ -1,6 +1,6 @@
 import torch
 
-from rsi.generators.resample import resample_filter, upsample
+from rsi.generators.stylegan2.resample import resample_filter, upsample
 
 
 def test_upsampling_keeps_flat_areas() -> None:

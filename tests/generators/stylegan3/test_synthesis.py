@@ -9,11 +9,11 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.generators import Generator
-from rsi.generators.schedule import Schedule
-from rsi.generators.stylegan3 import AliasFreeSynthesis
+from rsi.generators.stylegan3.settings import StyleGAN3Settings
+from rsi.generators.stylegan3.synthesis import StyleGAN3Synthesis
 from rsi.methods.restoration import expand
 
-T = Schedule(
+T = StyleGAN3Settings(
     3, 0, 4, 16, channel_base=48, channel_max=5, num_layers=5, margin_size=3, first_cutoff=1.0, first_stopband=2**1.1
 )
 R = replace(T, conv_kernel=1, use_radial_filters=True, channel_base=96, channel_max=6)
@@ -39,7 +39,7 @@ def slots_of(codes: Tensor, generator: Generator) -> list[np.ndarray]:
 
 @KINDS
 @SPACES
-def test_images_agree_with_a_literal_implementation(schedule: Schedule, space: str) -> None:
+def test_images_agree_with_a_literal_implementation(schedule: StyleGAN3Settings, space: str) -> None:
     generator = random_generator(schedule)
     codes = random_codes(generator, space, 2)
     motion = torch.tensor([[0.9, -0.3, 0.1], [0.2, 1.1, -0.2], [0, 0, 1]]).expand(2, 3, 3)
@@ -50,7 +50,7 @@ def test_images_agree_with_a_literal_implementation(schedule: Schedule, space: s
 
 @KINDS
 @SPACES
-def test_gradients_agree_with_finite_differences(schedule: Schedule, space: str) -> None:
+def test_gradients_agree_with_finite_differences(schedule: StyleGAN3Settings, space: str) -> None:
     tiny = replace(schedule, img_resolution=8, num_layers=3, margin_size=1, channel_base=12, channel_max=4)
     generator = random_generator(tiny).double()
     codes = random_codes(generator, space, 2).double().requires_grad_()
@@ -59,10 +59,10 @@ def test_gradients_agree_with_finite_differences(schedule: Schedule, space: str)
 
 @KINDS
 @SPACES
-def test_images_computed_together_are_those_computed_alone(schedule: Schedule, space: str) -> None:
+def test_images_computed_together_are_those_computed_alone(schedule: StyleGAN3Settings, space: str) -> None:
     """As on GPUs, whose batches are not split."""
     synthesis = random_generator(schedule).synthesis
-    assert isinstance(synthesis, AliasFreeSynthesis)
+    assert isinstance(synthesis, StyleGAN3Synthesis)
     alone, together = (random_codes(random_generator(schedule), space, 2).requires_grad_() for _ in range(2))
     images, batch = synthesis(alone), synthesis._render(together, torch.float32)
     torch.testing.assert_close(batch, images, atol=1e-5, rtol=0)
@@ -72,7 +72,7 @@ def test_images_computed_together_are_those_computed_alone(schedule: Schedule, s
 
 
 @pytest.mark.parametrize("schedule", [T, R], ids=["T", "R"])
-def test_bf16_differs_by_its_rounding(schedule: Schedule) -> None:
+def test_bf16_differs_by_its_rounding(schedule: StyleGAN3Settings) -> None:
     generator = random_generator(schedule)
     rounded, exact = (random_codes(generator, "W++", 1).requires_grad_() for _ in range(2))
     with torch.autocast("cpu", torch.bfloat16):
@@ -121,7 +121,7 @@ def layer_nodes(image: Tensor) -> list[Any]:
 
 
 @pytest.mark.parametrize("schedule", [T, R], ids=["T", "R"])
-def test_filters_are_those_of_the_formulas(schedule: Schedule) -> None:
+def test_filters_are_those_of_the_formulas(schedule: StyleGAN3Settings) -> None:
     literal, filters = Reference(schedule, random_generator(schedule)), schedule.filters()
     for index, layer in enumerate(schedule.architecture.layers[:-1]):
         before, after = literal.band(index - 1), literal.band(index)
@@ -147,12 +147,12 @@ def test_sizes_of_the_released_networks() -> None:
     """The numbers of codes in W++ that NVIDIA's networks have."""
     twice = {"conv_kernel": 1, "use_radial_filters": True, "channel_max": 1024}
     released = {
-        Schedule(512, 0, 512, 1024): 4438,
-        Schedule(512, 0, 512, 512): 4977,
-        Schedule(512, 0, 512, 256, channel_base=16384): 4734,
-        Schedule(512, 0, 512, 1024, channel_base=65536, **twice): 8870,  # type: ignore[arg-type]
-        Schedule(512, 0, 512, 512, channel_base=65536, **twice): 9950,  # type: ignore[arg-type]
-        Schedule(512, 0, 512, 256, **twice): 9463,  # type: ignore[arg-type]
+        StyleGAN3Settings(512, 0, 512, 1024): 4438,
+        StyleGAN3Settings(512, 0, 512, 512): 4977,
+        StyleGAN3Settings(512, 0, 512, 256, channel_base=16384): 4734,
+        StyleGAN3Settings(512, 0, 512, 1024, channel_base=65536, **twice): 8870,  # type: ignore[arg-type]
+        StyleGAN3Settings(512, 0, 512, 512, channel_base=65536, **twice): 9950,  # type: ignore[arg-type]
+        StyleGAN3Settings(512, 0, 512, 256, **twice): 9463,  # type: ignore[arg-type]
     }
     for schedule, filters in released.items():
         architecture = schedule.architecture

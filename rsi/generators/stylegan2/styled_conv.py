@@ -3,8 +3,6 @@
 Autograd would run three times as many operations and keep more maps for the gradient.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rsi.generators.convolution import Convolution
-from rsi.numerics.precision import full_precision
-
-SLOPE = 0.2
-GAIN = math.sqrt(2)
-EPSILON = 1e-8
-
-Gradients = tuple[Tensor | None, ...]
+from rsi.generators.modulation import GAIN, SLOPE, Gradients, as_maps, in_full_precision, reciprocal_norm
+from rsi.generators.stylegan2.convolution import Convolution
 
 
 @dataclass(frozen=True)
@@ -63,18 +55,6 @@ def filter_style_conv(x: Tensor, style: Tensor, offset: Tensor, layer: Constants
     """The convolution where every filter has a style of its own, ``[B, out, in]``; see :func:`shared_style_conv`."""
     y: Tensor = _FilterStyleConv.apply(x, style, offset, layer)
     return y
-
-
-def in_full_precision(backward: Callable[[Any, Tensor], Gradients]) -> Callable[[Any, Tensor], Gradients]:
-    """Keep out the autocast that may be on where a gradient is asked for."""
-
-    def wrapped(ctx: Any, gradient: Tensor) -> Gradients:  # noqa: ANN401
-        if not torch.is_autocast_enabled(gradient.device.type):
-            return backward(ctx, gradient)
-        with full_precision(gradient.device):
-            return backward(ctx, gradient)
-
-    return wrapped
 
 
 class _SharedStyleConv(torch.autograd.Function):
@@ -127,16 +107,6 @@ class _FilterStyleConv(torch.autograd.Function):
         for_norm = (for_scaled * style).sum(2, keepdim=True) * scale.pow(3) / -(GAIN**2)
         for_style = (for_norm * ctx.layer.energy).mul_(style).addcmul_(for_scaled, scale)
         return for_x, for_style, for_offset, None
-
-
-def reciprocal_norm(energy: Tensor) -> Tensor:
-    """What demodulation multiplies the maps of squared lengths ``energy`` with, times the gain of the activation."""
-    return GAIN * (energy + EPSILON).rsqrt()
-
-
-def as_maps(values: Tensor, like: Tensor) -> Tensor:
-    """Values ``[B, C]`` as maps of one pixel, of the type of ``like``."""
-    return values.to(like.dtype)[:, :, None, None]
 
 
 def _activate(y: Tensor, offset: Tensor, clamp: float | None) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from rsi.data.decoded import luminance
 from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
-from rsi.degradations.luminance import Luminance
+from rsi.degradations.without_colour import Luminance
 from rsi.numerics.randomness import ImageRandom
 
 

@@ -8,14 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from rsi.errors import InputError
-from rsi.generators.alias_free import AliasFreeArchitecture, Layer
-from rsi.generators.alias_free_conv import LayerConstants, filter_style_layer, shared_style_layer
-from rsi.generators.fourier import FourierInput
 from rsi.generators.mapping import FullyConnected
+from rsi.generators.modulation import GAIN, weight_energy
 from rsi.generators.protocols import SynthesisNetwork
-from rsi.generators.resampled_activation import Resampling
-from rsi.generators.slots import check_codes, codes_of_slots
-from rsi.generators.styled_conv import GAIN
+from rsi.generators.stylegan3.activation import Resampling
+from rsi.generators.stylegan3.architecture import Layer, StyleGAN3Architecture
+from rsi.generators.stylegan3.fourier import FourierInput
+from rsi.generators.stylegan3.styled_layer import LayerConstants, filter_style_layer, shared_style_layer
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.precision import full_precision, network_dtype
 
@@ -23,8 +22,8 @@ from rsi.numerics.precision import full_precision, network_dtype
 class StyledLayer(nn.Module):
     """Modulated convolution, demodulation, bias, and a leaky ReLU between two filters (Karras et al. 2021, 3.2).
 
-    Styles are as in :class:`rsi.generators.modulation.StyledConv`. The weights are constant: what follows from them
-    alone is computed when they are loaded.
+    Styles are as in :class:`rsi.generators.stylegan2.layers.StyledConv`. The weights are constant: what follows from
+    them alone is computed when they are loaded.
 
     Args:
         sizes: The sizes of the layer.
@@ -45,7 +44,7 @@ class StyledLayer(nn.Module):
         self.register_buffer("magnitude_ema", torch.ones([]))
         self.register_buffer("up_filter", _no_filter(sizes.up_taps, 1))
         self.register_buffer("down_filter", _no_filter(sizes.down_taps, 2 if sizes.radial else 1))
-        self.register_buffer("weight_energy", _energy(self.weight), persistent=False)
+        self.register_buffer("weight_energy", weight_energy(self.weight), persistent=False)
         self.register_load_state_dict_post_hook(_derive)  # type: ignore[no-untyped-call]
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -108,7 +107,7 @@ class ToColours(nn.Module):
         return image if self.clamp is None else torch.clamp(image, -self.clamp, self.clamp)
 
 
-class AliasFreeSynthesis(SynthesisNetwork):
+class StyleGAN3Synthesis(SynthesisNetwork):
     """From style codes to images: Fourier features, then convolutions modulated by the codes of a style slot each.
 
     The code of slot 0 turns and shifts the picture as a whole.
@@ -117,9 +116,8 @@ class AliasFreeSynthesis(SynthesisNetwork):
         architecture: The sizes of the generator.
     """
 
-    def __init__(self, architecture: AliasFreeArchitecture) -> None:
-        super().__init__()
-        self.w_dim, self.filters = architecture.w_dim, architecture.filters
+    def __init__(self, architecture: StyleGAN3Architecture) -> None:
+        super().__init__(architecture)
         self.output_scale = architecture.output_scale
         self.noise_sizes = ()
         self.pose_slots = (0,)
@@ -139,7 +137,7 @@ class AliasFreeSynthesis(SynthesisNetwork):
                 ``[B, sum(filters), w_dim]`` (W++, one for slot 0 and one per filter of the others, slot after slot).
             noise: Nothing: a StyleGAN3 has no noise maps.
             motion: From positions in the picture to those in the picture that the codes alone stand for,
-                ``[B, 3, 3]``; see :class:`rsi.generators.fourier.FourierInput`.
+                ``[B, 3, 3]``; see :class:`rsi.generators.stylegan3.fourier.FourierInput`.
 
         Returns:
             ``[B, 3, R, R]`` nominally in [0, 1]; not clamped, so that gradients survive: clamp what you show.
@@ -147,7 +145,7 @@ class AliasFreeSynthesis(SynthesisNetwork):
         Raises:
             InputError: The codes have another shape, or noise is given, or a motion of another shape.
         """
-        check_codes(ws, self.w_dim, self.filters)
+        self._check_codes(ws)
         if noise:
             raise InputError("a StyleGAN3 generator has no noise maps: leave them out")
         if motion is not None and motion.shape != (len(ws), 3, 3):
@@ -168,7 +166,7 @@ class AliasFreeSynthesis(SynthesisNetwork):
         }
 
     def _render(self, ws: Tensor, dtype: torch.dtype, motion: Tensor | None = None) -> Tensor:
-        pose, *slots = codes_of_slots(ws, self.filters)
+        pose, *slots = self._by_slot(ws)
         x = self.input(pose.flatten(1), motion).to(dtype)
         for name, codes in zip(self.layer_names, slots, strict=True):
             x = self.get_submodule(name)(x, codes)
@@ -180,11 +178,7 @@ def _no_filter(taps: int, axes: int) -> Tensor | None:
     return None if taps == 1 else torch.zeros([taps] * axes)
 
 
-def _energy(weight: Tensor) -> Tensor:
-    return weight.detach().square().sum(dim=(2, 3))
-
-
 def _derive(layer: Any, _: object) -> None:  # noqa: ANN401 - as torch has it
     """Compute what follows from the weights alone."""
     layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
-    layer.weight_energy = _energy(layer.weight)
+    layer.weight_energy = weight_energy(layer.weight)

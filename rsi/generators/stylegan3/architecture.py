@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
 from rsi.errors import InputError
-from rsi.generators.size_checks import LARGEST, check_fixed, check_range, number
+from rsi.generators.sizes import LARGEST, check_fixed, check_range, read_number
 from rsi.numerics.size import Size
 
 MAX_LAYERS = 100
@@ -105,7 +105,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class AliasFreeArchitecture:
+class StyleGAN3Architecture:
     """A StyleGAN3 generator, configuration T or R, or one of StyleGAN-XL (Karras et al. 2021, Sauer et al. 2022).
 
     Attributes:
@@ -149,6 +149,8 @@ class AliasFreeArchitecture:
         for before, after in zip(self.layers, self.layers[1:], strict=False):
             if (before.out_channels, before.out_size) != (after.in_channels, after.in_size):
                 raise InputError(f"{after.name} does not read what {before.name} writes")
+        if not 0 < self.output_scale < math.inf:
+            raise InputError(f"output_scale {self.output_scale} is not a positive number")
         if self.layers[-1].out_channels != 3:
             raise InputError(
                 f"the generator makes images of {self.layers[-1].out_channels} channels: only RGB is supported"
@@ -186,11 +188,11 @@ class AliasFreeArchitecture:
         """The last layer, by the name of its module."""
         return (f"synthesis.{self.layers[-1].name}",)
 
-    def clamped(self, clamp: float | None) -> "AliasFreeArchitecture":
+    def clamped(self, clamp: float | None) -> "StyleGAN3Architecture":
         """The same with this bound in every layer; ``None`` is unbounded."""
         return replace(self, layers=tuple(replace(layer, clamp=clamp) for layer in self.layers))
 
-    def of_one_class(self) -> "AliasFreeArchitecture":
+    def of_one_class(self) -> "StyleGAN3Architecture":
         """The same without classes."""
         return replace(self, c_dim=0, embed_dim=0, class_means=False)
 
@@ -213,7 +215,7 @@ class AliasFreeArchitecture:
         }
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> "AliasFreeArchitecture":
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "StyleGAN3Architecture":
         """The architecture from metadata of a safetensors file; other keys are ignored.
 
         Raises:
@@ -221,14 +223,12 @@ class AliasFreeArchitecture:
         """
         check_fixed(metadata, "architecture", cls.family)
         check_fixed(metadata, "img_channels", "3")
-        whole = {
-            name: number(metadata, name, int) for name in ("z_dim", "c_dim", "embed_dim", "w_dim", "mapping_layers")
-        }
+        names = ("z_dim", "c_dim", "embed_dim", "w_dim", "mapping_layers")
         return cls(
-            **whole,
-            input_rate=number(metadata, "input_rate", float),
-            input_cutoff=number(metadata, "input_cutoff", float),
-            output_scale=number(metadata, "output_scale", float),
+            **{name: read_number(metadata, name, int) for name in names},
+            input_rate=read_number(metadata, "input_rate", float),
+            input_cutoff=read_number(metadata, "input_cutoff", float),
+            output_scale=read_number(metadata, "output_scale", float),
             class_means=metadata.get("class_means") == "True",
             layers=_layers(metadata.get("layers", "")),
         )
@@ -246,7 +246,7 @@ def _layers(text: str) -> tuple[Layer, ...]:
             return tuple(_layer(entry) for entry in listed)
     except InputError:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
     raise InputError("metadata layers do not list the layers of a StyleGAN3")
 
@@ -255,4 +255,5 @@ def _layer(entry: Mapping[str, Any]) -> Layer:
     kinds: dict[str, tuple[type, ...]] = {"name": (str,), "radial": (bool,), "clamp": (float, int, type(None))}
     if not all(type(entry[field.name]) in kinds.get(field.name, (int,)) for field in fields(Layer)):
         raise TypeError("a size of another type")
-    return Layer(**entry)
+    clamp = entry["clamp"]
+    return Layer(**{**entry, "clamp": clamp if clamp is None else float(clamp)})
