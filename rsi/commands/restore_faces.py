@@ -24,16 +24,14 @@ from rsi.estimation.crop_damage import CropDamage, for_any_size
 from rsi.generators import Generator
 from rsi.log import printable, tell
 from rsi.options.restore import fit_options
-from rsi.photos.cutting import cut_with_holes
 from rsi.photos.face import Vector
-from rsi.photos.face_crop import FaceCrop, crop_around
+from rsi.photos.face_crop import FaceCrop, crop_around, cut_with_holes
 from rsi.photos.face_finder import make_finder
-from rsi.photos.pasting import PlacedFace, paste, shape_for
+from rsi.photos.pasting import PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.results.folder import ResultFolder
 from rsi.storage.folding import folded
 
-EDGE = 0.08  # of squares, a share of their side
 Outlined = tuple[FaceCrop, Vector | None]
 
 
@@ -120,7 +118,7 @@ class FaceWork:
         if self._chosen.draw_box:
             left, top, width, height = self._chosen.draw_box
             crop = FaceCrop((left + width / 2, top + height / 2), (max(width, height) / 2, 0.0))
-            if crop.outside(picture) == 1:
+            if crop.share_outside(picture) == 1:
                 raise InputError(f"--draw_box lies beyond the photograph, which is {picture.width}x{picture.height}")
             return [(crop, None)]
         return [(crop_around(face), face.oval) for face in self._finder.find(picture)]
@@ -179,13 +177,12 @@ class FaceWork:
         if missing := sorted(wanted.difference(self._restored)):
             raise InputError(f"{', '.join(missing)} could not be restored: the lines above say why")
         photo = read_photograph(self._photos / image.name)
-        self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
+        self._output.write(image, paste(photo.picture, [*map(self._placed, places)]), photo)
 
     def _placed(self, place: Place) -> PlacedFace:
         if place.damage is None or place.name in self._unknown:
             return PlacedFace(place.crop, None, place.oval)
-        shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
-        return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")
+        return restored_face(place.crop, self._restored[place.name], place.oval, place.damage.text, self._chosen.shape)
 
 
 def _most_central(faces: Sequence[Outlined], picture: Image.Image) -> int:

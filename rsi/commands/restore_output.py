@@ -15,13 +15,13 @@ from rsi.generators import Generator
 from rsi.log import tell
 from rsi.methods.latents import draw_latent
 from rsi.methods.strength import at_strength
-from rsi.photos.own_files import check_free
 from rsi.photos.photograph import Photograph, read_photograph
 from rsi.photos.restored_list import Finished, read_restored, write_restored
 from rsi.photos.writing import suffix_of, write_again
 from rsi.results import layout
 from rsi.storage.atomic import atomic_path
 from rsi.storage.fingerprint import file_sha256
+from rsi.storage.overwriting import check_free
 
 CUT, RESTORED, COMPARISONS, RUNS = "cut", "restored", "comparisons", "runs"
 
