@@ -123,6 +123,11 @@ def suggest(opened: Opened, found: Estimate, domain: Domain) -> str:
     return found_damage(found, max(sides), max(domain.resolution)).text if sides else text_of(found, 1)
 
 
+def number_of_parts(opened: Opened, domain: Domain) -> int:
+    """How many :func:`parts_of` gives; 0 where there is nothing to restore."""
+    return 1 if is_whole(opened, domain) else len(opened.faces)
+
+
 def parts_of(opened: Opened, degradation: str, known: Image.Image | None, domain: Domain) -> list[Part]:
     """What there is to restore of a photograph: the whole picture, or its faces.
 
