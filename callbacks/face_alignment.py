@@ -6,8 +6,7 @@ from rsi.callbacks.base import BatchBegun, RestorationCallback, Run
 from rsi.data.pictures import to_picture
 from rsi.log import printable, tell
 from rsi.photos.alignment import why_not_aligned
-from rsi.photos.face import FaceFinder
-from rsi.photos.face_finder import make_finder
+from rsi.photos.face_finder import FaceFinder, make_finder
 
 
 class FaceAlignment(RestorationCallback):

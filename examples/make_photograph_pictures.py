@@ -16,7 +16,7 @@ from rsi.commands.main import main
 from rsi.data.pictures import in_a_row
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import make_finder
-from rsi.photos.pasting import PlacedFace, Shape, paste
+from rsi.photos.pasting import Shape, paste, restored_face
 
 PHOTOGRAPHS: Any = skimage.data
 HERE = Path(__file__).parent
@@ -40,10 +40,7 @@ def steps() -> Image.Image:
         pen.line([*points, points[0]], fill=color, width=2)
     shapes: tuple[Shape, ...] = ("oval", "square")
     restored = cut(clean, crop, 256)
-    put_back = [
-        paste(damaged, [PlacedFace(crop, restored, face.oval, shape, matched=shape == "oval")], 0.08)
-        for shape in shapes
-    ]
+    put_back = [paste(damaged, [restored_face(crop, restored, face.oval, "upsample", shape)]) for shape in shapes]
     captions = ["photograph", "found", "cut out", "oval put back", "square put back"]
     return in_a_row([damaged, found, cut(damaged, crop, SIDE), *put_back], captions, SIDE)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
+from rsi.app.networks import domain_of
 from rsi.app.pipeline import as_file
-from rsi.app.run import Restored, domain_of
+from rsi.app.run import Restored
 from rsi.app.same import commands_of, python_of
 from rsi.callbacks.base import RestoredTarget
 from rsi.data.pictures import to_picture

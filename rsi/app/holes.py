@@ -23,6 +23,12 @@ def shown_copy(picture: Image.Image) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
+def enlarged(picture: Image.Image) -> Image.Image:
+    """A picture that is large enough to be looked at."""
+    scale = max(1, 384 // picture.width)
+    return shown_copy(picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC))
+
+
 def same_pixels(before: Image.Image, after: Image.Image) -> tuple[Image.Image, Image.Image]:
     """Two pictures as the page lays them over each other: of one size, small ones enlarged."""
     shown = shown_copy(after)

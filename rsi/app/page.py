@@ -1,4 +1,4 @@
-"""The page: what stands on it and what its buttons do."""
+"""What the parts of the page do."""
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,20 +12,21 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from rsi.app.controls import QUICK, Controls
 from rsi.app.damage_text import SLIDERS, Slider, in_words, values_of, with_value
-from rsi.app.holes import HOLE, shown_copy, with_holes
-from rsi.app.run import Asked, Failed, News, Restored, Run, Step, domain_of
+from rsi.app.holes import enlarged, with_holes
+from rsi.app.networks import domain_of
+from rsi.app.run import Asked, Failed, News, Restored, Run, Step
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import WHOLE, Done, Dropped, Session, Sessions
+from rsi.app.status import BEGIN, outcome, progress, said
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 
-BEGIN = "Drop a photograph to begin."
 CARTOONS = (
     "\n\nThis generator draws cartoon faces. For photographs of people, get another one with "
     "`rsi restore --generator ffhq1024`, which says more, and choose it below."
 )
-CAREFUL, QUICK = "Careful", "Quick"
 HOUR = 3600
 TIDY_EVERY = 300  # seconds
 Updates = dict[Any, Any]
@@ -60,127 +61,41 @@ class Restorer:
         """The page."""
         blocks = gr.Blocks(title="rsi", analytics_enabled=False, delete_cache=(TIDY_EVERY, HOUR))
         with blocks:
-            gr.Markdown("# Restore a picture\nEverything stays on this machine.")
-            with gr.Row(equal_height=False):
-                with gr.Column():
-                    self._build_input()
-                with gr.Column():
-                    self._build_output()
+            self._page = Controls(self._settings.generators)
             self._wire()
             blocks.unload(self._closed)
         return blocks
 
-    def _build_input(self) -> None:
-        self.files = gr.File(label="1. Drop photographs here", file_count="multiple", elem_id="files")
-        self.name = gr.Dropdown(label="Which one", choices=[], visible=False, elem_id="which")
-        with gr.Group(visible=False) as self.damage:
-            self.found = gr.Markdown(elem_id="found", padding=True)
-            self.text = gr.Textbox(
-                label="2. What is to be undone",
-                info="Change it if you know better: damages in the order in which they happened, joined with +",
-                elem_id="text",
-            )
-            self.sliders = [
-                gr.Slider(slider.lowest, slider.highest, step=slider.step, label=slider.label, visible=False)
-                for slider in SLIDERS
-            ]
-        self.editor = gr.ImageEditor(
-            label="3. Brush over holes",
-            visible=False,
-            type="pil",
-            format="png",
-            sources=(),
-            transforms=(),
-            layers=False,
-            brush=gr.Brush(colors=[HOLE], color_mode="fixed", default_size=16),
-            height=420,
-            elem_id="holes",
-            buttons=[],
-        )
-        generators = [*self._settings.generators]
-        self.generator = gr.Dropdown(
-            generators, value=generators[0][1], label="4. Who draws", elem_id="generator", filterable=False
-        )
-        self.pace = gr.Radio([CAREFUL, QUICK], value=CAREFUL, label="5. How", elem_id="pace")
-        self.strength = gr.Slider(
-            0,
-            1,
-            value=1,
-            step=0.05,
-            label="6. How close to the photograph",
-            info="1 is closest, 0 is the generator's own kind of picture",
-            elem_id="strength",
-        )
-        with gr.Row():
-            self.start = gr.Button("Restore", variant="primary", interactive=False, elem_id="restore")
-            self.stop = gr.Button("Stop", interactive=False, elem_id="stop")
-
-    def _build_output(self) -> None:
-        self.status = gr.HTML(_status(BEGIN), elem_id="status")
-        self.way = gr.Image(
-            label="On the way", visible=False, interactive=False, format="png", buttons=[], elem_id="way", height=400
-        )
-        self.view = gr.Radio([], label="Look at", visible=False, elem_id="view")
-        self.compare = gr.ImageSlider(
-            label="Before and after", visible=False, max_height=600, format="png", buttons=[], elem_id="compare"
-        )
-        with gr.Row(visible=False) as self.downloads:
-            self.picture = gr.DownloadButton("Picture", elem_id="picture")
-            self.crop = gr.DownloadButton("What was drawn", elem_id="crop")
-            self.everything = gr.DownloadButton("Everything (zip)", elem_id="everything")
-        self.done = gr.Gallery(
-            label="Done so far",
-            visible=False,
-            columns=4,
-            fit_columns=False,
-            object_fit="contain",
-            height=190,
-            allow_preview=False,
-            format="png",
-            buttons=[],
-            elem_id="done",
-        )
-        with gr.Accordion("The same without this page", open=False, visible=False) as self.same:
-            self.commands = gr.Code(label="In a shell", language="shell", lines=1, elem_id="commands", wrap_lines=True)
-            self.python = gr.Code(label="In Python", language="python", lines=1, elem_id="python", wrap_lines=True)
-
     def _wire(self) -> None:
-        on = partial(gr.on, api_visibility="private")
-        same = [self.same, self.commands, self.python]
-        said = [self.text, *self.sliders, self.status, *same]
-        shown = [self.name, self.damage, self.found, self.editor, self.start, *said]
-        asked = [self.generator, self.pace, self.strength]
-        results = [
-            self.view,
-            self.compare,
-            self.downloads,
-            self.picture,
-            self.crop,
-            self.everything,
-            self.status,
-            *same,
-        ]
-        on(self.files.change, self._drop, [self.files, *asked], shown)
-        on(self.name.input, self._choose, [self.name, self.editor, *asked], shown)
-        on(self.generator.input, self._look, asked, shown)
-        on([self.pace.input, self.strength.input], self._ask, asked, same, trigger_mode="always_last")
-        on([self.text.submit, self.text.blur], self._say, [self.text, *asked], said)
-        for slider, control in zip(SLIDERS, self.sliders, strict=True):
-            on(control.input, self._slide(slider), [control, *asked], said, trigger_mode="always_last")
-        begun = on(self.start.click, self._begin, [self.text, self.editor], [self.start, self.stop, self.status])
+        """Say what is called when somebody does something, with which values, and what it may change."""
+        on, page = partial(gr.on, api_visibility="private"), self._page
+        same = [page.same, page.commands, page.python]
+        undone = [page.text, *page.sliders, page.status, *same]
+        shown = [page.name, page.damage, page.found, page.editor, page.start, *undone]
+        asked = [page.generator, page.pace, page.strength]
+        files = [page.downloads, page.picture, page.crop, page.everything]
+        results = [page.view, page.compare, *files, page.status, *same]
+        on(page.files.change, self._drop, [page.files, *asked], shown)
+        on(page.name.input, self._choose, [page.name, page.editor, *asked], shown)
+        on(page.generator.input, self._look, asked, shown)
+        on([page.pace.input, page.strength.input], self._ask, asked, same, trigger_mode="always_last")
+        on([page.text.submit, page.text.blur], self._say, [page.text, *asked], undone)
+        for slider, control in zip(SLIDERS, page.sliders, strict=True):
+            on(control.input, self._slide(slider), [control, *asked], undone, trigger_mode="always_last")
+        begun = on(page.start.click, self._begin, [page.text, page.editor], [page.start, page.stop, page.status])
         begun.success(
             self._restore,
             asked,
-            [self.way, self.done, self.start, self.stop, *results],
+            [page.way, page.done, page.start, page.stop, *results],
             concurrency_limit=1,
             concurrency_id="device",
             show_progress="minimal",
-            show_progress_on=[self.status],
+            show_progress_on=[page.status],
             api_visibility="private",
         )
-        on(self.stop.click, self._stop, None, [self.stop, self.status], queue=False)
-        on(self.view.input, self._show_view, self.view, self.compare)
-        on(self.done.select, self._show_done, None, results)
+        on(page.stop.click, self._stop, None, [page.stop, page.status], queue=False)
+        on(page.view.input, self._show_view, page.view, page.compare)
+        on(page.done.select, self._show_done, None, results)
 
     def _session(self, request: gr.Request) -> Session:
         return self._sessions.of(request.session_hash)
@@ -194,7 +109,7 @@ class Restorer:
         session = self._session(request)
         reasons = session.drop(files or [])
         shown = self._shown(session, self._asked(generator, pace, strength))
-        return {**shown, self.status: _status("; ".join(reasons), failed=True)} if reasons else shown
+        return {**shown, self._page.status: said("; ".join(reasons), failed=True)} if reasons else shown
 
     def _choose(
         self,
@@ -213,70 +128,79 @@ class Restorer:
 
     def _look(self, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
         shown = self._shown(self._session(request), self._asked(generator, pace, strength))
-        return {part: value for part, value in shown.items() if part is not self.editor}
+        return {part: value for part, value in shown.items() if part is not self._page.editor}
 
     def _shown(self, session: Session, asked: Asked) -> Updates:
         """What the page shows of the photograph that is chosen."""
         dropped = session.shown()
         if dropped is None:
-            hidden = {part: gr.update(visible=False) for part in (self.name, self.damage, self.same)}
+            hidden = {part: gr.update(visible=False) for part in (self._page.name, self._page.damage, self._page.same)}
             empty = gr.ImageEditor(None, visible=False)
-            return {**hidden, self.editor: empty, self.start: gr.Button(interactive=False), self.status: _status(BEGIN)}
+            return {
+                **hidden,
+                self._page.editor: empty,
+                self._page.start: gr.Button(interactive=False),
+                self._page.status: said(BEGIN),
+            }
         try:
             found = dropped.look(asked.generator)
         except InputError as error:
-            return {self.status: _status(str(error), failed=True)}
+            return {self._page.status: said(str(error), failed=True)}
         names, cartoons = [*session.dropped], CARTOONS if dropped.becomes_cartoon(asked.generator) else ""
         return {
-            self.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
-            self.damage: gr.Group(visible=True),
-            self.found: f"**{escape(session.current)}**, {dropped.opened.size}{cartoons}\n\n{in_words(found)}",
-            self.editor: gr.ImageEditor(with_holes(dropped.opened.photo.picture, dropped.known), visible=True),
-            self.start: gr.Button(interactive=not session.is_running),
+            self._page.name: gr.Dropdown(choices=names, value=session.current, visible=len(names) > 1),
+            self._page.damage: gr.Group(visible=True),
+            self._page.found: f"**{escape(session.current)}**, {dropped.opened.size}{cartoons}\n\n{in_words(found)}",
+            self._page.editor: gr.ImageEditor(with_holes(dropped.opened.photo.picture, dropped.known), visible=True),
+            self._page.start: gr.Button(interactive=not session.is_running),
             **self._said(dropped, asked),
-            self.status: gr.skip() if session.is_running else _status("Ready."),
+            self._page.status: gr.skip() if session.is_running else said("Ready."),
         }
 
     def _said(self, dropped: Dropped, asked: Asked) -> Updates:
         """What the page shows of what is to be undone."""
-        values = zip(self.sliders, values_of(dropped.text), strict=True)
+        values = zip(self._page.sliders, values_of(dropped.text), strict=True)
         moved = {
             control: gr.Slider(visible=False) if value is None else gr.Slider(value=value, visible=True)
             for control, value in values
         }
-        return {self.text: dropped.text, **moved, **self._same(dropped, asked)}
+        return {self._page.text: dropped.text, **moved, **self._same(dropped, asked)}
 
     def _same(self, dropped: Dropped, asked: Asked) -> Updates:
         job, domain = dropped.job(asked), domain_of(asked.generator)
         return self._same_as(commands_of(job, domain), python_of(job, domain))
 
     def _same_as(self, commands: str, python: str) -> Updates:
-        return {self.same: gr.Accordion(visible=True), self.commands: commands, self.python: python}
+        return {
+            self._page.same: gr.Accordion(visible=True),
+            self._page.commands: commands,
+            self._page.python: python,
+        }
 
     def _say(self, text: str, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
         dropped = self._session(request).shown()
         if dropped is None or text == dropped.text:
-            return {self.text: gr.skip()}
+            return {self._page.text: gr.skip()}
         try:
             parse_harmless(text)
         except InputError as error:
-            return {self.status: _status(str(error), failed=True)}
+            return {self._page.status: said(str(error), failed=True)}
         dropped.say(text)
-        return {**self._said(dropped, self._asked(generator, pace, strength)), self.status: _status("Ready.")}
+        return {**self._said(dropped, self._asked(generator, pace, strength)), self._page.status: said("Ready.")}
 
     def _slide(self, slider: Slider) -> Callable[..., Updates]:
         def slide(value: float, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
             dropped = self._session(request).shown()
             if dropped is None:
-                return {self.text: gr.skip()}
+                return {self._page.text: gr.skip()}
             dropped.say(with_value(dropped.text, slider, value))
-            return {self.text: dropped.text, **self._same(dropped, self._asked(generator, pace, strength))}
+            return {self._page.text: dropped.text, **self._same(dropped, self._asked(generator, pace, strength))}
 
         return slide
 
     def _ask(self, generator: str, pace: str, strength: float, request: gr.Request) -> Updates:
         dropped = self._session(request).shown()
-        return self._same(dropped, self._asked(generator, pace, strength)) if dropped else {self.same: gr.skip()}
+        return self._same(dropped, self._asked(generator, pace, strength)) if dropped else {self._page.same: gr.skip()}
 
     def _begin(self, text: str, drawn: dict[str, Any] | None, request: gr.Request) -> Updates:
         session = self._session(request)
@@ -286,35 +210,30 @@ class Restorer:
         dropped.say(text)
         dropped.brush(drawn)
         session.stop, session.is_running = threading.Event(), True
-        waiting = _status("Waiting for its turn.")
-        return {self.start: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.status: waiting}
+        waiting = said("Waiting for its turn.")
+        return {
+            self._page.start: gr.Button(interactive=False),
+            self._page.stop: gr.Button(interactive=True),
+            self._page.status: waiting,
+        }
 
     def _restore(self, generator: str, pace: str, strength: float, request: gr.Request) -> Iterator[Updates]:
         session = self._session(request)
-        said, failed = "Stopped.", False
+        end = said("Stopped.")
         try:
             with closing(self._news(session, self._asked(generator, pace, strength))) as news:
                 for event in news:
-                    if isinstance(event, Step):
-                        yield self._stepped(event)
-                    elif isinstance(event, Restored):
-                        done = session.finish(event)
-                        said, failed = f"{done.name} is restored.", False
-                        yield {**self._result(session, done), self.status: _status(said), **self._gallery(session)}
-                    elif isinstance(event, Failed):
-                        said, failed = f"{event.job.opened.path.name}: {event.reason}", True
-                        yield {self.status: _status(said, failed=True)}
-                    else:
-                        yield {self.stop: gr.skip()}
+                    end = outcome(event) if isinstance(event, Restored | Failed) else end
+                    yield self._told(session, event)
         except InputError as error:
-            said, failed = str(error), True
+            end = said(str(error), failed=True)
         finally:
             session.is_running = False
         yield {
-            self.start: gr.Button(interactive=True),
-            self.stop: gr.Button(interactive=False),
-            self.way: gr.Image(visible=False),
-            self.status: _status("Stopped.") if session.stop.is_set() else _status(said, failed=failed),
+            self._page.start: gr.Button(interactive=True),
+            self._page.stop: gr.Button(interactive=False),
+            self._page.way: gr.Image(visible=False),
+            self._page.status: said("Stopped.") if session.stop.is_set() else end,
         }
 
     def _news(self, session: Session, asked: Asked) -> Generator[News | None, None, None]:
@@ -322,22 +241,38 @@ class Restorer:
         jobs = [one.job(asked) for one in session.dropped.values()]
         yield from Run(jobs, session.stop).news()
 
+    def _told(self, session: Session, event: News | None) -> Updates:
+        """What the page shows of what happened; nothing new if nothing did."""
+        if isinstance(event, Step):
+            return self._stepped(event)
+        if isinstance(event, Restored):
+            done = session.finish(event)
+            status = {self._page.status: outcome(event)}
+            return {**self._result(session, done), **status, **self._gallery(session)}
+        if isinstance(event, Failed):
+            return {self._page.status: outcome(event)}
+        return {self._page.stop: gr.skip()}
+
     def _stepped(self, step: Step) -> Updates:
         shown = (
-            {} if step.picture is None else {self.way: gr.Image(enlarged(step.picture), visible=True, label=step.space)}
+            {}
+            if step.picture is None
+            else {self._page.way: gr.Image(enlarged(step.picture), visible=True, label=step.space)}
         )
-        return {self.status: _progress(step), **shown}
+        return {self._page.status: progress(step), **shown}
 
     def _result(self, session: Session, done: Done) -> Updates:
         session.looked_at = done
         views = [*done.views]
         return {
-            self.view: gr.Radio(views, value=views[0], visible=len(views) > 1),
-            self.compare: gr.ImageSlider(done.views[views[0]], visible=True, label=f"{done.name}: before and after"),
-            self.downloads: gr.Row(visible=True),
-            self.picture: gr.DownloadButton(value=done.files.picture),
-            self.crop: gr.DownloadButton(value=done.files.crop),
-            self.everything: gr.DownloadButton(value=done.files.everything),
+            self._page.view: gr.Radio(views, value=views[0], visible=len(views) > 1),
+            self._page.compare: gr.ImageSlider(
+                done.views[views[0]], visible=True, label=f"{done.name}: before and after"
+            ),
+            self._page.downloads: gr.Row(visible=True),
+            self._page.picture: gr.DownloadButton(value=done.files.picture),
+            self._page.crop: gr.DownloadButton(value=done.files.crop),
+            self._page.everything: gr.DownloadButton(value=done.files.everything),
             **self._same_as(done.commands, done.python),
         }
 
@@ -346,40 +281,16 @@ class Restorer:
         return None if done is None else done.views[view]
 
     def _gallery(self, session: Session) -> Updates:
-        return {self.done: gr.Gallery([(done.views[WHOLE][1], done.name) for done in session.done], visible=True)}
+        return {self._page.done: gr.Gallery([(done.views[WHOLE][1], done.name) for done in session.done], visible=True)}
 
     def _show_done(self, chosen: gr.SelectData, request: gr.Request) -> Updates:
         session = self._session(request)
         done = session.done[int(chosen.index)]
-        return {**self._result(session, done), self.status: _status(f"{done.name} is restored.")}
+        return {**self._result(session, done), self._page.status: said(f"{done.name} is restored.")}
 
     def _stop(self, request: gr.Request) -> Updates:
         self._session(request).stop.set()
-        return {self.stop: gr.Button(interactive=False), self.status: _status("Stopping.")}
+        return {self._page.stop: gr.Button(interactive=False), self._page.status: said("Stopping.")}
 
     def _closed(self, request: gr.Request) -> None:
         self._sessions.close(request.session_hash)
-
-
-def enlarged(picture: Image.Image) -> Image.Image:
-    """A picture that is large enough to be looked at."""
-    scale = max(1, 384 // picture.width)
-    return shown_copy(picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC))
-
-
-def _status(text: str, *, failed: bool = False) -> str:
-    role = "alert" if failed else "status"
-    return f'<p role="{role}" class="{"failed" if failed else "said"}">{escape(text)}</p>'
-
-
-def _progress(step: Step) -> str:
-    left = "" if step.left is None else f", {_time(step.left)} left"
-    which = f"{step.number} of {step.of}: " if step.of > 1 else ""
-    said = f"{which}{step.space}, step {step.step} of {step.steps}{left}"
-    bar = f'<progress max="{step.steps}" value="{step.step}" aria-label="Steps"></progress>'
-    return f'<p class="said">{escape(said)}</p>{bar}'
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

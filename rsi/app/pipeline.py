@@ -24,17 +24,15 @@ from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_pic
 from rsi.estimation.networks import embedded_network
 from rsi.generators import GeneratorInfo
 from rsi.numerics.size import Size
-from rsi.photos.cutting import cut_with_holes
 from rsi.photos.face import Face
-from rsi.photos.face_crop import crop_around
+from rsi.photos.face_crop import crop_around, cut_with_holes
 from rsi.photos.face_finder import make_finder
-from rsi.photos.pasting import PlacedFace, paste, shape_for
+from rsi.photos.pasting import PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, png, read_photograph
 
 SEARCHED = 512  # side of the part of a large photograph in which damages are looked for
 UNIT = 16  # pixels; the largest MCU of a JPEG is as large
 HALF = 128  # of an opacity from 0 to 255
-EDGE = 0.08  # of squares, a share of their side
 
 
 @dataclass(frozen=True)
@@ -125,6 +123,11 @@ def suggest(opened: Opened, found: Estimate, domain: Domain) -> str:
     return found_damage(found, max(sides), max(domain.resolution)).text if sides else text_of(found, 1)
 
 
+def number_of_parts(opened: Opened, domain: Domain) -> int:
+    """How many :func:`parts_of` gives; 0 where there is nothing to restore."""
+    return 1 if is_whole(opened, domain) else len(opened.faces)
+
+
 def parts_of(opened: Opened, degradation: str, known: Image.Image | None, domain: Domain) -> list[Part]:
     """What there is to restore of a photograph: the whole picture, or its faces.
 
@@ -157,7 +160,7 @@ def put_back(opened: Opened, parts: Sequence[Part], restored: Sequence[Image.Ima
     """The whole picture, with its restored parts."""
     if parts[0].face is None:
         return restored[0]
-    return paste(opened.photo.picture, [*map(_placed, parts, restored)], EDGE)
+    return paste(opened.photo.picture, [*map(_placed, parts, restored)])
 
 
 def as_file(opened: Opened, parts: Sequence[Part], picture: Image.Image) -> bytes:
@@ -196,8 +199,7 @@ def _opaque(opened: Opened, known: Image.Image | None) -> NDArray[np.bool_]:
 def _placed(part: Part, restored: Image.Image) -> PlacedFace:
     if part.face is None:
         raise TypeError("a whole picture has no place in a photograph")
-    shape = shape_for(part.degradation)
-    return PlacedFace(crop_around(part.face), restored, part.face.oval, shape, matched=shape == "oval")
+    return restored_face(crop_around(part.face), restored, part.face.oval, part.degradation)
 
 
 def _factor(opened: Opened, domain: Domain) -> int:

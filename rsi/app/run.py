@@ -6,25 +6,21 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import compress
-from pathlib import Path
 
-import torch
-import yaml
 from PIL import Image
 
-from rsi.app.pipeline import Domain, Opened, Part, parts_of, put_back
-from rsi.callbacks.base import RestoredTarget, Stage, stage_of
+from rsi.app.networks import domain_of, kept_module
+from rsi.app.pipeline import Opened, Part, number_of_parts, parts_of, put_back
+from rsi.callbacks.base import RestoredTarget, stage_of
+from rsi.callbacks.time_left import TimeLeft
 from rsi.data.pictures import to_picture
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
 from rsi.estimation.named import degradation_named
 from rsi.methods.explained import is_drawn
 from rsi.methods.restoration import Restoration
-from rsi.methods.schedule import Phase
 from rsi.methods.strength import result_at_strength
-from rsi.options.recipes import find_recipe
 
 HEARTBEAT = 0.5  # seconds after which a page hears of a run in any case
 DRAWN_EVERY = 1.0  # seconds
@@ -129,12 +125,13 @@ class Run:
     """Restores photographs, one after another.
 
     Args:
-        jobs: What is to be done.
+        jobs: What is to be done, all with what is asked for the first.
         stop: Set by whoever wants the run to end.
     """
 
     jobs: Sequence[Job]
     stop: threading.Event
+    _time: TimeLeft | None = None
     _news: "queue.Queue[News | None]" = field(default_factory=queue.Queue)
 
     def news(self) -> Generator[News | None, None, None]:
@@ -172,15 +169,14 @@ class Run:
     def _restore(self, job: Job, number: int) -> Restored | Failed:
         self._look()
         parse_harmless(job.degradation)
-        module = kept_module(job.asked.generator, job.asked.recipe)
-        parts = parts_of(job.opened, job.degradation, job.known, domain_of(job.asked.generator))
+        module, domain = kept_module(job.asked.generator, job.asked.recipe), domain_of(job.asked.generator)
+        parts = parts_of(job.opened, job.degradation, job.known, domain)
+        self._time = self._time or TimeLeft(module.schedule)
+        later = sum(number_of_parts(other.opened, domain) for other in self.jobs[number:])
         results = []
         for index, part in enumerate(parts):
-            module.degradation = degradation_named(part.degradation, job.asked.generator)
-            module.degradation_name = part.degradation
-            module.check_target(part.target)
-            module.restore([part.target], _Watch(self, module, number, index, len(parts)).look)
-            results += [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
+            watch = _Watch(self, module, self._time, number, index, len(parts), later)
+            results += self._restore_part(job, part, module, watch)
         drawn = [is_drawn(result.explained, module.generator.info) for result in results]
         if not any(drawn):
             return Failed(job, "this generator does not draw such pictures: choose another, rsi restore says which")
@@ -188,65 +184,56 @@ class Run:
         pictures = [to_picture(result.framed) for result in results]
         return Restored(job, parts, results, put_back(job.opened, parts, pictures))
 
+    def _restore_part(self, job: Job, part: Part, module: Restoration, watch: "_Watch") -> list[RestoredTarget]:
+        module.degradation = degradation_named(part.degradation, job.asked.generator)
+        module.degradation_name = part.degradation
+        module.check_target(part.target)
+        module.restore([part.target], watch.look)
+        return [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
+
     def _look(self) -> None:
         if self.stop.is_set():
             raise _StoppedError
 
 
+@dataclass
 class _Watch:
-    """Tells of the steps of one part."""
+    """Tells of the steps of one part.
 
-    def __init__(self, run: Run, module: Restoration, number: int, part: int, parts: int) -> None:
-        self._run, self._module = run, module
-        self._number, self._part, self._parts = number, part, parts
-        self._started = time.monotonic()
-        self._drawn = 0.0
+    Args:
+        run: Whom it tells.
+        module: What takes the steps.
+        time: What measures them.
+        number: Which photograph it is, from 1.
+        part: Which of its parts it is, from 0.
+        parts: How many parts the photograph has.
+        later: How many parts the photographs after it have.
+    """
+
+    run: Run
+    module: Restoration
+    time: TimeLeft
+    number: int
+    part: int
+    parts: int
+    later: int
+    _drawn: float = 0.0
 
     def look(self) -> None:
         """Tell of a step, draw what there is if it is time, and end the run if it is told to."""
-        self._run._look()
-        step, steps = self._module.batch.step, self._module.steps_per_batch
-        stage, _, last = stage_of(self._module.schedule, step - 1)
-        now = time.monotonic()
+        self.run._look()
+        step, steps = self.module.batch.step, self.module.steps_per_batch
+        self.time.step_taken(step - 1, images=1)
+        stage, _, last = stage_of(self.module.schedule, step - 1)
         picture = None
-        if now - self._drawn >= DRAWN_EVERY or step - 1 == last:
-            picture = to_picture(self._module.render()[0])
+        if time.monotonic() - self._drawn >= DRAWN_EVERY or step - 1 == last:
+            picture = to_picture(self.module.render()[0])
             self._drawn = time.monotonic()
-        self._run._news.put(self._told(stage, step, steps, (now - self._started) / step, picture))
+        taken, all_steps = self.part * steps + step, self.parts * steps
+        self.run._news.put(
+            Step(self.number, len(self.run.jobs), stage.space, taken, all_steps, self._left(step - 1), picture)
+        )
 
-    def _told(self, stage: Stage, step: int, steps: int, pace: float, picture: Image.Image | None) -> Step:
-        others = self._parts - self._part - 1 + len(self._run.jobs) - self._number
-        taken, all_steps = self._part * steps + step, self._parts * steps
-        left = pace * (steps - step + others * steps)
-        return Step(self._number, len(self._run.jobs), stage.space, taken, all_steps, left, picture)
-
-
-def domain_of(generator: str) -> Domain:
-    """What a generator draws.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    module = kept_module(generator, None)
-    return Domain(module.resolution, module.generator.info)
-
-
-@lru_cache(maxsize=2)
-def kept_module(generator: str, recipe: str | None) -> Restoration:
-    """The method with its networks, kept for the next run."""
-    module = Restoration(generator=generator, schedule=None if recipe is None else list(schedule_of(recipe)))
-    module.configure_model()
-    return module.to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def schedule_of(recipe: str) -> tuple[Phase, ...]:
-    """The schedule of a recipe.
-
-    Raises:
-        InputError: It has none.
-    """
-    content = yaml.safe_load(Path(find_recipe(recipe)).read_text(encoding="utf-8"))
-    try:
-        return tuple(Phase(**phase) for phase in content["model"]["schedule"])
-    except (KeyError, TypeError):
-        raise InputError(f"the recipe {recipe} has no model.schedule: give one that has, such as fast") from None
+    def _left(self, index: int) -> float | None:
+        others = self.parts - self.part - 1 + self.later
+        return self.time.of_folder(index, others) if self.time.is_known else None

@@ -2,8 +2,9 @@
 
 import shlex
 
+from rsi.app.networks import schedule_of
 from rsi.app.pipeline import Domain, is_whole
-from rsi.app.run import Job, schedule_of
+from rsi.app.run import Job
 
 
 def commands_of(job: Job, domain: Domain) -> str:

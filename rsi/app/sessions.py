@@ -14,8 +14,9 @@ from PIL import Image
 from rsi.app.damage_text import UNCHANGED
 from rsi.app.files import Files, write_files
 from rsi.app.holes import known_of, same_pixels
+from rsi.app.networks import domain_of
 from rsi.app.pipeline import Opened, before_whole, estimate, is_whole, open_photograph, suggest
-from rsi.app.run import Asked, Job, Restored, domain_of
+from rsi.app.run import Asked, Job, Restored
 from rsi.app.same import commands_of, python_of
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError

@@ -14,17 +14,17 @@ from rsi.options.detector import add_detector
 from rsi.options.local_path import local_path
 from rsi.options.parser import CommandParser
 from rsi.photos.crop_names import CropNames
-from rsi.photos.face import Face, FaceFinder
+from rsi.photos.face import Face
 from rsi.photos.face_crop import crop_around, cut
-from rsi.photos.face_finder import make_finder
+from rsi.photos.face_finder import FaceFinder, make_finder
 from rsi.photos.face_list import NAME, AlignedFace, FaceList, as_corners, read_faces, write_faces
 from rsi.photos.older_list import completed
-from rsi.photos.own_files import check_free
 from rsi.photos.own_pictures import own_pictures
 from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.results.layout import PROGRESS
 from rsi.storage.atomic import atomic_path
 from rsi.storage.lock import FolderLock
+from rsi.storage.overwriting import check_free
 
 OUTSIDE = 0.1
 
@@ -152,7 +152,7 @@ def _write_face(photo: Photograph, image: Listed, face: Face, name: str, output:
     write_faces(output.folder, output.faces)
     with atomic_path(output.folder / name) as path:
         path.write_bytes(content)
-    outside = crop.outside(photo.picture)
+    outside = crop.share_outside(photo.picture)
     return _remarks(face, crop.side, outside, output.size)
 
 

@@ -45,8 +45,8 @@ def main(argv: Sequence[str]) -> int:
             f"--host {arguments.host} can be reached from other machines: say with --auth USER:PASSWORD who may enter"
         )
     apply_network_flags(argparse.Namespace(offline=True, **{UNVERIFIED: getattr(arguments, UNVERIFIED)}))
+    from rsi.app.networks import domain_of, schedule_of
     from rsi.app.page import Settings
-    from rsi.app.run import domain_of, schedule_of
     from rsi.app.server import Address, serve
 
     schedule_of(arguments.quick)

@@ -7,7 +7,7 @@ from rsi.options.generator_flags import add_generator_flags, apply_generator_fla
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import add_network_flags, apply_network_flags
 from rsi.options.parser import CommandParser
-from rsi.photos.own_files import check_no_input, check_single
+from rsi.storage.overwriting import check_no_input, check_single
 
 
 def make_parser() -> CommandParser:

@@ -21,9 +21,8 @@ from rsi.options.parser import CommandParser
 from rsi.options.shape import add_shape
 from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, read_faces
-from rsi.photos.own_files import check_free
 from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
-from rsi.photos.pasting import PlacedFace, paste, shape_for
+from rsi.photos.pasting import EDGE, PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, read_photograph
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import PROGRESS, SETTINGS
@@ -31,6 +30,7 @@ from rsi.results.records import Row
 from rsi.storage.atomic import atomic_path, check_inside
 from rsi.storage.folding import composed
 from rsi.storage.lock import FolderLock
+from rsi.storage.overwriting import check_free
 
 SAME = 2.0  # levels of 255 by which, in the mean, a face cut out by another version of Pillow may differ
 
@@ -182,9 +182,8 @@ def _placed(arguments: argparse.Namespace, face: AlignedFace, row: Row | None) -
     oval = None if face.oval is None else np.array(face.oval)
     if row is None:
         return PlacedFace(face.crop, None, oval)
-    shape = shape_for(row.degradation) if arguments.shape == "auto" else arguments.shape
     picture = read_photograph(_inside(arguments.restored, row.output)).picture
-    return PlacedFace(face.crop, picture, oval, shape, matched=shape == "oval")
+    return restored_face(face.crop, picture, oval, row.degradation, arguments.shape)
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -222,7 +221,7 @@ def make_parser() -> CommandParser:
         "--edge",
         type=_edge,
         metavar="SHARE",
-        default=0.08,
+        default=EDGE,
         help="width of the soft edge, a share of the face's width",
     )
     add_shape(parser)

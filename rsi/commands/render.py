@@ -16,9 +16,9 @@ from rsi.methods.latents import MOTION, NOISE, draw_latent
 from rsi.options.generator_flags import add_generator_flags, apply_generator_flags
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.parser import CommandParser
-from rsi.photos.own_files import check_no_input, check_single
 from rsi.photos.writing import SAVED_AS
 from rsi.storage.atomic import atomic_path
+from rsi.storage.overwriting import check_no_input, check_single
 
 
 @dataclass(frozen=True)

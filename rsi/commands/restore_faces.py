@@ -6,15 +6,13 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from rsi.commands import fit
-from rsi.commands.restore_output import COMPARISONS, CUT, RESTORED, RUNS, Output
-from rsi.commands.unknown import COPIED, is_unknown
+from rsi.commands.restore_output import CUT, Output
+from rsi.commands.restore_run import COPIED, RestoringRun
 from rsi.data.decoded import SAID
 from rsi.data.listing import Listed
 from rsi.data.reading import read_picture
@@ -23,17 +21,13 @@ from rsi.estimation.around_face import damage_of
 from rsi.estimation.crop_damage import CropDamage, for_any_size
 from rsi.generators import Generator
 from rsi.log import printable, tell
-from rsi.options.restore import fit_options
-from rsi.photos.cutting import cut_with_holes
 from rsi.photos.face import Vector
-from rsi.photos.face_crop import FaceCrop, crop_around
+from rsi.photos.face_crop import FaceCrop, crop_around, cut_with_holes
 from rsi.photos.face_finder import make_finder
-from rsi.photos.pasting import PlacedFace, paste, shape_for
+from rsi.photos.pasting import PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, png, read_photograph
-from rsi.results.folder import ResultFolder
 from rsi.storage.folding import folded
 
-EDGE = 0.08  # of squares, a share of their side
 Outlined = tuple[FaceCrop, Vector | None]
 
 
@@ -60,15 +54,14 @@ class FaceWork:
     Args:
         chosen: The options.
         generator: Draws faces.
-        photos: The folder of the photographs.
         output: Where results go.
 
     Raises:
         InputError: What happened is named in words that nobody knows.
     """
 
-    def __init__(self, chosen: Namespace, generator: Generator, photos: Path, output: Output) -> None:
-        self._chosen, self._generator, self._photos, self._output = chosen, generator, photos, output
+    def __init__(self, chosen: Namespace, generator: Generator, output: Output) -> None:
+        self._chosen, self._generator, self._output = chosen, generator, output
         self._finder = make_finder(chosen.detector)
         self._degradation = for_any_size(chosen.degradation)
         self._names: set[str] = set()
@@ -86,7 +79,7 @@ class FaceWork:
             with self._naming(image):
                 if image.name in places:
                     self._put_back(image, places[image.name])
-        if not any(places.values()):
+        if places and not any(places.values()):
             print("no face was found in any photograph", file=sys.stderr)
 
     @contextmanager
@@ -99,7 +92,7 @@ class FaceWork:
 
     def _cut_out(self, image: Listed) -> list[Place]:
         """Cut the faces of a photograph out."""
-        path = self._photos / image.name
+        path = self._output.photos / image.name
         photo = read_photograph(path)
         faces = self._faces(photo.picture)
         if not faces:
@@ -113,6 +106,7 @@ class FaceWork:
             for index, (name, (crop, oval)) in enumerate(zip(names, faces, strict=True))
         ]
         for place in places:
+            self._output.reserve(place.name)
             self._write_cut(photo, image, place)
         return places
 
@@ -120,7 +114,7 @@ class FaceWork:
         if self._chosen.draw_box:
             left, top, width, height = self._chosen.draw_box
             crop = FaceCrop((left + width / 2, top + height / 2), (max(width, height) / 2, 0.0))
-            if crop.outside(picture) == 1:
+            if crop.share_outside(picture) == 1:
                 raise InputError(f"--draw_box lies beyond the photograph, which is {picture.width}x{picture.height}")
             return [(crop, None)]
         return [(crop_around(face), face.oval) for face in self._finder.find(picture)]
@@ -148,23 +142,16 @@ class FaceWork:
         """Restore faces, each from its own damage."""
         if not names:
             return
-        run = self._output.folder / RUNS / _as_folder(self._degradation)
-        cuts = [str(self._output.folder / CUT / f"{name}.png") for name in names]
-        fit.main(
-            [*cuts, f"--degradation={self._degradation}", f"--output_dir={run}", *fit_options(self._chosen)],
-            closes=False,
-        )
-        results = ResultFolder(run)
+        run = RestoringRun(self._chosen, self._generator, _as_folder(self._degradation), self._degradation)
+        run.restore(self._output.folder / CUT / f"{name}.png" for name in names)
         for name in names:
-            row = results.row(f"{name}.png")
-            if is_unknown(row, self._generator):
+            restored = run.restored(f"{name}.png")
+            if restored is not None and restored.is_drawn:
+                self._output.keep_restored(name, restored)
+                self._restored[name] = restored.picture.convert("RGB")
+            elif restored is not None:
                 tell(f"{name}: {COPIED}")
                 self._unknown.add(name)
-            elif row is not None and row.is_done:
-                restored = self._output.at_strength(run, name, Image.open(run / row.output), self._generator)
-                self._output.write_file(f"{RESTORED}/{name}.png", png(restored))
-                self._output.copy(run / COMPARISONS / f"{name}.png", f"{COMPARISONS}/{name}.png")
-                self._restored[name] = restored.convert("RGB")
 
     def _put_back(self, image: Listed, places: Sequence[Place]) -> None:
         """Write a photograph with its restored faces.
@@ -178,14 +165,13 @@ class FaceWork:
             return
         if missing := sorted(wanted.difference(self._restored)):
             raise InputError(f"{', '.join(missing)} could not be restored: the lines above say why")
-        photo = read_photograph(self._photos / image.name)
-        self._output.write(image, paste(photo.picture, [*map(self._placed, places)], EDGE), photo)
+        photo = read_photograph(self._output.photos / image.name)
+        self._output.write(image, paste(photo.picture, [*map(self._placed, places)]), photo)
 
     def _placed(self, place: Place) -> PlacedFace:
         if place.damage is None or place.name in self._unknown:
             return PlacedFace(place.crop, None, place.oval)
-        shape = shape_for(place.damage.text) if self._chosen.shape == "auto" else self._chosen.shape
-        return PlacedFace(place.crop, self._restored[place.name], place.oval, shape, matched=shape == "oval")
+        return restored_face(place.crop, self._restored[place.name], place.oval, place.damage.text, self._chosen.shape)
 
 
 def _most_central(faces: Sequence[Outlined], picture: Image.Image) -> int:

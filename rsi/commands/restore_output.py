@@ -1,29 +1,25 @@
 """The output folder of ``rsi restore``."""
 
+import hashlib
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from PIL import Image
 
-from rsi.commands.render import read_latent
+from rsi.commands.restore_run import RUNS, RestoredPicture
 from rsi.data.listing import Listed
-from rsi.data.pictures import to_picture
-from rsi.generators import Generator
 from rsi.log import tell
-from rsi.methods.latents import draw_latent
-from rsi.methods.strength import at_strength
-from rsi.photos.own_files import check_free
-from rsi.photos.photograph import Photograph, read_photograph
+from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.photos.restored_list import Finished, read_restored, write_restored
 from rsi.photos.writing import suffix_of, write_again
-from rsi.results import layout
 from rsi.storage.atomic import atomic_path
 from rsi.storage.fingerprint import file_sha256
+from rsi.storage.overwriting import check_free
 
-CUT, RESTORED, COMPARISONS, RUNS = "cut", "restored", "comparisons", "runs"
+CUT, RESTORED, COMPARISONS = "cut", "restored", "comparisons"
+OWN_FOLDERS = (CUT, RESTORED, COMPARISONS, RUNS)
 
 
 class Output:
@@ -46,12 +42,12 @@ class Output:
     def __init__(self, chosen: Namespace, photos: Path, photographs: Sequence[Listed], settings: str) -> None:
         self.folder: Path = chosen.output_dir
         self.photos, self._settings = photos, settings
-        self._suffix, self._ext, self._strength = chosen.suffix, chosen.ext, chosen.strength
+        self._suffix, self._ext, self._overwrite = chosen.suffix, chosen.ext, chosen.overwrite
         self._list = read_restored(self.folder)
         self.restored = self.copied = 0
         check_free(
             self.folder,
-            [self._name(image) for image in photographs],
+            self._names(photographs),
             self._list.written,
             (photos / image.name for image in photographs),
             overwrite=chosen.overwrite,
@@ -79,52 +75,56 @@ class Output:
         source = self.photos / image.name
         carried = photo or replace(read_photograph(source), alpha=None)
         written = write_again(carried, picture.convert("RGB"), source, self._ext)
-        self._finish(image, written.content)
+        self._finish(image, self._name(image), written.content)
         self.restored += 1
         if written.remark:
             tell(f"{image.name}: {written.remark}")
 
     def keep(self, image: Listed) -> None:
-        """Write a photograph as it is."""
-        self._finish(image, (self.photos / image.name).read_bytes(), (self.photos / image.name).suffix)
+        """Write a photograph as it is, unless its copy would be itself."""
+        if not self._is_in_place(image):
+            self._finish(image, self._name_as_it_is(image), (self.photos / image.name).read_bytes())
         self.copied += 1
 
-    def copy(self, source: Path, name: str) -> None:
-        """Write a copy of a picture under a name in the folder."""
-        if source.is_file():
-            self.write_file(name, source.read_bytes())
+    def reserve(self, name: str) -> None:
+        """Make sure that a face, or a picture that is taken whole, can be kept under a name.
+
+        Raises:
+            InputError: Something that rsi did not write is there and would be replaced.
+        """
+        files = [f"{folder}/{name}.png" for folder in (CUT, RESTORED, COMPARISONS)]
+        check_free(self.folder, files, self._list.written, [], overwrite=self._overwrite)
+
+    def keep_restored(self, name: str, restored: RestoredPicture) -> None:
+        """Write what was drawn of a picture and its comparison, which ``rsi fit`` can be told not to make."""
+        self.write_file(f"{RESTORED}/{name}.png", png(restored.picture))
+        if restored.comparison.is_file():
+            self.write_file(f"{COMPARISONS}/{name}.png", restored.comparison.read_bytes())
 
     def write_file(self, name: str, content: bytes) -> None:
-        """Write a picture and note that it is rsi's."""
-        check_free(self.folder, [name], self._list.written, [], overwrite=True)
+        """Write a picture whose place is free, and note before that it is rsi's: killed in between, rsi knows it."""
+        self._list.written[name] = hashlib.sha256(content).hexdigest()
+        write_restored(self.folder, self._list)
         with atomic_path(self.folder / name) as path:
             path.write_bytes(content)
-        self._list.written[name] = file_sha256(self.folder / name)
-        write_restored(self.folder, self._list)
-
-    def at_strength(self, run: Path, name: str, restored: Image.Image, generator: Generator) -> Image.Image:
-        """A restored picture at the strength that was asked for.
-
-        Args:
-            run: The folder of the run that restored it.
-            name: What its results are called there.
-            restored: The picture at full strength.
-            generator: What drew it.
-        """
-        latent = run / layout.LATENT.format(name)
-        if self._strength == 1 or not latent.is_file():
-            return restored
-        tensors = read_latent(latent).tensors
-        with torch.no_grad():
-            drawn = draw_latent(generator, {**tensors, "codes": at_strength(tensors["codes"], self._strength)})[0]
-        return to_picture(drawn).convert(restored.mode)
 
     def _name(self, image: Listed) -> str:
         return f"{image.output}{self._suffix}{suffix_of(self.photos / image.name, self._ext)}"
 
-    def _finish(self, image: Listed, content: bytes, suffix: str = "") -> None:
-        name = f"{image.output}{self._suffix}{suffix}" if suffix else self._name(image)
+    def _names(self, photographs: Sequence[Listed]) -> list[str]:
+        """What may be written, as photographs are restored or copied."""
+        restored = {self._name(image) for image in photographs}
+        copied = {self._name_as_it_is(image) for image in photographs if not self._is_in_place(image)}
+        return sorted(restored | copied)
+
+    def _is_in_place(self, image: Listed) -> bool:
+        """Whether a copy of a photograph would be the photograph itself, as results lie beside it."""
+        return (self.folder / self._name_as_it_is(image)).resolve() == (self.photos / image.name).resolve()
+
+    def _name_as_it_is(self, image: Listed) -> str:
+        return f"{image.output}{self._suffix}{Path(image.name).suffix}"
+
+    def _finish(self, image: Listed, name: str, content: bytes) -> None:
+        source = self.photos / image.name
+        self._list.photographs[image.name] = Finished(file_sha256(source), self._settings, name)
         self.write_file(name, content)
-        source = file_sha256(self.photos / image.name)
-        self._list.photographs[image.name] = Finished(source, self._settings, name)
-        write_restored(self.folder, self._list)

@@ -1,6 +1,7 @@
 """The options of ``rsi restore``."""
 
 import argparse
+import math
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,7 +95,7 @@ def _box(text: str) -> Box:
         left, top, width, height = map(float, text.split(","))
     except ValueError:
         left = top = width = height = 0.0
-    if width <= 0 or height <= 0:
+    if not (width > 0 and height > 0 and all(map(math.isfinite, (left, top, width, height)))):
         raise argparse.ArgumentTypeError(f"{text!r} is no box: give x,y,width,height in pixels, such as 120,40,90,110")
     return left, top, width, height
 

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from rsi.photos.face import FaceFinder
 from rsi.photos.face_crop import FaceCrop, crop_around
+from rsi.photos.face_finder import FaceFinder
 
 SEARCHED = 512
 SHIFT = 0.1

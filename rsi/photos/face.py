@@ -1,11 +1,9 @@
-"""A face in a photograph, and what finds faces."""
+"""A face in a photograph."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Vector = NDArray[np.float64]
 ASIDE = "seen from the side, lying or partly hidden: the crop may be off and the result wrong"
@@ -28,17 +26,6 @@ class Face:
     oval: Vector
     confidence: float
     doubts: tuple[str, ...] = ()
-
-
-class FaceFinder(Protocol):
-    """Finds faces."""
-
-    def find(self, photo: Image.Image) -> list[Face]:
-        """The faces of an RGB photograph, from left to right.
-
-        Raises:
-            InputError: It cannot be searched.
-        """
 
 
 def doubts_of(confidence: float, *, surely: float, is_frontal: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from rsi.photos.face import Face, Vector
@@ -41,7 +42,7 @@ class FaceCrop:
         low, high = np.floor(self.corners.min(0)).astype(int), np.ceil(self.corners.max(0)).astype(int)
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def outside(self, photo: Image.Image) -> float:
+    def share_outside(self, photo: Image.Image) -> float:
         """The share of the crop that lies beyond the photograph, 0 to 1."""
         steps = (np.arange(64) + 0.5) / 32 - 1
         right, down = np.array(self.right), _turned(np.array(self.right))
@@ -80,7 +81,25 @@ def cut(photo: Image.Image, crop: FaceCrop, size: int, beyond: Beyond = "reflect
     return reduced.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
+def cut_with_holes(photo: Image.Image, crop: FaceCrop, size: int, known: NDArray[np.bool_] | None) -> Image.Image:
+    """A crop as :func:`cut` makes it, RGBA and transparent wherever it takes anything from unknown pixels.
+
+    Args:
+        photo: RGB.
+        crop: Where to cut.
+        size: Width and height of the result.
+        known: ``[h, w]``, which pixels of the photograph are known; ``None`` if all are, and the result is RGB.
+    """
+    picture = cut(photo, crop, size)
+    if known is not None:
+        mask = Image.fromarray(np.where(known, 255, 0).astype(np.uint8)).convert("RGB")
+        opaque = np.asarray(cut(mask, crop, size).getchannel(0)) == 255
+        picture.putalpha(Image.fromarray(np.where(opaque, 255, 0).astype(np.uint8)))
+    return picture
+
+
 def _extended(photo: Image.Image, box: tuple[int, int, int, int], beyond: Beyond) -> Image.Image:
+    """A part of the photograph that may reach beyond it; left, top, right and bottom in whole pixels."""
     left, top, right, bottom = box
     before, after = (max(0, -left), max(0, -top)), (max(0, right - photo.width), max(0, bottom - photo.height))
     inside = np.asarray(photo.crop((max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom))))

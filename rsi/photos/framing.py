@@ -17,9 +17,8 @@ from rsi.data.fitting import Fitted, cut_square
 from rsi.data.orientation import upright
 from rsi.data.pictures import to_picture
 from rsi.errors import InputError
-from rsi.photos.face import FaceFinder
 from rsi.photos.face_crop import FaceCrop, crop_around, cut
-from rsi.photos.face_finder import make_finder
+from rsi.photos.face_finder import FaceFinder, make_finder
 
 Align = Literal["none", "crop", "transform"]
 

@@ -89,7 +89,7 @@ class MeshFinder:
         middle, size = (box.corners[:2] + box.corners[2:]) / 2, float((box.corners[2:] - box.corners[:2]).max())
         crop = _square(middle, size, box.eyes[1] - box.eyes[0])
         for _ in range(ROUNDS):
-            if crop.outside(photo) > 0.9:
+            if crop.share_outside(photo) > 0.9:
                 return None
             with torch.inference_mode():
                 points, logit = self._mesh(_as_tensor(cut(photo, crop, MESH_SIDE, "edge"))[None])

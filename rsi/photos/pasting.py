@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,12 @@ from rsi.photos.face_crop import FaceCrop
 Box = tuple[int, int, int, int]
 Values = NDArray[np.float64]
 Shape = Literal["oval", "square"]
+Asked = Literal["auto", "oval", "square"]
+EDGE = 0.08  # of squares, a share of their side
 WIDENED, FADED = 1.05, 1.3  # multiples of the oval up to which there is the face alone, and from which the photograph
 RING = (0.05, 0.95)  # shares of the face between which its colours are compared with the photograph's
 FEWEST = 16  # pixels that colours are compared in
+BORDER = 2  # pixels around a face that interpolation reads
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,24 @@ class PlacedFace:
         return self.picture.width / longer, self.picture.height / longer
 
 
+def restored_face(
+    crop: FaceCrop, picture: Image.Image, oval: Vector | None, degradation: str, asked: Asked = "auto"
+) -> PlacedFace:
+    """A face that was restored, as it is put back: an oval in the photograph's own colours, or the square as it is.
+
+    Args:
+        crop: Where it was cut out.
+        picture: See :class:`PlacedFace`.
+        oval: See :class:`PlacedFace`.
+        degradation: What it was restored from, as ``--degradation`` takes it.
+        asked: What of the crop to put back; ``auto`` for :func:`shape_for`.
+    """
+    shape = shape_for(degradation) if asked == "auto" else asked
+    return PlacedFace(crop, picture, oval, shape, matched=shape == "oval")
+
+
 def shape_for(degradation: str) -> Shape:
-    """What of a crop is put back: all of it where holes are to be filled, else the face alone.
+    """What of a crop is put back: all of it where nothing but holes is filled, else the face alone.
 
     What noise, JPEG or a small size have left of the hair goes on beyond the crop; half of it restored shows.
     """
@@ -57,7 +76,7 @@ def shape_for(degradation: str) -> Shape:
     return "square" if stages == {"inpaint"} else "oval"
 
 
-def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float) -> Image.Image:
+def paste(photo: Image.Image, faces: Sequence[PlacedFace], edge: float = EDGE) -> Image.Image:
     """The photograph with faces in the places of their crops; from a crop's border inwards its face fades in.
 
     Where crops overlap, a pixel goes to the face whose middle is nearest, measured in widths of its crop: what one
@@ -92,29 +111,36 @@ def _inside(crop: FaceCrop, photo: Image.Image) -> Box:
 
 def _share(face: PlacedFace, others: Sequence[PlacedFace], box: Box, edge: float) -> Values:
     """How much of each pixel of a box is the face's, 0 to 1; over all faces it is no more than 1."""
-    opacity, distance = zip(*(_reach(each, box, edge) for each in (face, *others)), strict=True)
-    weights = [
-        opacity[i]
-        * np.prod(
-            [1 - opacity[j] * _nearer(distance[j], distance[i], edge) for j in range(len(opacity)) if j != i], axis=0
-        )
-        for i in range(len(opacity))
-    ]
-    covered = 1 - np.prod([1 - each for each in opacity], axis=0)
+    reaches = [_reach(each, box, edge) for each in (face, *others)]
+    weights = [_weight(reach, [other for other in reaches if other is not reach], edge) for reach in reaches]
+    covered = 1 - np.prod([1 - reach.opacity for reach in reaches], axis=0)
     total = np.sum(weights, axis=0)
     share: Values = np.divide(covered * weights[0], total, out=np.zeros_like(total), where=total > 0)
     return share
 
 
-def _reach(face: PlacedFace, box: Box, edge: float) -> tuple[Values, Values]:
-    """How opaque a face would be alone in each pixel of a box, and how far the pixel is from its middle."""
+class _Reach(NamedTuple):
+    """How opaque a face would be alone in each pixel, 0 to 1, and how far the pixel is from its middle, in crops."""
+
+    opacity: Values
+    distance: Values
+
+
+def _weight(reach: _Reach, others: Sequence[_Reach], edge: float) -> Values:
+    """How opaque a face is where others that are nearer cover it, 0 to 1."""
+    left = [1 - other.opacity * _nearer(other.distance, reach.distance, edge) for other in others]
+    weight: Values = reach.opacity * np.prod(left, axis=0)
+    return weight
+
+
+def _reach(face: PlacedFace, box: Box, edge: float) -> _Reach:
     across, down = _coordinates(face.crop, box)
     near, far = zip(*(((1 - share) / 2, (1 + share) / 2) for share in face.extent), strict=True)
     inside = np.minimum(np.minimum(across - near[0], far[0] - across), np.minimum(down - near[1], far[1] - down))
     opacity = _smooth(inside / max(edge, 1e-6))
     if face.shape == "oval":
         opacity *= _smooth((FADED - _in_ovals(face, box)) / (FADED - WIDENED))
-    return opacity, np.hypot(across - 0.5, down - 0.5)
+    return _Reach(opacity, np.hypot(across - 0.5, down - 0.5))
 
 
 def _in_ovals(face: PlacedFace, box: Box) -> Values:
@@ -155,6 +181,7 @@ def _nearer(distance: Values, than: Values, edge: float) -> Values:
 
 
 def _smooth(values: Values) -> Values:
+    """From 0 at 0 to 1 at 1, level at both ends."""
     ramp = np.clip(values, 0, 1)
     return ramp * ramp * (3 - 2 * ramp)
 
@@ -169,6 +196,7 @@ def _coordinates(crop: FaceCrop, box: Box) -> tuple[Values, Values]:
 
 
 def _turned_face(picture: Image.Image, face: PlacedFace, box: Box) -> Image.Image:
+    """The face as it lies in a box of the photograph, of the box's size."""
     crop, shares = face.crop, face.extent
     size = [min(side, max(1, round(crop.side * share))) for side, share in zip(picture.size, shares, strict=True)]
     reduced = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
@@ -178,15 +206,11 @@ def _turned_face(picture: Image.Image, face: PlacedFace, box: Box) -> Image.Imag
     for axis, side, share in zip(axes, size, shares, strict=True):
         per_pixel = side / (share * (crop.side**2 / 2))
         matrix += [axis[0] * per_pixel, axis[1] * per_pixel, float(offset @ axis) * per_pixel + side / 2]
+    matrix[2], matrix[5] = matrix[2] + BORDER, matrix[5] + BORDER
     room = (box[2] - box[0], box[3] - box[1])
-    return _bordered(reduced).transform(room, Image.Transform.AFFINE, _shifted(matrix), Image.Resampling.BICUBIC)
+    return _bordered(reduced).transform(room, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
 def _bordered(face: Image.Image) -> Image.Image:
     """The face with its outermost pixels repeated, for the interpolation along its border."""
-    return Image.fromarray(np.pad(np.asarray(face), ((2, 2), (2, 2), (0, 0)), "edge"))
-
-
-def _shifted(matrix: list[float]) -> tuple[float, ...]:
-    a, b, c, d, e, f = matrix
-    return a, b, c + 2, d, e, f + 2
+    return Image.fromarray(np.pad(np.asarray(face), ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge"))

@@ -14,8 +14,9 @@ from rsi.photos.photograph import Photograph, is_grey
 
 AUTO = "auto"
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tif": "TIFF", "bmp": "BMP"}
-PLAIN_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # at most 8 bits of grey or RGB
+PLAIN_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # grey or RGB; of files with 16 bits, too
 FINE = 95  # quality of JPEG
+AS_PNG = "its own format cannot be written again, it becomes PNG with 8 bits a channel"
 FINER = f"saved about as finely as JPEG of quality {FINE}, since its own steps would damage again what is restored"
 WITHOUT_ALPHA = ("JPEG", "BMP")
 SAVED_AS: Mapping[str, Mapping[str, Any]] = {
@@ -78,7 +79,7 @@ def write_again(photo: Photograph, picture: Image.Image, source: Path, ext: str)
         chosen = FORMATS[ext]
         return Written(_encoded(photo, picture, form if chosen == form.kind else Form(chosen)), f".{ext}")
     if not form.is_plain:
-        return Written(photo.with_colours(picture), ".png", "its own format cannot be written again, it becomes PNG")
+        return Written(photo.with_colours(picture), ".png", AS_PNG)
     content = _encoded(photo, picture, form)
     return Written(content, source.suffix, FINER if form.is_finer else "")
 
@@ -93,13 +94,17 @@ def suffix_of(source: Path, ext: str) -> str:
 def _form_of(source: Path) -> Form:
     try:
         with Image.open(source) as file:
-            kind, is_still = file.format or "", getattr(file, "n_frames", 1) == 1
-            is_plain = kind in FORMATS.values() and file.mode in PLAIN_MODES and is_still
-            coding = _coding(file)
+            kind, coding = file.format or "", _coding(file)
             is_finer = isinstance(file, JpegImageFile) and coding.get("qtables", {}) != file.quantization
-            return Form(kind, file.mode == "L", is_plain, coding, is_finer)
+            return Form(kind, file.mode == "L", _is_plain(file), coding, is_finer)
     except OSError:
         return Form("")
+
+
+def _is_plain(file: Image.Image) -> bool:
+    """Whether Pillow can write all that a file stores: one picture, of at most 8 bits, in grey or RGB."""
+    is_still, is_deep = getattr(file, "n_frames", 1) == 1, any(";16" in str(tile) for tile in getattr(file, "tile", []))
+    return file.format in FORMATS.values() and file.mode in PLAIN_MODES and is_still and not is_deep
 
 
 def _coding(file: Image.Image) -> dict[str, Any]:

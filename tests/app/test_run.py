@@ -8,8 +8,9 @@ from photographs import photograph
 from PIL import Image
 
 from rsi.app.holes import known_of, same_pixels, shown_copy
+from rsi.app.networks import domain_of
 from rsi.app.pipeline import open_photograph
-from rsi.app.run import Asked, Failed, Job, Restored, Run, Step, domain_of
+from rsi.app.run import Asked, Failed, Job, Restored, Run, Step
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import Sessions
 from rsi.commands.main import main
@@ -36,6 +37,9 @@ def test_tells_of_every_step_and_ends_within_one_when_it_is_stopped(recipe: str)
         ("W++", 3, 4),
         ("W++", 4, 4),
     ]
+    left = [event.left for event in news if isinstance(event, Step)]
+    assert (left[0], left[-1]) == (None, 0)
+    assert all(before and before > 0 for before in left[1:-1])
     stop = threading.Event()
     steps = 0
     for event in Run([job, job], stop).news():
@@ -43,6 +47,14 @@ def test_tells_of_every_step_and_ends_within_one_when_it_is_stopped(recipe: str)
         stop.set()
         assert not isinstance(event, Restored)
     assert steps <= 2
+
+
+def test_time_that_is_left_counts_the_photographs_that_come_and_what_was_measured_of_those_before(recipe: str) -> None:
+    job = Job(open_photograph(DRAWING), "jpeg", None, Asked("avatars128", recipe))
+    steps = [event for event in Run([job, job], threading.Event()).news() if isinstance(event, Step)]
+    left = [step.left for step in steps]
+    assert left[0] is None
+    assert all(seconds and seconds > 0 for seconds in left[1:])
 
 
 def test_what_fails_is_told_and_the_others_are_restored(recipe: str, tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ from PIL import Image
 from rsi.commands.main import main
 from rsi.generators import load_generator, save_generator
 from rsi.photos.alignment import why_not_aligned
-from rsi.photos.face import FaceFinder
 from rsi.photos.face_crop import crop_around, cut
-from rsi.photos.face_finder import make_finder
+from rsi.photos.face_finder import FaceFinder, make_finder
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 

@@ -134,6 +134,49 @@ def test_what_is_finished_is_not_done_again_and_what_is_not_rsis_is_not_replaced
     assert "finished before: 2 of 3" in capsys.readouterr().err
 
 
+def test_other_people_s_files_are_replaced_neither_by_copies_nor_by_faces(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, flags = tmp_path / "out", ("--degradation", "noise:M", "--ext", "webp")
+    (photos / "broken.png").unlink()
+    for name in ("sub/coffee.png", "restored/pair_2.png"):
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("mine")
+    assert _restore(photos, out, faces256, *flags) == 2
+    assert "sub/coffee.png would be replaced" in capsys.readouterr().err
+    (out / "sub/coffee.png").unlink()
+    assert _restore(photos, out, faces256, *flags) == 1
+    told = capsys.readouterr()
+    assert f"failed pair.png: {out}/restored/pair_2.png would be replaced" in told.err
+    assert "1 failed, 1 restored, 1 copied" in told.out
+    assert (out / "restored/pair_2.png").read_text() == "mine"
+    assert _restore(photos, out, faces256, *flags, "--overwrite") == 0
+
+
+def test_copies_beside_the_photographs_are_the_photographs_themselves(
+    tmp_path: Path, photos: Path, faces256: Path
+) -> None:
+    coffee = photos / "sub/coffee.png"
+    before = coffee.stat()
+    assert _restore(coffee, photos / "sub", faces256, "--ext", "webp") == 1
+    assert (coffee.stat().st_ino, coffee.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert [path.name for path in (photos / "sub").iterdir()] == ["coffee.png"]
+
+
+def test_photographs_in_a_folder_of_the_name_of_one_of_rsis_own_are_named(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (photos / "broken.png").unlink()
+    (photos / "pair.png").rename(photos / "phone.png")
+    (photos / "sub").rename(photos / "Restored")
+    assert _restore(photos, out, faces256, "--degradation", "noise:M") == 1
+    told = capsys.readouterr()
+    assert "failed Restored/coffee.png: the output folder has a folder 'Restored' of its own: rename that" in told.err
+    assert "1 failed, 2 restored" in told.out
+    assert not (out / "Restored/coffee.png").exists()
+
+
 def test_grey_photographs_stay_grey_and_results_among_the_photographs_are_passed_over(
     tmp_path: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +217,12 @@ def test_faces_that_are_cut_out_already_and_pictures_of_something_else_are_taken
     photograph("coffee").resize((32, 32)).save(aligned / "face.jpg", quality=30)
     assert _restore(aligned, tmp_path / "tiny", tiny_generator, "--ext", "png", "--degradation", "jpeg") == 0
     assert Image.open(tmp_path / "tiny/face.png").size == (32, 32)
+    gentle = tmp_path / "gentle"
+    flags = ("--ext", "png", "--degradation", "jpeg", "--strength", "0.5")
+    assert _restore(aligned, gentle, tiny_generator, *flags) == 0
+    whole, drawn = (np.asarray(Image.open(gentle / name)) for name in ("face.png", "restored/face.png"))
+    assert np.array_equal(whole, drawn)
+    assert not np.array_equal(whole, np.asarray(Image.open(tmp_path / "tiny/face.png")))
     photograph("coffee").resize((60, 40)).save(aligned / "wide.png")
     capsys.readouterr()
     assert _restore(aligned, tmp_path / "tiny", tiny_generator, "--ext", "png", "--degradation", "jpeg") == 1
@@ -238,6 +287,7 @@ def test_mistakes_are_named(argv: str, message: str, photos: Path, capsys: pytes
     [
         ("--strength=2", "2.0 is not from 0 to 1"),
         ("--draw_box=1,2,3", "'1,2,3' is no box: give x,y,width,height"),
+        ("--draw_box=nan,2,3,4", "'nan,2,3,4' is no box"),
         ("--suffix=a/b", "'a/b' has a slash"),
     ],
 )

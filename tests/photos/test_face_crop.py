@@ -31,7 +31,7 @@ def test_what_lies_beyond_the_photograph_is_mirrored() -> None:
     picture = np.asarray(cut(PHOTO, crop, 32))
     np.testing.assert_array_equal(picture[:, 16:], np.asarray(PHOTO)[24:56, :16])
     np.testing.assert_array_equal(picture[:, 15::-1], np.asarray(PHOTO)[24:56, 1:17])
-    assert crop.outside(PHOTO) == pytest.approx(0.5)
+    assert crop.share_outside(PHOTO) == pytest.approx(0.5)
 
 
 def test_the_square_of_a_known_face() -> None:

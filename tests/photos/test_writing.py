@@ -2,8 +2,10 @@ import io
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from photographs import photograph
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
@@ -86,9 +88,12 @@ def test_transparency_stays_where_the_format_has_it(tmp_path: Path) -> None:
 def test_what_cannot_be_written_again_becomes_png(tmp_path: Path) -> None:
     PHOTO.convert("CMYK").save(tmp_path / "a.jpg")
     Image.fromarray(np.linspace(0, 65535, 4096).astype(np.uint16).reshape(64, 64)).save(tmp_path / "deep.png")
-    for name in ("a.jpg", "deep.png"):
+    deep = np.asarray(PHOTO).astype(np.uint16) * 257
+    (tmp_path / "deep_colours.png").write_bytes(imagecodecs.png_encode(deep))
+    tifffile.imwrite(tmp_path / "deep.tif", deep, photometric="rgb")
+    for name in ("a.jpg", "deep.png", "deep_colours.png", "deep.tif"):
         photo = read_photograph(tmp_path / name)
         written = write_again(photo, photo.picture, tmp_path / name, "auto")
         assert written.suffix == ".png"
-        assert written.remark == "its own format cannot be written again, it becomes PNG"
+        assert written.remark == "its own format cannot be written again, it becomes PNG with 8 bits a channel"
         assert Image.open(io.BytesIO(written.content)).format == "PNG"

@@ -1,4 +1,4 @@
-"""What in a folder was written by rsi and may be replaced, and what is somebody else's."""
+"""What a command may overwrite: files that rsi wrote and nobody changed since, never what is read."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
