@@ -154,9 +154,13 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         with full_precision(self.device):
             backward(terms["total"].sum())
         guard.watch(variables, terms["total"].detach(), step)
-        optimizer.step()
+        self.move(optimizer)
         guard.hold(variables)
         return {name: value.detach() for name, value in terms.items()}
+
+    def move(self, optimizer: Any) -> None:  # noqa: ANN401 - Lightning's wrapper of it, too
+        """Change the variables by their gradients."""
+        optimizer.step()
 
 
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:
