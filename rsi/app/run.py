@@ -19,7 +19,6 @@ from rsi.callbacks.base import RestoredTarget, Stage, stage_of
 from rsi.data.pictures import to_picture
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
-from rsi.estimation.named import degradation_named
 from rsi.methods.explained import is_drawn
 from rsi.methods.restoration import Restoration
 from rsi.methods.schedule import Phase
@@ -176,11 +175,10 @@ class Run:
         parts = parts_of(job.opened, job.degradation, job.known, domain_of(job.asked.generator))
         results = []
         for index, part in enumerate(parts):
-            module.degradation = degradation_named(part.degradation, job.asked.generator)
-            module.degradation_name = part.degradation
-            module.check_target(part.target)
-            module.restore([part.target], _Watch(self, module, number, index, len(parts)).look)
-            results += [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
+            with module.undoing(part.degradation):
+                module.check_target(part.target)
+                module.restore([part.target], _Watch(self, module, number, index, len(parts)).look)
+                results += [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
         drawn = [is_drawn(result.explained, module.generator.info) for result in results]
         if not any(drawn):
             return Failed(job, "this generator does not draw such pictures: choose another, rsi restore says which")

@@ -54,7 +54,8 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         class_label: int | str | None = None,
     ) -> None:
         label = {} if class_label is None else {"class_label": class_label}
-        super().__init__(degradation, schedule, {"generator": generator, "perceptual": perceptual, **settings, **label})
+        settings = {"generator": generator, "perceptual": perceptual, **settings, **label}
+        super().__init__(degradation, schedule, settings, generator=generator, class_label=class_label)
         self.class_label = class_label
         self.generator_name = generator
         self.perceptual_name = perceptual
