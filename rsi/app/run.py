@@ -17,7 +17,6 @@ from rsi.callbacks.time_left import TimeLeft
 from rsi.data.pictures import to_picture
 from rsi.degradations.spec import parse_harmless
 from rsi.errors import InputError
-from rsi.estimation.named import degradation_named
 from rsi.methods.explained import is_drawn
 from rsi.methods.restoration import Restoration
 from rsi.methods.strength import result_at_strength
@@ -185,11 +184,10 @@ class Run:
         return Restored(job, parts, results, put_back(job.opened, parts, pictures))
 
     def _restore_part(self, job: Job, part: Part, module: Restoration, watch: "_Watch") -> list[RestoredTarget]:
-        module.degradation = degradation_named(part.degradation, job.asked.generator)
-        module.degradation_name = part.degradation
-        module.check_target(part.target)
-        module.restore([part.target], watch.look)
-        return [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
+        with module.undoing(part.degradation):
+            module.check_target(part.target)
+            module.restore([part.target], watch.look)
+            return [result_at_strength(module, result, job.asked.strength) for result in module.restored()]
 
     def _look(self) -> None:
         if self.stop.is_set():

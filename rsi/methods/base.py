@@ -2,7 +2,9 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic
 
@@ -57,9 +59,13 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             :class:`rsi.degradations.Degradation`.
         schedule: The stages of every batch.
         settings: What else the results depend on, apart from the targets.
+        generator: Whose images the targets are like, by name or file; what ``auto`` finds depends on it.
+        class_label: The class of these images, if the generator has classes.
 
     Attributes:
         method: The name that the command line knows it by.
+        degradation: How the images were degraded.
+        degradation_name: The text that it was given as, or else the name of its class.
         settings: All that the results depend on, apart from the targets; ``configure_model`` completes it.
         sources: What of the user's own all results are made from: that of
             :func:`rsi.degradations.own_sources.sources_of`, the modules of the method and the file of the perceptual
@@ -71,17 +77,24 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     """
 
     method: ClassVar[str]
+    degradation: Degradation
+    degradation_name: str
     perceptual: PerceptualDistance
     _batch: Batch[Prepared] | None
 
     def __init__(
-        self, degradation: Degradation | str, schedule: Sequence[Stage], settings: Mapping[str, object]
+        self,
+        degradation: Degradation | str,
+        schedule: Sequence[Stage],
+        settings: Mapping[str, object],
+        *,
+        generator: str = "avatars128",
+        class_label: int | str | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        domain = str(settings.get("generator", "avatars128"))
-        self.degradation = degradation_named(degradation, domain) if isinstance(degradation, str) else degradation
-        self.degradation_name = degradation if isinstance(degradation, str) else type(degradation).__name__
+        self._named = partial(degradation_named, generator=generator, class_label=class_label)
+        self._undo(degradation)
         self.sources = {**sources_of(self.degradation), **modules_of(self)}
         self.schedule = tuple(schedule)
         self.settings = {
@@ -161,6 +174,20 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     def undoes(cls, degradation: Degradation) -> bool:  # noqa: ARG003 - for others
         """Whether the method is for such a degradation."""
         return True
+
+    @contextmanager
+    def undoing(self, degradation: Degradation | str) -> Iterator[None]:
+        """In this block restore images of another degradation, given as to the method itself.
+
+        Raises:
+            InputError: The text names none.
+        """
+        own = self.degradation, self.degradation_name
+        self._undo(degradation)
+        try:
+            yield
+        finally:
+            self.degradation, self.degradation_name = own
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
@@ -305,18 +332,14 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         images = as_images(measured, physics)
         targets = targets_of(images)
         self.configure_model()
-        own = self.degradation
-        try:
-            if physics is None:
-                check_images(images, like=self.resolution)
-                factor = own.bind(targets, self.resolution).factor
-                check_images(images, self.resolution // factor if factor else None)
-            else:
-                self.degradation = PhysicsDegradation(physics).bind(targets, self.resolution)
-            self.to(measured.device)
-            return self.restore(targets).to(measured.device)
-        finally:
-            self.degradation = own
+        self.to(measured.device)
+        if physics is not None:
+            with self.undoing(PhysicsDegradation(physics).bind(targets, self.resolution)):
+                return self.restore(targets).to(measured.device)
+        check_images(images, like=self.resolution)
+        factor = self.degradation.bind(targets, self.resolution).factor
+        check_images(images, self.resolution // factor if factor else None)
+        return self.restore(targets).to(measured.device)
 
     def predict_degraded(self, step: int) -> Tensor:
         """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
@@ -429,6 +452,12 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             "a checkpoint of Lightning's holds nothing of an image, leave ckpt_path out: with the same output_dir a "
             "run restores what is missing, and with rsi.callbacks.BatchCheckpoint it goes on in the middle of a batch"
         )
+
+    def _undo(self, degradation: Degradation | str) -> None:
+        if isinstance(degradation, str):
+            self.degradation, self.degradation_name = self._named(degradation), degradation
+        else:
+            self.degradation, self.degradation_name = degradation, type(degradation).__name__
 
     def _take(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> None:  # noqa: ANN401
         """Take a step; on CPUs, keep freed memory for the next ones.

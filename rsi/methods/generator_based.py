@@ -54,7 +54,8 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         class_label: int | str | None = None,
     ) -> None:
         label = {} if class_label is None else {"class_label": class_label}
-        super().__init__(degradation, schedule, {"generator": generator, "perceptual": perceptual, **settings, **label})
+        settings = {"generator": generator, "perceptual": perceptual, **settings, **label}
+        super().__init__(degradation, schedule, settings, generator=generator, class_label=class_label)
         self.class_label = class_label
         self.generator_name = generator
         self.perceptual_name = perceptual
@@ -154,9 +155,13 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         with full_precision(self.device):
             backward(terms["total"].sum())
         guard.watch(variables, terms["total"].detach(), step)
-        optimizer.step()
+        self.move(optimizer)
         guard.hold(variables)
         return {name: value.detach() for name, value in terms.items()}
+
+    def move(self, optimizer: Any) -> None:  # noqa: ANN401 - Lightning's wrapper of it, too
+        """Change the variables by their gradients."""
+        optimizer.step()
 
 
 def _tell_choices(info: GeneratorInfo, perceptual: str) -> None:

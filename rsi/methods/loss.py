@@ -61,6 +61,12 @@ class TargetPyramid:
     known: list[Tensor]
 
 
+def term_names(level: Tensor) -> tuple[str, str]:
+    """What the two terms of a level ``[B, 3, h, w]`` are called: the perceptual distance and that of colours."""
+    side = min(level.shape[-2:])
+    return f"perceptual_{side}", f"colour_{side}"
+
+
 class MultiresolutionLoss(nn.Module):
     """A perceptual distance at several sizes plus 0.1 times the L1 distance at the smallest (RSI, equation 9).
 
@@ -119,18 +125,18 @@ class MultiresolutionLoss(nn.Module):
             top_level: Compute the largest level, too; an only one is computed in any case.
 
         Returns:
-            ``perceptual_SIDE`` and, where pooled colours are compared, ``colour_SIDE`` per level, ``l1``, unweighted,
-            and their sum ``total``, in which ``l1`` counts for a tenth; each ``[B]``.
+            Per level ``perceptual_SIDE`` and, where pooled colours are compared, ``colour_SIDE``, by the shorter side
+            in pixels; ``l1``, unweighted; and their sum ``total``, in which ``l1`` counts for a tenth; each ``[B]``.
         """
         levels, smallest = self._pyramid(prediction)
         first = 0 if top_level or len(levels) < 2 else 1
         terms = {}
         for index, level in enumerate(levels[first:], first):
-            terms[f"perceptual_{min(level.shape[-2:])}"] = self._distance(level, target, index, random)
+            terms[term_names(level)[0]] = self._distance(level, target, index, random)
         if self.colours is not None:
             others = levels if again is None else self._pyramid(again)[0]
             for level, other, wanted in zip(levels[first:], others[first:], target.levels[first:], strict=True):
-                terms[f"colour_{min(level.shape[-2:])}"] = self.colours(level, other, wanted)
+                terms[term_names(level)[1]] = self.colours(level, other, wanted)
         l1 = (smallest - target.smallest).abs().mean((1, 2, 3))
         return {**terms, "l1": l1, "total": sum(terms.values(), self.l1_weight * l1)}
 

@@ -229,13 +229,15 @@ class Restoration(GeneratorMethod[list[Part]]):
         _, first, _ = stage_of(self.schedule, step)
         for group in optimizer.param_groups:
             group["lr"] = optimizer.defaults["lr"] * self._phase.lr_factor(step - first)
+        return super().take_step(step, optimizer, backward)
+
+    def move(self, optimizer: Any) -> None:  # noqa: ANN401
+        """Move all codes by a step, and those that move the picture as a whole by ``pose_step`` of one."""
         rows = pose_rows(self.generator, self._phase.space)
-        pose = self.codes.detach()[:, rows].clone()
-        terms = super().take_step(step, optimizer, backward)
-        if rows and self.pose_step != 1:
-            with torch.no_grad():
-                self.codes[:, rows] = torch.lerp(pose, self.codes[:, rows], self.pose_step)
-        return terms
+        before = self.codes.detach()[:, rows].clone()
+        super().move(optimizer)
+        with torch.no_grad():
+            self.codes[:, rows] = torch.lerp(before, self.codes[:, rows], self.pose_step)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """The terms of the multi-resolution loss, ``[B]`` each; see :class:`rsi.methods.loss.MultiresolutionLoss`."""

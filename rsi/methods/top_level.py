@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rsi.methods.loss import term_names
+
 
 @dataclass(frozen=True)
 class TopLevel:
@@ -33,8 +35,7 @@ class TopLevel:
             return terms
         total = terms["total"]
         if self.is_computed:
-            side = levels[0].shape[-1]
-            top = sum((terms[name] for name in (f"perceptual_{side}", f"colour_{side}") if name in terms), 0 * total)
+            top = sum((terms[name] for name in term_names(levels[0]) if name in terms), 0 * total)
             (gradient,) = torch.autograd.grad(top.sum(), codes, retain_graph=True)
             self.kept.copy_(gradient)
             total = total - top + top.detach()

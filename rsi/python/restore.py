@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import groupby
@@ -24,7 +23,6 @@ from rsi.data.masks import known_pixels
 from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.errors import InputError
-from rsi.estimation.named import degradation_named
 from rsi.methods.base import RestorationMethod
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.registry import DEFAULT_METHOD, find_method
@@ -105,7 +103,7 @@ def restore(
     if mask is not None and len(given) > 1:
         raise InputError("a mask is for one image: restore images with masks one by one")
     module = _kept_module(method, generator, tuple((name, _hashable(value)) for name, value in settings.items()))
-    with _to_undo(module, degradation, generator):
+    with ONE_AT_A_TIME, module.undoing(degradation):
         targets = [
             target
             for place, image in enumerate(given)
@@ -130,21 +128,6 @@ def _kept_module(method: str, generator: str, settings: tuple[tuple[str, Any], .
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-@contextmanager
-def _to_undo(module: RestorationMethod[Any], degradation: Degradation | str, generator: str) -> Iterator[None]:
-    """The kept module with the degradation of one call; calls from several threads take turns."""
-    with ONE_AT_A_TIME:
-        own = module.degradation, module.degradation_name
-        if isinstance(degradation, str):
-            module.degradation, module.degradation_name = degradation_named(degradation, generator), degradation
-        else:
-            module.degradation, module.degradation_name = degradation, type(degradation).__name__
-        try:
-            yield
-        finally:
-            module.degradation, module.degradation_name = own
 
 
 def _targets(

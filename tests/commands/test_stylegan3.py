@@ -189,6 +189,23 @@ def test_the_pose_takes_steps_of_its_own_length(generator: Path, pose_step: floa
             assert moves[:, others].max() == pytest.approx(stage.lr, rel=1e-4)
 
 
+@pytest.mark.parametrize("pose_step", [0.0, 0.25, 2.0])
+def test_a_stopped_image_keeps_the_pose_at_which_it_was_last_finite(
+    generator: Path, pose_step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = restoration(generator, pose_step)
+    module.begin_batch(targets_of(torch.rand(2, 3, 32, 32)))
+    module.begin_phase(module.schedule[1])
+    optimizer = module.configure_optimizers()
+    module.take_step(2, optimizer, torch.autograd.backward)
+    before, losses = module.batch.guard.kept["codes"].clone(), module.losses(3)
+    broken = {"total": losses["total"] * torch.tensor([1.0, torch.nan])}
+    monkeypatch.setattr(module, "losses", lambda step: broken)
+    module.take_step(3, optimizer, torch.autograd.backward)
+    assert torch.equal(module.codes[1], before[1])
+    assert not torch.equal(module.codes[0], before[0])
+
+
 def test_a_batch_is_its_images_alone(generator: Path) -> None:
     images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     together = restoration(generator, 0.0).restore(targets_of(images))

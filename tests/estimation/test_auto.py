@@ -12,6 +12,7 @@ from rsi.commands.main import main
 from rsi.data.listing import Listed
 from rsi.data.target import Target
 from rsi.errors import InputError
+from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
@@ -63,6 +64,17 @@ def test_what_is_exact_is_restored_as_if_it_had_been_said(photographs: Path, tmp
     fit(photographs / "jpeg.png", tmp_path / "auto", "--degradation", "auto")
     fit(photographs / "jpeg.png", tmp_path / "said", "--degradation", "jpeg:quality=12")
     assert (tmp_path / "auto/jpeg.png").read_bytes() == (tmp_path / "said/jpeg.png").read_bytes()
+
+
+def test_targets_are_like_the_class_of_a_conditional_generator(tmp_path: Path) -> None:
+    sizes = StyleGAN2Architecture(
+        8, c_dim=3, w_dim=8, img_resolution=32, mapping_layers=2, channel_base=256, channel_max=16
+    )
+    save_generator(Generator(sizes), tmp_path / "conditional.safetensors")
+    picture = photograph("chelsea").resize((32, 32))
+    options = {"generator": str(tmp_path / "conditional.safetensors"), "perceptual": "embedded", "class_label": 1}
+    restored = rsi.restore(picture, "auto", schedule=[rsi.Phase("W", 1, 0.1)], **options)
+    assert "found" in restored.parameters
 
 
 def test_what_a_file_says_is_undone_unless_it_names_programs(

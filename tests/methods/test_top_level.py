@@ -13,6 +13,10 @@ from recording import Record
 from rsi import InputError, Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.generators import Generator, StyleGAN2Architecture, save_generator
+from rsi.methods.loss import MultiresolutionLoss
+from rsi.methods.top_level import TopLevel
+from rsi.numerics.randomness import ImageRandom
+from rsi.perceptual import EmbeddedDistance
 
 TOP = "perceptual_64"
 SIZES = StyleGAN2Architecture(
@@ -76,6 +80,21 @@ def test_the_kept_gradient_is_that_of_the_last_time(folder: Path, generator: Pat
         codes.append(module.codes.detach().clone())
     always, every, never = codes
     assert (every - always).norm() < 0.2 * (never - always).norm()
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 128), (128, 64)], ids=["square", "wide", "high"])
+def test_the_gradient_is_kept_whatever_the_shape_of_the_pictures(size: tuple[int, int]) -> None:
+    random = torch.Generator().manual_seed(0)
+    loss = MultiresolutionLoss(EmbeddedDistance())
+    target = loss.prepare(torch.rand(1, 3, *size, generator=random), torch.ones(1, 1, *size))
+    codes, images = torch.zeros(1, 8, requires_grad=True), torch.rand(1, 3, *size, generator=random)
+    terms = loss(images + codes.sum(), target, ImageRandom([0]))
+    top = TopLevel(is_computed=True, kept=torch.zeros(1, 8), is_kept=True)
+    applied = top.applied(terms, target.levels, codes)
+    (wanted,) = torch.autograd.grad(terms["total"].sum(), codes, retain_graph=True)
+    (gradient,) = torch.autograd.grad(applied["total"].sum(), codes)
+    assert top.kept.norm() > 0
+    torch.testing.assert_close(gradient, wanted)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
