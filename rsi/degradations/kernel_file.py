@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import tifffile
 from PIL import Image
 from torch import Tensor
 
@@ -67,6 +66,8 @@ def _read_png(file: BinaryIO) -> Any:  # noqa: ANN401
 
 
 def _read_tiff(file: BinaryIO) -> Any:  # noqa: ANN401
+    import tifffile  # most runs read no TIFF
+
     return tifffile.imread(file)
 
 
