@@ -70,7 +70,7 @@ class BatchSize(RestorationCallback):
     @property
     def _known_run(self) -> Run:
         if self._run is None:
-            raise RuntimeError("BatchSize needs rsi.callbacks.PhaseScheduler before it")
+            raise RuntimeError("BatchSize needs rsi.callbacks.PhaseScheduler behind it")
         return self._run
 
 

@@ -66,10 +66,10 @@ class DDRM(RestorationMethod[PosteriorSampler]):
         settings = {"prior": prior, "sigma_0": sigma_0, "eta": eta, "eta_b": eta_b, "perceptual": perceptual}
         super().__init__(degradation, [Stage("DDRM", steps)], {**settings, "steps": steps})
         self.save_hyperparameters(ignore=["degradation"])
-        self.noise = split_linear(self.degradation)[1]
+        split_linear(self.degradation)  # refuses what is not linear
         self.prior_name = prior
         self.perceptual_name = perceptual
-        self.sigma_0 = self.noise.sigma if sigma_0 is None else sigma_0
+        self._sigma_0 = sigma_0
         self.eta = eta
         self.eta_b = eta_b
         self.levels = noise_levels(steps)
@@ -83,6 +83,11 @@ class DDRM(RestorationMethod[PosteriorSampler]):
     def resolution(self) -> Size:
         """The size of the prior's images."""
         return self.prior.resolution
+
+    @property
+    def sigma_0(self) -> float:
+        """Standard deviation of the noise in the targets, for images in [0, 1]."""
+        return split_linear(self.degradation)[1].sigma if self._sigma_0 is None else self._sigma_0
 
     def configure_model(self) -> None:
         """Read prior and perceptual network, once."""
@@ -106,7 +111,8 @@ class DDRM(RestorationMethod[PosteriorSampler]):
     def prepare(self, observation: Observation) -> PosteriorSampler:
         """Split the images into what the targets show and what they do not."""
         operator = linear_operator(observation.operator, observation.known)
-        lifted = operator.lift(2 * unstore(observation.observed, self.noise) - 1)
+        noise = split_linear(self.degradation)[1]
+        lifted = operator.lift(2 * unstore(observation.observed, noise) - 1)
         return PosteriorSampler(operator, lifted, 2 * self.sigma_0, self.eta, self.eta_b)
 
     def initial_variables(self, observation: Observation, prepared: PosteriorSampler) -> dict[str, Tensor]:

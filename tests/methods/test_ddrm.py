@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from recording import run_until_killed
 
+import rsi
 from rsi import TargetFolder
 from rsi.benchmark.tasks import all_tasks, select_tasks
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
@@ -95,6 +96,16 @@ def test_noise_is_that_of_the_degradation_unless_given() -> None:
     assert DDRM(degradation="gaussian:sigma=0.2").sigma_0 == 0.2
     assert DDRM(degradation="average_pooling").sigma_0 == 0
     assert DDRM(degradation="average_pooling+gaussian:sigma=0.2", sigma_0=0.1).sigma_0 == 0.1
+
+
+def test_the_noise_of_each_call_counts(tiny_prior: Path) -> None:
+    """The method is kept from one call to the next."""
+    settings: dict[str, Any] = {"method": "ddrm", "prior": str(tiny_prior), "perceptual": "embedded", "steps": 2}
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
+    rsi.restore(image, "gaussian:sigma=0.05", **settings)
+    second = rsi.restore(image, "gaussian:sigma=0.2", **settings)
+    first = rsi.restore(image, "gaussian:sigma=0.2", sigma_0=0.2, **settings)  # kept apart, by its settings
+    assert np.array_equal(np.asarray(second.image), np.asarray(first.image))
 
 
 def test_noise_level_is_doubled_for_the_prior(tiny_prior: Path, png_folder: Path, tmp_path: Path) -> None:
