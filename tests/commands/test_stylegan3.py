@@ -200,7 +200,7 @@ def test_a_stopped_image_keeps_the_pose_at_which_it_was_last_finite(
     module.take_step(2, optimizer, torch.autograd.backward)
     before, losses = module.batch.guard.kept["codes"].clone(), module.losses(3)
     broken = {"total": losses["total"] * torch.tensor([1.0, torch.nan])}
-    monkeypatch.setattr(module, "losses", lambda step: broken)
+    monkeypatch.setattr(module, "losses", lambda _: broken)
     module.take_step(3, optimizer, torch.autograd.backward)
     assert torch.equal(module.codes[1], before[1])
     assert not torch.equal(module.codes[0], before[0])
