@@ -69,6 +69,10 @@ class Degradation(nn.Module):
         """
         return self
 
+    def taking_off(self, photons: float) -> "Degradation":  # noqa: ARG002 - for others
+        """This operator, whose approximation of noise takes so many photons off; itself if it has none."""
+        return self
+
     def read_parameters(self, index: int) -> dict[str, float | str]:  # noqa: ARG002 - for others
         """The parameters in force for image ``index`` of the bound batch, for the table of results."""
         return {}
@@ -153,6 +157,10 @@ class Composition(Degradation):
             bound.append(stage.bind(targets, resolution))
             resolution = resolution // (bound[-1].factor or 1)
         return Composition([stage.followed_by(bound[index + 1 :]) for index, stage in enumerate(bound)])
+
+    def taking_off(self, photons: float) -> "Composition":
+        """Every stage with so many photons taken off."""
+        return Composition([stage.taking_off(photons) for stage in self.stages])
 
     def read_parameters(self, index: int) -> dict[str, float | str]:
         """The parameters of all stages."""

@@ -64,9 +64,11 @@ class Denoising(Degradation):
         known.keep = keep
         return known
 
-    def taking_off(self, offset: float) -> "Denoising":
+    def taking_off(self, photons: float) -> "Denoising":
         """This operator with another offset."""
-        return Denoising(self.k_p, self.k_b, offset)
+        other = Denoising(self.k_p, self.k_b, photons)
+        other.keep = self.keep
+        return other
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:
         """Gaussian noise of the Poisson's variance and random lost pixels, ``[B, 3, H, W]``."""

@@ -103,6 +103,10 @@ class EachItsOwn(Degradation):
         kept = [with_kept_pixels(*pair) for pair in zip(self._each(), torch.split(keep, 1), strict=True)]
         return EachItsOwn(kept, self._told)
 
+    def taking_off(self, photons: float) -> "EachItsOwn":
+        """Each operator with so many photons taken off."""
+        return EachItsOwn([operator.taking_off(photons) for operator in self._each()], self._told)
+
     def read_parameters(self, index: int) -> dict[str, float | str]:
         """What was found in the image, and how it is known."""
         return self._told[index] | self._each()[index].read_parameters(0)

@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic
@@ -283,12 +283,19 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return result
 
     @torch.enable_grad()
-    def restore(self, targets: Sequence[Target], on_step: Callable[[], object] | None = None) -> Tensor:
+    def restore(
+        self,
+        targets: Sequence[Target],
+        on_step: Callable[[], object] | None = None,
+        *,
+        step_context: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Tensor:
         """Restore a batch without a Trainer, once :meth:`configure_model` has run.
 
         Args:
             targets: The batch.
             on_step: Called after every step.
+            step_context: Makes the context that each step is taken in.
 
         Returns:
             The images, ``[B, 3, H, W]`` in [0, 1], on the CPU.
@@ -298,7 +305,8 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
             self.begin_phase(stage)
             optimizer = self.configure_optimizers()
             for _ in range(stage.steps):
-                self._take(self.batch.step, optimizer, torch.autograd.backward)
+                with step_context():
+                    self._take(self.batch.step, optimizer, torch.autograd.backward)
                 self.batch.step += 1
                 if on_step is not None:
                     on_step()
@@ -312,8 +320,9 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         Raises:
             InputError: It is no batch of an :class:`rsi.TargetFolder`.
         """
-        self.restore(as_step(batch).targets)
-        return self.restored()
+        with full_precision(self.device):  # as in fit, where Lightning rounds in steps alone
+            self.restore(as_step(batch).targets, step_context=self.trainer.precision_plugin.train_step_context)
+            return self.restored()
 
     def forward(self, measured: Tensor, physics: nn.Module | None = None) -> Tensor:
         """Restores a batch of measurements, as deepinv's reconstructors do.

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from rsi.callbacks.base import Stage
 from rsi.data.target import Target
 from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
 from rsi.degradations.without_colour import compared_without_colour
 from rsi.errors import InputError
 from rsi.generators import Generator, GeneratorInfo, load_generator, select_class
@@ -40,9 +41,12 @@ class GeneratorMethod(RestorationMethod[Prepared]):
 
     Attributes:
         generator: The generator; there once ``configure_model`` has run.
+        keep_mask: Which pixels the approximation of noise loses: those that the ``target`` lacks, or ``random`` ones,
+            others at every step; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
     """
 
     generator: Generator
+    keep_mask: KeepMask = "random"
 
     def __init__(
         self,
@@ -96,11 +100,10 @@ class GeneratorMethod(RestorationMethod[Prepared]):
 
     def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
         """The degradation, bound to targets with the pixels ``observed``, ``[B, 3, h, w]``; grey ones in grey."""
-        return compared_without_colour(self.told(super().bind(targets, observed), observed), targets).to(self.device)
-
-    def told(self, operator: Degradation, observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
-        """The operator, told what else the method reads from the targets ``[B, 3, h, w]``."""
-        return operator
+        operator = super().bind(targets, observed)
+        if self.keep_mask == "target":
+            operator = with_kept_pixels(operator, observed)
+        return compared_without_colour(operator, targets).to(self.device)
 
     def prepare_model(self) -> None:
         """Compute what follows from the networks alone."""

@@ -10,7 +10,7 @@ from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
-from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.degradations.kept_pixels import KeepMask
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_counts, check_numbers
 from rsi.methods.generator_based import GeneratorMethod
@@ -101,10 +101,6 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
     def make_optimizer(self) -> Optimizer:
         """Adam with its usual betas."""
         return Adam([self.batch.variables["z"], self.batch.variables["w"]], self.lr)
-
-    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator, told which pixels of ``observed``, ``[B, 3, h, w]``, noise has dropped, if it is to be so."""
-        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> list[Tensor]:
         """What the perceptual distance compares with, see :meth:`rsi.perceptual.PerceptualDistance.reference`."""

@@ -10,7 +10,7 @@ from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
-from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.degradations.kept_pixels import KeepMask
 from rsi.generators.latent_statistics import PULSE_SAMPLES, latent_statistics
 from rsi.log import tell_once
 from rsi.methods.batch import Observation
@@ -97,10 +97,6 @@ class Pulse(GeneratorMethod[None]):
     def make_optimizer(self) -> Optimizer:
         """Adam on the spheres of the codes and of the noise maps."""
         return SphericalAdam(self.batch.variables.values(), self.lr)
-
-    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator, told which pixels of ``observed``, ``[B, 3, h, w]``, noise has dropped, if it is to be so."""
-        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
 
     def prepare(self, observation: Observation) -> None:
         """Nothing."""

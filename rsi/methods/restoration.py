@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from rsi.callbacks.base import Stage, stage_of
-from rsi.degradations import Composition, Degradation
-from rsi.degradations.denoising import Denoising
-from rsi.degradations.kept_pixels import KeepMask, with_kept_pixels
+from rsi.data.target import Target
+from rsi.degradations import Degradation
+from rsi.degradations.kept_pixels import KeepMask
 from rsi.generators import Generator, LrScale, step_scale
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_numbers
@@ -191,11 +191,10 @@ class Restoration(GeneratorMethod[list[Part]]):
         """The step scale as well."""
         return {**super().resolved(), "lr_scale": self.step_scale}
 
-    def told(self, operator: Degradation, observed: Tensor) -> Degradation:
-        """The operator with the approximation of noise that was asked for, given the pixels seen, ``[B, 3, h, w]``."""
-        if self.noise_offset is not None:
-            operator = _taking_off(operator, self.noise_offset)
-        return with_kept_pixels(operator, observed) if self.keep_mask == "target" else operator
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
+        """The degradation, bound to targets with the pixels ``observed``, ``[B, 3, h, w]``; as asked for of noise."""
+        operator = super().bind(targets, observed)
+        return operator if self.noise_offset is None else operator.taking_off(self.noise_offset)
 
     def prepare(self, observation: Observation) -> list[Part]:
         """Prepare the targets for the loss, part by part."""
@@ -286,9 +285,3 @@ class Restoration(GeneratorMethod[list[Part]]):
     @property
     def _phase(self) -> Phase:
         return cast(Phase, self.batch.stage)
-
-
-def _taking_off(operator: Degradation, offset: float) -> Degradation:
-    if isinstance(operator, Composition):
-        return Composition([_taking_off(stage, offset) for stage in operator.stages])
-    return operator.taking_off(offset) if isinstance(operator, Denoising) else operator

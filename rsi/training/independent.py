@@ -60,7 +60,8 @@ class IndependentLauncher(SubprocessScriptLauncher):
         os.environ[RUN] = run
         try:
             if not self.cluster_environment.creates_processes_externally:
-                self.procs = [self._start(rank) for rank in range(1, self.num_processes)]
+                for rank in range(1, self.num_processes):
+                    self.procs.append(self._start(rank))  # one by one: those before one that fails can be ended
             set_num_threads_if_needed(num_processes=self.num_processes)
             return function(*args, **kwargs)
         finally:

@@ -77,6 +77,17 @@ def test_targets_are_like_the_class_of_a_conditional_generator(tmp_path: Path) -
     assert "found" in restored.parameters
 
 
+def test_photons_are_taken_off_what_was_found_as_off_what_is_said(photographs: Path) -> None:
+    target = read(photographs / "noise.png")
+    brightness = []
+    for offset in (0.0, 5.0):
+        module = rsi.Restoration(degradation="auto", noise_offset=offset, keep_mask="random")
+        module.configure_model()
+        bound = module.bind([target], target.image[None])
+        brightness.append(bound(torch.full((1, 3, 128, 128), 0.8), ImageRandom([0], "test")).mean())
+    assert brightness[1] < brightness[0] - 0.1
+
+
 def test_what_a_file_says_is_undone_unless_it_names_programs(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

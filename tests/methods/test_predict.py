@@ -42,6 +42,18 @@ def test_bits_are_those_of_fit(module: Restoration, png_folder: Path, tiny_gener
     assert torch.equal(torch.stack([restored.latent["codes"] for restored in predicted]), fitted.codes)
 
 
+def test_bits_are_those_of_fit_with_16_bits_in_the_networks(module: Restoration, jpeg_folder: Path) -> None:
+    short: Any = {"accelerator": "cpu", "precision": "bf16-mixed"}
+    Trainer(logger=False, enable_progress_bar=False, **short).fit(
+        module, datamodule=TargetFolder(str(jpeg_folder), output_dir="out")
+    )
+    fitted, fidelity = module.batch.path[-1], [restored.fidelity for restored in module.restored()]
+    (predicted,) = predict(module, TargetFolder(str(jpeg_folder)), **short)
+    assert torch.equal(torch.stack([restored.image for restored in predicted]), fitted.images)
+    assert torch.equal(torch.stack([restored.latent["codes"] for restored in predicted]), fitted.codes)
+    assert [restored.fidelity for restored in predicted] == fidelity
+
+
 def test_other_methods_predict_too(png_folder: Path, tiny_generator: Path, tiny_prior: Path) -> None:
     methods = [
         LBRGM(str(tiny_generator), "inpaint", "embedded", draws=2, steps=2),
