@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ PHOTOGRAPHS: tuple[Callable[[], np.ndarray], ...] = (data.astronaut, data.coffee
 def photographs() -> Callable[[int], Tensor]:
     """Makes a batch of photographs of a side in pixels, [4, 3, side, side]."""
 
-    def make(side: int) -> Tensor:
+    @cache
+    def made(side: int) -> Tensor:
         pictures = [_square(Image.fromarray(photograph()), side) for photograph in PHOTOGRAPHS]
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
 
-    return make
+    return lambda side: made(side).clone()
 
 
 def _square(picture: Image.Image, side: int) -> np.ndarray:

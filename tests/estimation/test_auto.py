@@ -12,6 +12,7 @@ from rsi.commands.main import main
 from rsi.data.listing import Listed
 from rsi.data.target import Target
 from rsi.errors import InputError
+from rsi.estimation.evidence import Array
 from rsi.generators import Generator, StyleGAN2Architecture, save_generator
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
@@ -20,22 +21,46 @@ from rsi.results.folder import ResultFolder
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 
 
-@pytest.fixture
-def photographs(tmp_path: Path, damaged: Damage) -> Path:
-    """Drawings, each damaged in another way, as files."""
-    folder = tmp_path / "targets"
-    folder.mkdir()
-    texts = {"jpeg": "jpeg:quality=12", "noise": "noise:k_p=23.9,k_b=0.16", "clean": "", "small": "upsample:factor=4"}
-    for name, text in texts.items():
-        pixels = damaged(text)[0].pixels.astype("uint8").transpose(1, 2, 0)
-        Image.fromarray(pixels).save(folder / f"{name}.png")
+NAMES = ("jpeg", "noise", "clean", "small")
+
+
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory: pytest.TempPathFactory, damaged: Damage) -> Path:
+    """Drawings, each damaged in another way, as files that no test changes."""
+    folder = tmp_path_factory.mktemp("drawings")
+    for name, text in zip(NAMES, ("jpeg:quality=12", "noise:k_p=23.9,k_b=0.16", "", "upsample:factor=4"), strict=True):
+        save(damaged(text)[0].pixels, folder / f"{name}.png")
     return folder
+
+
+def save(pixels: Array, path: Path, said: PngInfo | None = None) -> None:
+    Image.fromarray(pixels.astype("uint8").transpose(1, 2, 0)).save(path, pnginfo=said)
 
 
 def fit(folder: Path, output: Path, *flags: str) -> dict[str, str]:
     command = ["fit", str(folder), "--config", str(SHORT), "--output_dir", str(output), "--report", "false", *flags]
     assert main(command) == 0
+    return parameters(output)
+
+
+def parameters(output: Path) -> dict[str, str]:
     return {row.file: row.parameters for row in ResultFolder(output).rows()}
+
+
+@pytest.fixture(scope="module")
+def together(drawings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawings, restored by their own findings in one batch."""
+    output = tmp_path_factory.mktemp("together")
+    fit(drawings, output, "--degradation", "auto")
+    return output
+
+
+@pytest.fixture(scope="module")
+def alone(drawings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawings, restored by their own findings one by one."""
+    output = tmp_path_factory.mktemp("alone")
+    fit(drawings, output, "--degradation", "auto", "--batch_size", "1")
+    return output
 
 
 def read(path: Path) -> Target:
@@ -44,26 +69,22 @@ def read(path: Path) -> Target:
     return folder.read(image, resolution=Size.square(128), factor=None, finds_damage=True)
 
 
-def test_every_target_has_its_own_damages(photographs: Path, tmp_path: Path) -> None:
-    found = fit(photographs, tmp_path / "out", "--degradation", "auto")
+def test_every_target_has_its_own_damages(together: Path) -> None:
+    found = parameters(together)
     assert found["clean.png"] == "found=nothing factor=1"
     assert found["jpeg.png"].startswith("found=jpeg:quality=12 known=exact quality=12")
     assert found["noise.png"].startswith("found=noise:k_p=2")
     assert "factor=4" in found["small.png"]
 
 
-def test_a_batch_of_different_damages_is_its_single_images(photographs: Path, tmp_path: Path) -> None:
-    fit(photographs, tmp_path / "together", "--degradation", "auto")
-    fit(photographs, tmp_path / "alone", "--degradation", "auto", "--batch_size", "1")
-    for name in ("jpeg", "noise", "clean", "small"):
-        together, alone = ((tmp_path / run / f"{name}.png").read_bytes() for run in ("together", "alone"))
-        assert together == alone
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_of_different_damages_is_its_single_images(name: str, together: Path, alone: Path) -> None:
+    assert (together / f"{name}.png").read_bytes() == (alone / f"{name}.png").read_bytes()
 
 
-def test_what_is_exact_is_restored_as_if_it_had_been_said(photographs: Path, tmp_path: Path) -> None:
-    fit(photographs / "jpeg.png", tmp_path / "auto", "--degradation", "auto")
-    fit(photographs / "jpeg.png", tmp_path / "said", "--degradation", "jpeg:quality=12")
-    assert (tmp_path / "auto/jpeg.png").read_bytes() == (tmp_path / "said/jpeg.png").read_bytes()
+def test_what_is_exact_is_restored_as_if_it_had_been_said(drawings: Path, alone: Path, tmp_path: Path) -> None:
+    fit(drawings / "jpeg.png", tmp_path, "--degradation", "jpeg:quality=12")
+    assert (tmp_path / "jpeg.png").read_bytes() == (alone / "jpeg.png").read_bytes()
 
 
 def test_targets_are_like_the_class_of_a_conditional_generator(tmp_path: Path) -> None:
@@ -89,18 +110,16 @@ def test_photons_are_taken_off_what_was_found_as_off_what_is_said(photographs: P
 
 
 def test_what_a_file_says_is_undone_unless_it_names_programs(
-    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    damaged: Damage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = PngInfo()
     said.add_text("rsi:degradation", "gaussian:sigma=0.1")
-    with Image.open(photographs / "clean.png") as clean:
-        clean.save(photographs / "clean.png", pnginfo=said)
-    found = fit(photographs / "clean.png", tmp_path / "out", "--degradation", "auto")
+    save(damaged("")[0].pixels, tmp_path / "clean.png", said)
+    found = fit(tmp_path / "clean.png", tmp_path / "out", "--degradation", "auto")
     assert found["clean.png"].startswith("said=gaussian:sigma=0.1 sigma=0.1")
     said.add_text("rsi:degradation", "os.path.Blur")
-    with Image.open(photographs / "small.png") as small:
-        small.save(photographs / "small.png", pnginfo=said)
-    names = ["fit", str(photographs / "small.png"), "--degradation", "auto", "--output_dir", str(tmp_path / "not")]
+    save(damaged("upsample:factor=4")[0].pixels, tmp_path / "small.png", said)
+    names = ["fit", str(tmp_path / "small.png"), "--degradation", "auto", "--output_dir", str(tmp_path / "not")]
     assert main(names) == 1
     assert "'os.path.Blur' is not known here" in capsys.readouterr().err
 
