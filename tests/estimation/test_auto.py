@@ -98,8 +98,8 @@ def test_targets_are_like_the_class_of_a_conditional_generator(tmp_path: Path) -
     assert "found" in restored.parameters
 
 
-def test_photons_are_taken_off_what_was_found_as_off_what_is_said(photographs: Path) -> None:
-    target = read(photographs / "noise.png")
+def test_photons_are_taken_off_what_was_found_as_off_what_is_said(drawings: Path) -> None:
+    target = read(drawings / "noise.png")
     brightness = []
     for offset in (0.0, 5.0):
         module = rsi.Restoration(degradation="auto", noise_offset=offset, keep_mask="random")
