@@ -1,6 +1,7 @@
 """Arithmetic on the feature vectors of all positions of a map, ``[positions, C]``, a tile at a time.
 
-Rows are views of maps whose channels are last in memory.
+Rows are views of maps whose channels are last in memory. Channels are summed, not multiplied by a vector: on some
+processors the bits of such a product depend on the number of threads.
 """
 
 from collections.abc import Iterator
@@ -30,12 +31,12 @@ def normalise(x_rows: Tensor, u_rows: Tensor, weight: Tensor, epsilon: float) ->
         weight: ``w``, ``[C]``.
         epsilon: Added to the squared length of a row.
     """
-    ones, energy = torch.ones_like(weight), torch.empty_like(u_rows[:, 0])
+    energy = torch.empty_like(u_rows[:, 0])
     for x, u, e in _tiles(x_rows, u_rows, energy):
         squares = x.to(u.dtype).square()
-        scale = (squares.mv(ones) + epsilon).rsqrt_()
+        scale = (squares.sum(1) + epsilon).rsqrt_()
         torch.mul(x, scale[:, None], out=u)
-        torch.mul(squares.mv(weight), scale.square_(), out=e)
+        torch.mul(squares.mul_(weight).sum(1), scale.square_(), out=e)
     return energy
 
 
@@ -48,14 +49,14 @@ def add_products(x_rows: Tensor, u_rows: Tensor, weight: Tensor | None, sums: tu
         weight: ``w``, ``[C]``; ``None`` counts all channels once.
         sums: Where the sums go, ``[positions]`` each.
     """
-    ones = u_rows.new_ones(u_rows.shape[1])
     for x, u, square, weighted, product in _tiles(x_rows, u_rows, *sums):
         x = x.to(u.dtype)
         products = x * x
-        torch.mv(products, ones, out=square)
+        torch.sum(products, 1, out=square)
         if weight is not None:
-            torch.mv(products, weight, out=weighted)
-        torch.mv(torch.mul(x, u, out=products), ones if weight is None else weight, out=product)
+            torch.sum(products.mul_(weight), 1, out=weighted)
+        torch.mul(x, u, out=products)
+        torch.sum(products if weight is None else products.mul_(weight), 1, out=product)
 
 
 def add_rows(x_rows: Tensor, u_rows: Tensor, weight: Tensor | None, scales: tuple[Tensor, Tensor, Tensor]) -> Tensor:

@@ -41,9 +41,9 @@ def unit_distances(
     """Squared distances of normalised features to constant unit vectors, averaged over positions, ``[stages, B]``.
 
     With ``n = (|x|^2 + epsilon)^-1/2`` it is ``sum w (n x - u)^2 = n^2 sum w x^2 - 2 n sum w x u + sum w u^2``: sums
-    over channels of what is there already, where normalising first would fill and read maps of the features' size. As
-    products with vectors, a tile at a time, these sums were measured to be the fastest. What follows from them is
-    computed for all stages at once: on small maps the number of operations is what costs.
+    over channels of what is there already, where normalising first would fill and read maps of the features' size.
+    They are taken a tile at a time, which stays in the cache. What follows from them is computed for all stages at
+    once: on small maps the number of operations is what costs.
 
     Args:
         features: The maps of each stage, ``[B, C, h, w]``, not normalised.

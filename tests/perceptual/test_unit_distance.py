@@ -50,7 +50,6 @@ def test_unit_vectors_keep_the_layout_of_the_features() -> None:
     torch.testing.assert_close(energies, torch.ones(1, 2))
 
 
-@pytest.mark.xfail(strict=False, reason="MKL splits products among threads where some Intel processors round otherwise")
 def test_bits_do_not_depend_on_the_number_of_threads() -> None:
     x, y = (torch.randn(1, 64, 150, 150).contiguous(memory_format=torch.channels_last) for _ in range(2))
     before, weights = torch.get_num_threads(), [torch.rand(64)]
