@@ -14,6 +14,7 @@ from rsi.methods.registry import DEFAULT_METHOD, find_method
 from rsi.options.chosen_method import chosen_method
 from rsi.options.fit import FitCLI, NotRun, SavedConfig, quieten
 from rsi.options.light import CommandLine, read_command_line
+from rsi.report import write_report
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome, review
 from rsi.storage.location import is_url
@@ -90,8 +91,6 @@ def _write_report(output_dir: str, *, overwrite: bool) -> None:
     if is_url(output_dir):
         tell("the report page is written where the results are local alone")
         return
-    from rsi.report import write_report  # with Jinja, which nothing needs before the end
-
     try:
         write_report(output_dir, overwrite=overwrite)
     except (InputError, OSError) as error:

@@ -20,6 +20,7 @@ from rsi.data.formats import HEAD, READ, READ_IN_WORDS, kind_of
 from rsi.data.jpeg_header import rare_coding, read_header, why_not_modelled
 from rsi.data.samples import find_white, to_unit
 from rsi.data.target import NOT_MODELLED
+from rsi.data.tiff import read_tiff
 from rsi.errors import InputError
 from rsi.imports.extras import install_command
 
@@ -52,7 +53,7 @@ def _read(file: BinaryIO) -> Picture:
     if kind not in READ:
         raise InputError(f"it is a {kind} file, which is not read: save it as PNG")
     file.seek(0)
-    if kind == "TIFF" and (picture := _read_tiff(file)) is not None:
+    if kind == "TIFF" and (picture := read_tiff(file)) is not None:
         return picture
     file.seek(0)
     try:
@@ -64,12 +65,6 @@ def _read(file: BinaryIO) -> Picture:
         if isinstance(error, UnidentifiedImageError):
             raise InputError(f"it is not an intact {kind} picture, or coded in a rare way: save it as PNG") from error
         raise
-
-
-def _read_tiff(file: BinaryIO) -> Picture | None:
-    from rsi.data.tiff import read_tiff  # with tifffile; most pictures are of other kinds
-
-    return read_tiff(file)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import tifffile
 from PIL import Image
 from torch import Tensor
 
@@ -66,8 +67,6 @@ def _read_png(file: BinaryIO) -> Any:  # noqa: ANN401
 
 
 def _read_tiff(file: BinaryIO) -> Any:  # noqa: ANN401
-    import tifffile  # most runs read no TIFF
-
     return tifffile.imread(file)
 
 

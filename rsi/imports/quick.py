@@ -8,8 +8,6 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
-from rsi.imports.undrawn import put_off_drawing
-
 TORCHMETRICS = {
     "Metric": "torchmetrics.utilities.checks",  # which has it: it and the module of the class import each other
     "MetricCollection": "torchmetrics.collections",
@@ -26,7 +24,6 @@ def import_quickly(name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     defer("torchmetrics", TORCHMETRICS, _logger=logging.getLogger("torchmetrics"))
-    put_off_drawing()
     collects = gc.isenabled()
     gc.disable()
     try:

@@ -1,20 +1,26 @@
 """Weights from the network, kept in a cache and checked in full.
 
 pooch and torch.hub do not go on with a download that broke off, let other processes wait for one, refuse redirects
-away from https or compare sizes: hence this file, :mod:`rsi.storage.receiving` and
-:mod:`rsi.storage.transfer`.
+away from https or compare sizes: hence this file and :mod:`rsi.storage.transfer`.
 """
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
 from rsi.errors import InputError
-from rsi.log import tell_once
-from rsi.storage.address import check_address
+from rsi.log import tell, tell_once
 from rsi.storage.atomic import atomic_path
 from rsi.storage.cache import cached_path
 from rsi.storage.fingerprint import file_sha256
+from rsi.storage.lock import ProcessLock
+from rsi.storage.transfer import Progress as Report
+from rsi.storage.transfer import Transfer, check_address
 
 OFFLINE = "RSI_OFFLINE"  # an environment variable that forbids downloads
 
@@ -55,10 +61,8 @@ def fetch(
     if not path.is_file():
         if os.environ.get(OFFLINE, "0") not in ("", "0"):
             raise InputError(f"{path} is missing and downloads are switched off: put {described} there")
-        from rsi.storage.receiving import receive  # with requests; files that are in the cache do without
-
         try:
-            receive(url, path, size, sha256)
+            _download(Transfer(url, path.with_name(f"{path.name}.part"), size, sha256 is not None), path, sha256)
         except (ValueError, OSError) as error:  # requests raises both
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(f"{url} cannot be downloaded ({reason}): put {described} at {path}") from None
@@ -88,3 +92,51 @@ def _expected(path: Path, sha256: str | None, found: str) -> str:
             tell_once(f"{record} cannot be written ({error.strerror}): {path.name} is trusted as it is")
             return found
     return record.read_text().partition(" ")[0]
+
+
+def _download(transfer: Transfer, path: Path, sha256: str | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _only_one(path):
+        if not path.is_file():
+            _receive(transfer, path.name, sha256)
+            transfer.part.replace(path)
+            transfer.discard()
+
+
+def _receive(transfer: Transfer, name: str, sha256: str | None) -> None:
+    """Receive the file; if it is wrong, remove it, and start over if some of it was there before."""
+    resumed = transfer.received > 0
+    with _progress(name, transfer.size) as report:
+        transfer.run(report)
+    found = file_sha256(transfer.part)
+    if sha256 is None or found == sha256.lower():
+        return
+    transfer.discard()
+    if not resumed:
+        raise InputError(f"what came has the SHA-256 {found} and was removed")
+    _receive(transfer, name, sha256)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """One process at a time; the others wait."""
+    lock = ProcessLock(path.with_name(f".{path.name}.lock"))
+    if not lock.try_acquire():
+        tell(f"waiting for another process that downloads {path.name}")
+        lock.try_acquire(wait=True)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _progress(name: str, size: int | None) -> Iterator[Report]:
+    """A progress bar on the terminal, or one line elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"downloading {name}{f', {size / 1e6:.1f} MB' if size else ''}", highlight=False, soft_wrap=True)
+    columns = TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=size)
+        yield lambda received, total: progress.update(task, completed=received, total=total or size)

@@ -1,5 +1,6 @@
 """One file over HTTP, going on where an earlier transfer broke off."""
 
+import ipaddress
 import re
 import time
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from requests.exceptions import InvalidSchema, InvalidURL, ProxyError
 from requests.utils import get_environ_proxies, select_proxy
 
 from rsi.errors import InputError
-from rsi.storage.address import check_address
 
 BLOCK = 2**14  # bytes; of one that is not whole nothing is kept
 ENOUGH = 2**20  # bytes that make an attempt worth it
@@ -34,7 +34,7 @@ class Transfer:
     """A file on its way.
 
     Attributes:
-        url: Where it is; see :func:`rsi.storage.address.check_address`.
+        url: Where it is; see :func:`check_address`.
         part: Where its bytes are collected; beside it ``.version`` keeps which version of the file they are of.
         size: How many bytes the file has; ``None`` if unknown.
         checked: The whole file will be compared with a checksum, so that going on with an unknown version is safe.
@@ -154,6 +154,29 @@ class Transfer:
         proxy = select_proxy(self.url, get_environ_proxies(self.url)) or ""
         scheme, separator, rest = proxy.rpartition("://")
         return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def check_address(url: str, origin: str = "") -> None:
+    """Refuse an address that anyone on the way could answer for.
+
+    Args:
+        url: The address: https, or http on this machine.
+        origin: The address that redirects to it; from https nothing leads back to http.
+
+    Raises:
+        InputError: The address is another one.
+    """
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and _is_loopback(parts.hostname) and not origin.startswith("https:")
+    if not (local or (parts.scheme == "https" and parts.hostname)):
+        raise InputError(f"it redirects to {url}, not an https address" if origin else f"{url} is not an https address")
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _open(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:

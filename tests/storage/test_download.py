@@ -15,7 +15,6 @@ import torch
 
 import rsi.storage.transfer
 from rsi.errors import InputError
-from rsi.storage.address import check_address
 from rsi.storage.cache import cached_path
 from rsi.storage.download import fetch
 
@@ -251,7 +250,7 @@ def test_redirects(url: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="more than 5 redirects"):
         fetch(f"{url}/loop/y.pkl", SHA256, cache_dir=tmp_path)
     with pytest.raises(InputError, match=r"it redirects to http://localhost/x"):
-        check_address("http://localhost/x", origin="https://example.com")
+        rsi.storage.transfer.check_address("http://localhost/x", origin="https://example.com")
 
 
 def test_a_corrupted_file_in_the_cache_is_refused_and_left(url: str, tmp_path: Path) -> None:
