@@ -69,7 +69,7 @@ class PerceptualDistance(nn.Module):
         return one_by_one(self._reference, images)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 for equal images.
+        """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 up to rounding for equal images.
 
         Pixels of images smaller than 16 px, the least that five stages of halving can take, are repeated.
         """
