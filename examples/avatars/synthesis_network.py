@@ -12,7 +12,7 @@ from rsi.generators.stylegan2.resample import resample_filter, smooth, upsample
 
 
 class TrainableSynthesis(nn.Module):
-    """StyleGAN2Architecture "skip" in the space W, without noise (Karras et al. 2020); tensors are named as in rsi.
+    """Architecture "skip" in the space W, without noise (Karras et al. 2020); tensors are named as in rsi.
 
     Args:
         architecture: Its sizes.

@@ -5,7 +5,7 @@ from rsi.generators.lr_scale import FFHQ_W_RMS, measured_scale
 
 
 def describe_generator(generator: Generator) -> dict[str, str]:
-    """StyleGAN2Architecture, statistics and origin of a generator, by what a person calls them."""
+    """Architecture, statistics and origin of a generator, by what a person calls them."""
     info, sizes = generator.info, generator.architecture
     scale = measured_scale(generator)
     recommended = f"{scale} (measured)" if info.lr_scale is None else f"{info.lr_scale} (stated; {scale} measured)"
