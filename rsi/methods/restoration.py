@@ -17,6 +17,7 @@ from rsi.callbacks.base import Stage, stage_of
 from rsi.data.target import Target
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask
+from rsi.errors import InputError
 from rsi.generators import Generator, LrScale, step_scale
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_numbers
@@ -155,6 +156,8 @@ class Restoration(GeneratorMethod[list[Part]]):
         pose_step: float = 0.0,
     ) -> None:
         check_numbers(self.method, zero=True, pose_step=pose_step)
+        if not 0 <= start_spread <= 1:
+            raise InputError(f"{self.method}: start_spread is {start_spread}, use a number from 0 to 1")
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
         settings = {
             "schedule": "; ".join(map(str, phases)),

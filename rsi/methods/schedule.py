@@ -44,9 +44,9 @@ class Phase(Stage):
             raise InputError(f'phase space "{self.space}" is unknown: use W, W+ or W++')
         if self.steps < 1:
             raise InputError(f"phase {self.space} has {self.steps} steps: use 1 or more, or leave the phase out")
-        if not self.lr > 0:
+        if not 0 < self.lr < math.inf:
             raise InputError(f"phase {self.space} has a step size of {self.lr}: use a number above 0")
-        if self.final_lr is not None and not self.final_lr > 0:
+        if self.final_lr is not None and not 0 < self.final_lr < math.inf:
             raise InputError(f"phase {self.space} has a final step size of {self.final_lr}: use a number above 0")
         if not TOP_LEVELS.fullmatch(self.top_level):
             raise InputError(f'phase {self.space} has top_level "{self.top_level}": use always, never or every 4')

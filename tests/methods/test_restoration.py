@@ -219,7 +219,7 @@ def test_step_sizes_fall_by_the_same_factor(jpeg_folder: Path, tiny_generator: P
 
 
 def test_with_16_bits_the_path_stays_close(tmp_path: Path) -> None:
-    random = torch.Generator().manual_seed(1)
+    random = torch.Generator().manual_seed(3)
     picture = to_picture(torch.rand(3, 8, 8, generator=random)).resize((128, 128), Image.Resampling.BICUBIC)
     picture.save(tmp_path / "a.jpg", quality=12)
     schedule = [Phase("W", 6, 0.3), Phase("W+", 3, 0.05), Phase("W++", 3, 0.01)]
@@ -227,7 +227,7 @@ def test_with_16_bits_the_path_stays_close(tmp_path: Path) -> None:
     mixed, module = run(tmp_path, "avatars128", precision="bf16-mixed", schedule=schedule)
     assert module.codes.dtype == module.batch.path[-1].images.dtype == torch.float32
     assert mixed.losses("a.jpg") != full.losses("a.jpg")
-    assert mixed.losses("a.jpg") == pytest.approx(full.losses("a.jpg"), rel=0.02)
+    assert mixed.losses("a.jpg") == pytest.approx(full.losses("a.jpg"), rel=0.01)
     assert (mixed.path["a.jpg"][-1] - full.path["a.jpg"][-1]).abs().mean() < 0.02
 
 
@@ -251,3 +251,9 @@ def test_first_step_of_adam_is_as_long_as_one_of_ngd(jpeg_folder: Path, tiny_gen
     _, module = run(jpeg_folder, tiny_generator, schedule=schedule, optimizer=optimizer, lr_scale=1.0)
     moved = (module.codes - module.generator.w_avg).norm(dim=1)
     torch.testing.assert_close(moved.detach(), torch.full((3,), 0.5), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("spread", [-0.1, 1.5, float("nan")])
+def test_samples_start_between_the_mean_and_a_random_code(spread: float) -> None:
+    with pytest.raises(InputError, match=f"start_spread is {spread}, use a number from 0 to 1"):
+        Restoration(degradation="jpeg", start_spread=spread)

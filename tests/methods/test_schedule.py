@@ -34,6 +34,7 @@ def test_step_beyond_the_schedule() -> None:
         ("W", 0, 0.1, "phase W has 0 steps: use 1 or more"),
         ("W+", 5, -0.1, "phase W\\+ has a step size of -0.1: use a number above 0"),
         ("W", 5, float("nan"), "phase W has a step size of nan"),
+        ("W", 5, float("inf"), "phase W has a step size of inf"),
     ],
 )
 def test_phase_out_of_range(space: str, steps: int, lr: float, message: str) -> None:
