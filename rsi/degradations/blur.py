@@ -71,7 +71,7 @@ class Blur(Degradation):
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
         """Blurred images, ``[B, 3, H, W]``."""
-        return one_by_one(self._blur, x)
+        return one_by_one(self._blur, x, side=max(x.shape[-2:]))
 
     def check_place(self, earlier: Sequence[Degradation]) -> None:
         """Make sure that the image still has the generator's side, and that one blur would not do.

@@ -43,7 +43,7 @@ class JpegCodec(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Upright images in [0, 1] before and after the file, ``[B, 3, H, W]``; H and W are any numbers."""
         tables = self.tables.to(x).expand(len(x), -1, -1, -1)
-        return one_by_one(self._code, x, tables)
+        return one_by_one(self._code, x, tables, side=max(x.shape[-2:]))
 
     def _code(self, x: Tensor, tables: Tensor) -> Tensor:
         planes = straight_through_round(self.to_planes(as_stored(x, self.orientation)))

@@ -46,7 +46,7 @@ class Resized(Degradation):
 
     def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not random
         """Smoothed images, ``[B, 3, H, W]``."""
-        return one_by_one(self._resize, x)
+        return one_by_one(self._resize, x, side=max(x.shape[-2:]))
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:

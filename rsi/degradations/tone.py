@@ -76,7 +76,7 @@ class Tone(Degradation):
         """
         if not self.is_fitted:
             return self.change_as_given(x)
-        return one_by_one(self._recolour, x, self._lines(x), *self._goal_for(x))
+        return one_by_one(self._recolour, x, self._lines(x), *self._goal_for(x), side=max(x.shape[-2:]))
 
     @torch.no_grad()
     def degrade(self, x: Tensor, random: ImageRandom) -> Tensor:
@@ -124,7 +124,7 @@ class Tone(Degradation):
 
     def _lines(self, x: Tensor) -> Tensor:
         """``[B, G, 2]``."""
-        return one_by_one(self._fit, x.detach(), *self._goal_for(x))
+        return one_by_one(self._fit, x.detach(), *self._goal_for(x), side=max(x.shape[-2:]))
 
     def _goal_for(self, x: Tensor) -> list[Tensor]:
         if self.goal is None:

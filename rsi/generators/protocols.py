@@ -79,6 +79,7 @@ class SynthesisNetwork(nn.Module):
     Attributes:
         w_dim: Length of a style code.
         filters: Number of codes that each style slot has in W++.
+        side: The longer side of the images in pixels.
         noise_sizes: The sizes of its noise maps; empty if it has none.
         pose_slots: The style slots that move the picture as a whole; empty if there are none.
     """
@@ -89,6 +90,7 @@ class SynthesisNetwork(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.w_dim, self.filters = architecture.w_dim, architecture.filters
+        self.side = max(architecture.resolution)
 
     def forward(self, ws: Tensor, noise: Mapping[int, Tensor] | None = None, motion: Tensor | None = None) -> Tensor:
         """Render codes of any of the three latent spaces (RSI, Poirier-Ginter & Lalonde 2023, section 4.1).

@@ -19,6 +19,7 @@ from rsi.log import tell_once
 from rsi.methods.base import RestorationMethod
 from rsi.methods.batch import Latent, Prepared
 from rsi.methods.latents import MOTION, draw_latent
+from rsi.numerics.per_image import threads_of_an_image
 from rsi.numerics.precision import full_precision
 from rsi.numerics.size import Size
 
@@ -155,7 +156,7 @@ class GeneratorMethod(RestorationMethod[Prepared]):
         variables, guard = self.batch.variables, self.batch.guard
         terms = self.losses(step)
         optimizer.zero_grad()
-        with full_precision(self.device):
+        with full_precision(self.device), threads_of_an_image(max(self.resolution)):
             backward(terms["total"].sum())
         guard.watch(variables, terms["total"].detach(), step)
         self.move(optimizer)

@@ -1,7 +1,9 @@
 """The images of a batch, each computed as if it were alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -12,24 +14,27 @@ from rsi.numerics.precision import full_precision
 
 Result = TypeVar("Result")
 
-TURNS_FROM = 512  # pixels a side of images whose maps keep several cores busy on their own
+TURNS_FROM = 256  # pixels a side of images whose maps keep several cores busy on their own
+_in_a_job: ContextVar[bool] = ContextVar("in a job", default=False)
 
 
 def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Result]:
     """The results of jobs that do not depend on each other, on CPUs as many at once as torch has threads.
 
-    The maps of one small image cannot keep several cores busy; those of several can. Grad mode and autocast are the
-    caller's in every job.
+    Each job has one thread, also where it is the only one: libraries round otherwise with another number of threads,
+    and the maps of a small image cannot keep several cores busy. Those of a large one can, and such jobs take turns on
+    all threads: faster, in less memory. Grad mode and autocast are the caller's in every job.
 
     Args:
-        jobs: Functions without arguments. Torch's threads are shared out among those that run at once. After an error
-            of one, those that have not begun are left out and those that have are waited for.
-        side: Of the images in pixels. From 512 on the jobs take turns on all threads: faster, in less memory.
+        jobs: Functions without arguments, one an image. What they do in parallel in turn runs as it comes. After an
+            error of one, those that have not begun are left out and those that have are waited for.
+        side: Of the images in pixels. From 256 on the jobs take turns.
     """
     threads = torch.get_num_threads()
-    at_once = min(threads, len(jobs))
-    if at_once < 2 or side >= TURNS_FROM:
+    if _in_a_job.get() or threads == 1 or not jobs:
         return [job() for job in jobs]
+    if side >= TURNS_FROM:
+        return [_as_a_job(job) for job in jobs]
     gradients, autocast, dtype = (
         torch.is_grad_enabled(),
         torch.is_autocast_enabled("cpu"),
@@ -38,9 +43,9 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
 
     def run(job: Callable[[], Result]) -> Result:
         with torch.set_grad_enabled(gradients), torch.autocast("cpu", dtype, enabled=autocast):
-            return job()
+            return _as_a_job(job)
 
-    futures = [_pool(at_once, threads // at_once).submit(run, job) for job in jobs]
+    futures = [_single_threads(min(threads, len(jobs))).submit(run, job) for job in jobs]
     try:
         return [future.result() for future in futures]
     finally:
@@ -49,16 +54,40 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
         wait(futures)
 
 
+def _as_a_job(job: Callable[[], Result]) -> Result:
+    token = _in_a_job.set(True)
+    try:
+        return job()
+    finally:
+        _in_a_job.reset(token)
+
+
 @cache
-def _pool(workers: int, threads: int) -> ThreadPoolExecutor:
-    """Workers with so many of torch's threads each; they are kept, as are the buffers that libraries keep for each."""
-    return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads,))
+def _single_threads(workers: int) -> ThreadPoolExecutor:
+    """Workers for which torch has one thread each; they are kept, as are the buffers that libraries keep for each."""
+    return ThreadPoolExecutor(workers, initializer=_have_one_thread)
+
+
+def _have_one_thread() -> None:
+    torch.get_num_threads()  # the first call of a thread would later set the number that another thread has set last
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def threads_of_an_image(side: int) -> Iterator[None]:
+    """In this block torch has as many threads as :func:`in_parallel` gives an image of so many pixels a side."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads if side >= TURNS_FROM else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 Maps = TypeVar("Maps", Tensor, list[Tensor])
 
 
-def one_by_one(function: Callable[..., Maps], *batches: Tensor) -> Maps:
+def one_by_one(function: Callable[..., Maps], *batches: Tensor, side: int = 0) -> Maps:
     """``function(*batches)``, on CPUs computed for each image alone.
 
     Libraries choose other kernels for other batch sizes, and these round differently. On CPUs the maps of one image
@@ -67,11 +96,14 @@ def one_by_one(function: Callable[..., Maps], *batches: Tensor) -> Maps:
     Args:
         function: Takes as many tensors as there are batches; returns ``[B, ...]`` or a list of such tensors.
         batches: Tensors ``[B, ...]`` of the same images.
+        side: Of the images in pixels, see :func:`in_parallel`.
     """
-    if batches[0].device.type != "cpu" or len(batches[0]) == 1:
+    if batches[0].device.type != "cpu":
         return function(*batches)
     images = zip(*(torch.split(batch, 1) for batch in batches), strict=True)
-    results = in_parallel([partial(function, *image) for image in images])
+    results = in_parallel([partial(function, *image) for image in images], side)
+    if len(results) == 1:
+        return results[0]
     if isinstance(results[0], Tensor):
         return torch.cat(results)
     return [torch.cat(parts) for parts in zip(*results, strict=True)]

@@ -66,7 +66,7 @@ class PerceptualDistance(nn.Module):
 
         Themselves, their normalised features and, ``[B, stages]``, the energies of these.
         """
-        return one_by_one(self._reference, images)
+        return one_by_one(self._reference, images, side=max(images.shape[-2:]))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """The distance of each image of ``x`` to that of ``y``, ``[B]``, 0 up to rounding for equal images.
@@ -96,7 +96,7 @@ class PerceptualDistance(nn.Module):
             apart = self.distance(self.each_stage(x), own)
             return apart + rgb_weight * squared_difference(x, own[0]) if rgb_weight else apart
 
-        return one_by_one(distance, images, *reference)
+        return one_by_one(distance, images, *reference, side=max(images.shape[-2:]))
 
     def _reference(self, images: Tensor) -> list[Tensor]:
         units, energies = unit_vectors(self.features(images), self.weights(), self.epsilon)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rsi.numerics.per_image import in_parallel
+from rsi.numerics.per_image import in_parallel, threads_of_an_image
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -44,7 +44,31 @@ def test_large_images_take_turns_on_all_threads(threads: int) -> None:
     def job() -> tuple[threading.Thread, int]:
         return threading.current_thread(), torch.get_num_threads()
 
-    assert in_parallel([job] * 4, side=512) == [(threading.current_thread(), threads)] * 4
+    assert in_parallel([job] * 4, side=256) == [(threading.current_thread(), threads)] * 4
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 7])
+def test_a_small_image_has_one_thread_however_many_there_are(threads: int, jobs: int) -> None:
+    assert in_parallel([torch.get_num_threads] * jobs, side=255) == [1] * jobs
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(("side", "same_thread"), [(128, False), (256, True)])
+def test_what_an_image_does_in_parallel_stays_in_its_thread(threads: int, side: int, same_thread: bool) -> None:
+    def job() -> set[threading.Thread]:
+        return {threading.current_thread(), *in_parallel([threading.current_thread] * 2)}
+
+    found = in_parallel([job] * 2, side)
+    assert all(len(those) == 1 for those in found)
+    assert (found == [{threading.current_thread()}] * 2) == (same_thread or threads == 1)
+
+
+def test_what_is_not_done_in_jobs_has_the_threads_of_an_image_as_well(threads: int) -> None:
+    with threads_of_an_image(255):
+        assert torch.get_num_threads() == 1
+    with threads_of_an_image(256):
+        assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.usefixtures("threads")

@@ -114,7 +114,7 @@ class StyleGAN2Synthesis(SynthesisNetwork):
             return self._render(ws, dict(zip(noise, maps, strict=True)), dtype)
 
         with full_precision(ws.device):
-            return one_by_one(render, ws, *noise.values())
+            return one_by_one(render, ws, *noise.values(), side=self.side)
 
     def _render(self, ws: Tensor, noise: dict[int, Tensor], dtype: torch.dtype) -> Tensor:
         slots = self._by_slot(ws)

@@ -156,7 +156,7 @@ class StyleGAN3Synthesis(SynthesisNetwork):
             return self._render(ws, dtype, *motion)
 
         with full_precision(ws.device):
-            return one_by_one(render, ws, *([] if motion is None else [motion]))
+            return one_by_one(render, ws, *([] if motion is None else [motion]), side=self.side)
 
     def describe(self) -> dict[str, str]:
         """Whether the file moves all pictures."""
