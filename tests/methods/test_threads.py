@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ def threads_as_before() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-METHODS: dict[str, Callable[[], RestorationMethod[object]]] = {
+METHODS: dict[str, Callable[[], RestorationMethod[Any]]] = {
     "rsi": lambda: Restoration(degradation="upsample", schedule=[Phase("W", 2, 0.1), Phase("W++", 2, 0.02)]),
     "pulse": lambda: Pulse(degradation="upsample", steps=3),
     "lbrgm": lambda: LBRGM(degradation="upsample", draws=2, steps=3),
