@@ -23,6 +23,7 @@ def restore(
     steps: tuple[int, int, int],
     lr_scale: float,
     loss: Loss,
+    prior: Callable[[Tensor], Tensor] = lambda _: torch.zeros(()),
 ) -> tuple[list[float], Tensor]:
     """The loss before each step and the final image of one target, ``[1, 3, h, w]``."""
     losses: list[float] = []
@@ -35,7 +36,7 @@ def restore(
         for _ in range(count):
             codes = codes.detach().requires_grad_()
             image, step = synthesis(codes), len(losses)
-            value = loss(partial(_degrade_at, degrade, image, step), target, perceptual)
+            value = loss(partial(_degrade_at, degrade, image, step), target, perceptual) + prior(codes[0])
             (gradient,) = torch.autograd.grad(value, codes)
             codes = codes - lr * lr_scale * gradient / (gradient**2).sum(-1, keepdim=True).sqrt()
             losses.append(float(value.detach()))
@@ -81,3 +82,13 @@ def pooled(degraded: Callable[[str], Tensor], y: Tensor, perceptual: PerceptualD
         x, other, y = F.avg_pool2d(x, 2), F.avg_pool2d(other, 2), F.avg_pool2d(y, 2)
         levels += 1
     return total + 0.1 * (x - y).abs().mean()
+
+
+def mahalanobis(codes: Tensor, samples: Tensor) -> Tensor:
+    """The mean over codes ``[n, w_dim]`` of the squared distance to samples ``[m, w_dim]``, a dimension's share."""
+    difference = (codes - samples.mean(0)).view(-1, samples.shape[1])
+    covariance = samples.T.double().cov()
+    largest = torch.linalg.eigvalsh(covariance).max()
+    inverse = torch.linalg.inv(covariance + 1e-4 * largest * torch.eye(len(covariance)))
+    distance: Tensor = (difference.double() @ inverse * difference).mean().float()
+    return distance

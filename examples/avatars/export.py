@@ -20,6 +20,7 @@ from rsi.storage.atomic import atomic_path
 
 RGB_WEIGHT = 2.0  # of the squared difference of the images themselves; without it a change of colour would be none
 POOLED_COLOURS = PooledColours(side=4, weight=30.0)  # for a loss; per pixel, noise would bias it
+PRIOR_WEIGHT = 2e-4  # of the distance of codes to those that the mapping makes, for a loss
 FFHQ_W_RMS = 9.95  # the step sizes of the method suit this scale of W
 SAMPLES = 100_000
 
@@ -32,6 +33,7 @@ def export_perceptual(network: AttributeNetwork, path: Path) -> None:
         "rgb_weight": str(RGB_WEIGHT),
         "colour_side": str(POOLED_COLOURS.side),
         "colour_weight": str(POOLED_COLOURS.weight),
+        "prior_weight": str(PRIOR_WEIGHT),
     }
     _save({f"stages.{name}": tensor for name, tensor in network.stages.state_dict().items()}, path, metadata)
 

@@ -23,6 +23,7 @@ class LossVariant:
         fill_std: Standard deviation of that noise.
         pooled_colours: Colours are compared after pooling, where the perceptual distance says how, in place of its own
             comparison pixel by pixel; see :class:`rsi.perceptual.colours.PooledColours`.
+        code_prior: Codes are held to those that the mapping makes, as much as the perceptual distance says.
     """
 
     pool_first: bool
@@ -32,14 +33,15 @@ class LossVariant:
     fill_mean: float
     fill_std: float
     pooled_colours: bool = False
+    code_prior: bool = False
 
 
 PROGRAM = LossVariant(pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5)
 VARIANTS = {
-    "pooled": replace(PROGRAM, pooled_colours=True),
+    "pooled": replace(PROGRAM, pooled_colours=True, code_prior=True),
     "program": PROGRAM,
     "paper": LossVariant(pool_first=True, above=15, max_levels=6, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
-    "single": replace(PROGRAM, max_levels=1, l1_at_last_level=True, pooled_colours=True),
+    "single": replace(PROGRAM, max_levels=1, l1_at_last_level=True, pooled_colours=True, code_prior=True),
 }
 LossName = Literal["pooled", "program", "paper", "single"]
 

@@ -21,6 +21,7 @@ from rsi.errors import InputError
 from rsi.generators import Generator, LrScale, step_scale
 from rsi.methods.batch import Observation
 from rsi.methods.checks import check_numbers
+from rsi.methods.code_prior import CodePrior
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.loss import LossName, MultiresolutionLoss, TargetPyramid
 from rsi.methods.schedule import Phase, Space, check_schedule
@@ -128,6 +129,9 @@ class Restoration(GeneratorMethod[list[Part]]):
         keep_mask: Which pixels noise drops in the approximation: those that the ``target`` lacks, where they can be
             seen, or ``random`` ones, as in RSI; see :func:`rsi.degradations.kept_pixels.with_kept_pixels`.
         noise_offset: Photons taken off in the approximation of noise, 0.5 in RSI; left out, what the degradation says.
+        prior_weight: How strongly codes are held to those that the mapping makes, see
+            :class:`rsi.methods.code_prior.CodePrior`; left out, what the perceptual distance recommends for the loss
+            ``pooled``, which is 0 for LPIPS as in RSI.
         pose_step: How far the code that moves the picture as a whole goes in a step, as a multiple of what others go,
             from W+ on, where it is a code of its own; 0 keeps the pose that W has found. StyleGAN2 has no such code.
         start_spread: Where further samples of an image start in W: so far from the mean code towards a random one, 0 to
@@ -152,10 +156,11 @@ class Restoration(GeneratorMethod[list[Part]]):
         class_label: int | str | None = None,
         keep_mask: KeepMask = "target",
         noise_offset: float | None = None,
+        prior_weight: float | None = None,
         start_spread: float = 0.5,
         pose_step: float = 0.0,
     ) -> None:
-        check_numbers(self.method, zero=True, pose_step=pose_step)
+        check_numbers(self.method, zero=True, pose_step=pose_step, prior_weight=prior_weight or 0)
         if not 0 <= start_spread <= 1:
             raise InputError(f"{self.method}: start_spread is {start_spread}, use a number from 0 to 1")
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
@@ -175,6 +180,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.optimizer_name = optimizer
         self.keep_mask = keep_mask
         self.noise_offset = noise_offset
+        self.prior_weight = prior_weight
         self.start_spread = start_spread
         self.pose_step = pose_step
 
@@ -187,12 +193,17 @@ class Restoration(GeneratorMethod[list[Part]]):
         """Settle the step scale and the loss."""
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
+        if self.prior_weight is None:
+            self.prior_weight = self.perceptual.prior_weight if self.loss.variant.code_prior else 0.0
+        self.prior = CodePrior(self.generator, self.prior_weight) if self.prior_weight else None
+        if self.prior is not None:
+            self.settings["prior_weight"] = str(self.prior_weight)
         if self.generator.synthesis.pose_slots:
             self.settings["pose_step"] = str(self.pose_step)
 
     def resolved(self) -> dict[str, Any]:
-        """The step scale as well."""
-        return {**super().resolved(), "lr_scale": self.step_scale}
+        """The step scale and the weight of the prior as well."""
+        return {**super().resolved(), "lr_scale": self.step_scale, "prior_weight": self.prior_weight}
 
     def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:
         """The degradation, bound to targets with the pixels ``observed``, ``[B, 3, h, w]``; as asked for of noise."""
@@ -242,7 +253,7 @@ class Restoration(GeneratorMethod[list[Part]]):
             self.codes[:, rows] = torch.lerp(before, self.codes[:, rows], self.pose_step)
 
     def losses(self, step: int) -> dict[str, Tensor]:
-        """The terms of the multi-resolution loss, ``[B]`` each; see :class:`rsi.methods.loss.MultiresolutionLoss`."""
+        """The terms of :class:`rsi.methods.loss.MultiresolutionLoss` and, with a weight, ``prior``; ``[B]`` each."""
         prepared = self.batch.prepared
         sizes = [len(seen.targets) for seen, _ in prepared]
         top = self._top_level(step)
@@ -269,7 +280,11 @@ class Restoration(GeneratorMethod[list[Part]]):
         terms: dict[str, Tensor] = self.loss(
             degraded, pyramid, seen.random(f"fill {step}"), again, top_level=top.is_computed
         )
-        return top.applied(terms, pyramid.levels, codes)
+        terms = top.applied(terms, pyramid.levels, codes)
+        if self.prior is None:
+            return terms
+        prior = self.prior(codes)
+        return {**terms, "prior": prior, "total": terms["total"] + prior}
 
     def _top_level(self, step: int) -> TopLevel:
         """What becomes of the largest level of the loss at a step."""

@@ -23,11 +23,13 @@ class PerceptualDistance(nn.Module):
         epsilon: Added to the squared length of a vector of features when it is normalised.
         rgb_weight: The weight of the squared difference of the images themselves, which is added.
         pooled_colours: What a loss had better compare in its place, if anything.
+        prior_weight: How much a loss had better make of :class:`rsi.methods.code_prior.CodePrior`.
     """
 
     epsilon: float
     rgb_weight: float = 0.0
     pooled_colours: PooledColours | None = None
+    prior_weight: float = 0.0
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Feature maps, each ``[B, C, h, w]``, of RGB images ``[B, 3, H, W]``, nominally in [0, 1]."""

@@ -18,8 +18,8 @@ class EmbeddedDistance(PerceptualDistance):
     """A distance shaped like LPIPS over a small network trained on drawings of faces, for the embedded generator.
 
     The mean over five stages of the squared distance between normalised features, plus ``rgb_weight`` times the squared
-    difference of the images themselves. The file's metadata says both weights: that one and, with ``colour_side`` and
-    ``colour_weight``, the pooled colours of a loss.
+    difference of the images themselves. The file's metadata says that weight and, for a loss, ``colour_side`` and
+    ``colour_weight`` of the pooled colours and ``prior_weight``.
 
     Args:
         path: Of the weights; left out, those that come with the package.
@@ -41,6 +41,9 @@ class EmbeddedDistance(PerceptualDistance):
                 raise ValueError(f"rgb_weight {self.rgb_weight} is no number of at least 0")
             if "colour_weight" in metadata:
                 self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
+            self.prior_weight = float(metadata.get("prior_weight", 0))
+            if not 0 <= self.prior_weight < math.inf:
+                raise ValueError(f"prior_weight {self.prior_weight} is no number of at least 0")
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 

@@ -23,6 +23,7 @@ from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.generators import Generator, StyleGAN2Architecture, save_generator
+from rsi.generators.latent_statistics import random_codes
 from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import EmbeddedDistance
 from rsi.training.trainer import make_trainer
@@ -111,6 +112,7 @@ def test_path_is_that_of_the_method_written_down(
         degraded: Tensor = operator(x, ImageRandom([target.seed], step))
         return degraded
 
+    (samples,) = random_codes(module.generator, 10_000)
     losses, image = literal.restore(
         module.generator.synthesis,
         module.generator.w_avg,
@@ -121,6 +123,7 @@ def test_path_is_that_of_the_method_written_down(
         (4, 3, 3),
         module.step_scale,
         loss,
+        *([] if recipe else [lambda codes: 2e-4 * literal.mahalanobis(codes, samples)]),
     )
     assert record.losses(target.name) == pytest.approx(losses, rel=1e-4)
     torch.testing.assert_close(record.path[target.name][-1], image[0], rtol=0, atol=1e-3)

@@ -54,6 +54,7 @@ def test_network_is_frozen() -> None:
         ({"rgb_weight": "heavy"}, "could not convert string to float: 'heavy'"),
         ({"colour_side": "0"}, "colour_side 0 is less than a pixel"),
         ({"colour_weight": "-1"}, "colour_weight -1.0 is no number of at least 0"),
+        ({"prior_weight": "inf"}, "prior_weight inf is no number of at least 0"),
         ({"rgb_weight": None}, "its metadata have no rgb_weight"),
     ],
 )
