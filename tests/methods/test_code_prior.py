@@ -70,8 +70,9 @@ def test_its_weight_is_the_recommended_one_of_the_default_loss_unless_given(
     assert ("prior_weight" in module.settings) == (weight > 0)
 
 
-def test_the_paper_has_none() -> None:
-    module = select_methods("paper")[0].build(select_tasks("UNAP")[0], generator="avatars128", perceptual="embedded")
+@pytest.mark.parametrize("recipe", ["paper", "no_prior"])
+def test_the_paper_has_none_and_an_ablation(recipe: str) -> None:
+    module = select_methods(recipe)[0].build(select_tasks("UNAP")[0], generator="avatars128", perceptual="embedded")
     module.configure_model()
     assert module.hyperparameters["prior_weight"] == 0
 
