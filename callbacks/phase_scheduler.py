@@ -93,9 +93,9 @@ class PhaseScheduler(Callback):
         batch, module = as_step(batch), cast(Restorer, pl_module)  # looked at when the run began
         stage, first, _ = stage_of(module.schedule, batch.index)
         if batch.begins:
-            module.begin_batch(batch.targets, batch.saved)
             begun = BatchBegun(batch.targets, batch.index)
             self._tell(trainer, lambda callback, run: callback.batch_begins(run, begun))
+            module.begin_batch(batch.targets, batch.saved)
         if batch.begins or batch.index == first:
             module.begin_phase(stage)
             trainer.strategy.setup_optimizers(trainer)
