@@ -1,7 +1,7 @@
 """L-BRGM as a LightningModule."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask
 from rsi.methods.batch import Observation
-from rsi.methods.checks import check_counts, check_numbers
+from rsi.methods.checks import check_counts, check_numbers, check_word
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.size import Size
@@ -88,6 +88,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
             "norm": norm_weight,
         }
         check_counts(self.method, draws=draws, steps=steps)
+        check_word(self.method, "keep_mask", keep_mask, get_args(KeepMask))
         check_numbers(self.method, lr=lr)
         check_numbers(self.method, zero=True, truncation=truncation, **{f"{k}_weight": v for k, v in weights.items()})
         settings = {"draws": draws, "truncation": truncation, "steps": steps, "lr": lr, "keep_mask": keep_mask}

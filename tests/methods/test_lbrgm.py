@@ -155,6 +155,7 @@ def test_side_at_which_images_are_compared(side: int, seen: int) -> None:
         ({"lr": -0.1}, "lbrgm: lr is -0.1, use a number above 0"),
         ({"truncation": -0.5}, "lbrgm: truncation is -0.5, use a number of 0 or more"),
         ({"norm_weight": float("inf")}, "lbrgm: norm_weight is inf, use a number of 0 or more"),
+        ({"keep_mask": "targets"}, 'lbrgm: keep_mask is "targets", use target or random'),
     ],
 )
 def test_unusable_settings(settings: dict[str, Any], message: str) -> None:
