@@ -127,6 +127,8 @@ class BatchBegun:
 class StepTaken:
     """A step of every image of a batch.
 
+    It holds the memory of the batch: who keeps one lets go of it when the next batch begins.
+
     Attributes:
         targets: The batch.
         stage: The stage that the step belongs to.
@@ -263,7 +265,7 @@ class RestorationCallback(Callback):
         """The networks are read; no target is."""
 
     def batch_begins(self, run: Run, batch: BatchBegun) -> None:
-        """A batch begins, or goes on where an earlier run has left it."""
+        """A batch begins, or goes on where an earlier run has left it; it has taken no memory yet."""
 
     def phase_begins(self, run: Run, stage: Stage) -> None:
         """The codes of the batch are those of the phase, and the optimiser is new."""

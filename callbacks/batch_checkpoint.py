@@ -26,7 +26,8 @@ class BatchCheckpoint(RestorationCallback):
         self._saved = time.monotonic()
 
     def batch_begins(self, run: Run, batch: BatchBegun) -> None:
-        """Tell where a batch goes on."""
+        """Let go of a batch that ran out of memory, and tell where this one goes on."""
+        self._last = None
         if batch.step:
             tell(f"going on at step {batch.step} with {', '.join(target.name for target in batch.targets)}")
 

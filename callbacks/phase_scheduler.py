@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast, runtime_checkable
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import Tensor
 
 from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, StepTaken, stage_of
 from rsi.callbacks.progress import RestorationProgress
@@ -94,14 +93,14 @@ class PhaseScheduler(Callback):
         batch, module = as_step(batch), cast(Restorer, pl_module)  # looked at when the run began
         stage, first, _ = stage_of(module.schedule, batch.index)
         if batch.begins:
-            module.begin_batch(batch.targets, batch.saved)
             begun = BatchBegun(batch.targets, batch.index)
             self._tell(trainer, lambda callback, run: callback.batch_begins(run, begun))
+            module.begin_batch(batch.targets, batch.saved)
         if batch.begins or batch.index == first:
             module.begin_phase(stage)
             trainer.strategy.setup_optimizers(trainer)
             if batch.saved is not None and batch.index != first:
-                _restore_optimizer(trainer, batch.saved)
+                batch.saved.load_optimizers(trainer.optimizers)
             self._tell(trainer, lambda callback, run: callback.phase_begins(run, stage))
 
     def on_train_batch_end(
@@ -167,18 +166,3 @@ def as_restorer(module: LightningModule) -> Restorer:
     if not isinstance(module, Restorer):
         raise TypeError(f"PhaseScheduler drives an rsi.RestorationMethod, not a {type(module).__name__}")
     return module
-
-
-def _restore_optimizer(trainer: Trainer, saved: SavedBatch) -> None:
-    """Give the new optimiser what the old one kept."""
-    for optimizer in trainer.optimizers[:1]:
-        count = sum(len(group["params"]) for group in optimizer.param_groups)
-        kept = {index: _copied(saved.named(f"optimizer.{index}")) for index in range(count)}
-        state = {index: entries for index, entries in kept.items() if entries}
-        if state:
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-
-def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies: last bits of matrix products can depend on where memory starts, and that of a file starts anywhere."""
-    return {name: tensor.clone() for name, tensor in tensors.items()}

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rsi.callbacks.base import BatchBegun, PhaseResult, RestorationCallback, RestoredTarget, Run, Stage, StepTaken
+from rsi.callbacks.base import BatchBegun, RestorationCallback, RestoredTarget, Run, Stage, StepTaken
 from rsi.callbacks.time_left import TimeLeft
 from rsi.log import is_quiet, is_terminal, is_verbose, printable
 from rsi.results.layout import files_of
@@ -40,7 +40,6 @@ class RestorationProgress(ProgressBar, RestorationCallback):
         self._bar = FolderBar()
         self._failures_told = 0
         self._skipped = 0
-        self._last: StepTaken | None = None
 
     def disable(self) -> None:
         """Show no bar, on ranks other than the first."""
@@ -61,17 +60,12 @@ class RestorationProgress(ProgressBar, RestorationCallback):
         self._bar.leave_out(batch.step * len(batch.targets))
 
     def step_taken(self, run: Run, step: StepTaken) -> None:
-        """Move on by one step of every image of the batch."""
-        self._last = step
+        """Move on by one step of every image of the batch; at the last of a phase, tell the loss."""
         self._bar.advance(len(step.targets), step.stage.space, step.index)
         if step.index % LOSS_EVERY == 0 or step.ends_stage:
             self._bar.show_loss(float(step.loss))
-
-    def phase_ends(self, run: Run, result: PhaseResult) -> None:
-        """Tell the loss."""
-        if self._last is not None:
-            taken = self._last.index + 1
-            self._bar.tell_more(f"{result.space}: loss {float(self._last.loss):.4f} after {taken} steps")
+        if step.ends_stage:
+            self._bar.tell_more(f"{step.stage.space}: loss {float(step.loss):.4f} after {step.index + 1} steps")
 
     def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Tell of each image."""

@@ -34,7 +34,7 @@ def step_scale(generator: Generator, wanted: LrScale = None) -> float:
         scale = measured_scale(generator)
         tell_once(f"step scale: {scale}, measured")
         return scale
-    if not 0 < wanted < math.inf:
+    if isinstance(wanted, str) or not 0 < wanted < math.inf:
         raise InputError(f"--lr_scale {wanted} is not a positive number: give one, or auto")
     return wanted
 

@@ -1,6 +1,5 @@
 """What all methods of restoration have in common as LightningModules."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -9,24 +8,19 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 import torch
-from pytorch_lightning import Callback, LightningModule
 from torch import Tensor, nn
 
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
-from rsi.callbacks.needed import add_needed
 from rsi.data.batches import Step, as_step
 from rsi.data.target import Target, in_colour
 from rsi.data.tensors import check_images
-from rsi.degradations import Degradation, quantise
+from rsi.degradations import Degradation
 from rsi.degradations.own_sources import modules_of, sources_of
 from rsi.degradations.physics import PhysicsDegradation
-from rsi.degradations.without_colour import without_colour
-from rsi.errors import InputError
 from rsi.estimation.named import degradation_named
-from rsi.log import tell_once
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
-from rsi.methods.explained import explained
-from rsi.methods.guard import GOING
+from rsi.methods.folder_module import FolderModule
+from rsi.methods.restored import restored_targets
 from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
@@ -34,16 +28,9 @@ from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance, load_perceptual
 from rsi.results.state import SavedBatch
 from rsi.storage.fingerprint import fingerprint
-from rsi.training.refusals import check_trainer
-
-FIDELITY_STEP = -1
-ON_MPS = (
-    "rsi was never run on Apple's MPS: what MPS lacks is computed on the CPU, and --accelerator cpu of rsi restore, "
-    "--trainer.accelerator cpu of rsi fit, does without it"
-)
 
 
-class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
+class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
     """Restores batches of degraded images, each on its own, in a fixed number of steps.
 
     One training step is one step of every image. :class:`rsi.callbacks.PhaseScheduler` begins batches and phases;
@@ -92,7 +79,6 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         class_label: int | str | None = None,
     ) -> None:
         super().__init__()
-        self.automatic_optimization = False
         self._named = partial(degradation_named, generator=generator, class_label=class_label)
         self._undo(degradation)
         self.sources = {**sources_of(self.degradation), **modules_of(self)}
@@ -112,16 +98,6 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
     @abstractmethod
     def configure_model(self) -> None:
         """Read the frozen networks, once."""
-
-    def use_perceptual(self, name: str) -> None:
-        """Read a perceptual distance by its name or file, see :func:`rsi.perceptual.load_perceptual`.
-
-        Raises:
-            InputError: Its weights cannot be had.
-        """
-        self.perceptual = load_perceptual(name)
-        if Path(name).is_file():
-            self.sources["perceptual distance"] = fingerprint(Path(name))
 
     @abstractmethod
     def prepare(self, observation: Observation) -> Prepared:
@@ -175,19 +151,42 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         """Whether the method is for such a degradation."""
         return True
 
-    @contextmanager
-    def undoing(self, degradation: Degradation | str) -> Iterator[None]:
-        """In this block restore images of another degradation, given as to the method itself.
+    @property
+    def target_factor(self) -> int | None:
+        """How many times smaller than the restored images targets are; ``None`` where each target decides."""
+        return self.degradation.factor
+
+    def check_target(self, target: Target) -> None:
+        """Make sure that a target can be restored.
 
         Raises:
-            InputError: The text names none.
+            InputError: It lacks what the degradation has to read from it.
         """
-        own = self.degradation, self.degradation_name
-        self._undo(degradation)
-        try:
-            yield
-        finally:
-            self.degradation, self.degradation_name = own
+        self.degradation.bind([target], self.resolution)
+
+    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
+        """The degradation, bound to targets whose pixels are ``observed``, ``[B, 3, h, w]``."""
+        return self.degradation.bind(targets, self.resolution).to(self.device)
+
+    def resolved(self) -> dict[str, Any]:
+        """The arguments that were left out, as ``configure_model`` has settled them."""
+        return {}
+
+    def use_perceptual(self, name: str) -> None:
+        """Read a perceptual distance by its name or file, see :func:`rsi.perceptual.load_perceptual`.
+
+        Raises:
+            InputError: Its weights cannot be had.
+        """
+        self.perceptual = load_perceptual(name)
+        if Path(name).is_file():
+            self.sources["perceptual distance"] = fingerprint(Path(name))
+
+    @property
+    def degradation_text(self) -> str:
+        """The degradation as it was given, or as it calls itself."""
+        given = self.degradation_name
+        return given if given != type(self.degradation).__name__ else " ".join(str(self.degradation).split())
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
@@ -197,37 +196,14 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         return {k: v for k, v in values.items() if v not in (None, "None") and not k.startswith("_")}
 
     @property
-    def degradation_text(self) -> str:
-        """The degradation as it was given, or as it calls itself."""
-        given = self.degradation_name
-        return given if given != type(self.degradation).__name__ else " ".join(str(self.degradation).split())
-
-    def resolved(self) -> dict[str, Any]:
-        """The arguments that were left out, as ``configure_model`` has settled them."""
-        return {}
-
-    @property
     def steps_per_batch(self) -> int:
         """How many steps every batch of targets takes."""
         return sum(stage.steps for stage in self.schedule)
 
     @property
-    def target_factor(self) -> int | None:
-        """How many times smaller than the restored images targets are; ``None`` where each target decides."""
-        return self.degradation.factor
-
-    @property
     def finds_damage(self) -> bool:
         """Whether what happened is looked for in the targets, see :class:`rsi.Degradation`."""
         return self.degradation.finds_damage
-
-    def check_target(self, target: Target) -> None:
-        """Make sure that a target can be restored.
-
-        Raises:
-            InputError: It lacks what the degradation has to read from it.
-        """
-        self.degradation.bind([target], self.resolution)
 
     @property
     def batch(self) -> Batch[Prepared]:
@@ -239,10 +215,6 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         if self._batch is None:
             raise RuntimeError("no batch is in progress: begin one, or call super().configure_callbacks() in your own")
         return self._batch
-
-    def bind(self, targets: Sequence[Target], observed: Tensor) -> Degradation:  # noqa: ARG002 - for others
-        """The degradation, bound to targets whose pixels are ``observed``, ``[B, 3, h, w]``."""
-        return self.degradation.bind(targets, self.resolution).to(self.device)
 
     def observe(self, targets: Sequence[Target]) -> Observation:
         """What is known of some images."""
@@ -275,12 +247,53 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         self._take(batch.index, self.optimizers(), self.manual_backward)
         return {"loss": self.batch.terms["total"].mean(), "terms": self.batch.terms}
 
+    def predict_degraded(self, step: int) -> Tensor:
+        """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
+        seen, predicted = self.batch.observation, self.predict()
+        with full_precision(self.device):
+            degraded: Tensor = seen.operator(predicted, seen.random(f"degrade {step}"))
+        return degraded * seen.known
+
+    @torch.no_grad()
+    def render(self) -> Tensor:
+        """The restored images, ``[B, 3, H, W]`` in [0, 1]."""
+        return self.predict().clamp(0, 1)
+
+    def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:
+        """What the step that was just taken has done.
+
+        Args:
+            stage: The stage that it belongs to.
+            index: Its number, from 0 for every batch.
+            optimizers: Those of the stage; empty for methods without one.
+        """
+        batch, (_, first, last) = self.batch, stage_of(self.schedule, index)
+        batch.step = index + 1
+        return StepTaken(
+            targets=batch.targets,
+            stage=stage,
+            index=index,
+            begins_stage=index == first,
+            ends_stage=index == last,
+            ends_batch=index + 1 == self.steps_per_batch,
+            terms=batch.terms,
+            step_size=optimizers[0].param_groups[0]["lr"] if optimizers else None,
+            measure=batch.measures,
+            draw=lambda: self.render().cpu(),
+            degrade=lambda: self._degraded_now(index),
+            save=lambda: batch.save(optimizers),
+        )
+
     def end_phase(self) -> PhaseResult:
         """Keep what the batch looks like now."""
         latent = {name: value.detach().clone().cpu() for name, value in self.whole_latent().items()}
         result = PhaseResult(self.batch.stage.space, self.render().cpu(), latent)
         self.batch.path.append(result)
         return result
+
+    def restored(self) -> list[RestoredTarget]:
+        """What has become of the batch, after its last phase."""
+        return restored_targets(self.batch, self.perceptual, self.degradation_name, self.latent_facts)
 
     @torch.enable_grad()
     def restore(
@@ -350,117 +363,19 @@ class RestorationMethod(LightningModule, ABC, Generic[Prepared]):
         check_images(images, self.resolution // factor if factor else None)
         return self.restore(targets).to(measured.device)
 
-    def predict_degraded(self, step: int) -> Tensor:
-        """The degraded prediction at a step, ``[B, 3, h, w]``, 0 where the target is unknown."""
-        seen, predicted = self.batch.observation, self.predict()
-        with full_precision(self.device):
-            degraded: Tensor = seen.operator(predicted, seen.random(f"degrade {step}"))
-        return degraded * seen.known
-
-    @torch.no_grad()
-    def render(self) -> Tensor:
-        """The restored images, ``[B, 3, H, W]`` in [0, 1]."""
-        return self.predict().clamp(0, 1)
-
-    def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:
-        """What the step that was just taken has done.
-
-        Args:
-            stage: The stage that it belongs to.
-            index: Its number, from 0 for every batch.
-            optimizers: Those of the stage; empty for methods without one.
-        """
-        batch, (_, first, last) = self.batch, stage_of(self.schedule, index)
-        batch.step = index + 1
-        return StepTaken(
-            targets=batch.targets,
-            stage=stage,
-            index=index,
-            begins_stage=index == first,
-            ends_stage=index == last,
-            ends_batch=index + 1 == self.steps_per_batch,
-            terms=batch.terms,
-            step_size=optimizers[0].param_groups[0]["lr"] if optimizers else None,
-            measure=batch.measures,
-            draw=lambda: self.render().cpu(),
-            degrade=lambda: self._degraded_now(index),
-            save=lambda: batch.save(optimizers),
-        )
-
-    @torch.no_grad()
-    def restored(self) -> list[RestoredTarget]:
-        """What has become of the batch, after its last phase (fidelity: RSI, evaluation)."""
-        batch = self.batch
-        seen, final = batch.observation, batch.path[-1]
-        path = [(result.space, without_colour(result.images, batch.targets)) for result in batch.path]
-        degraded = seen.operator.degrade(
-            quantise(final.images.to(self.device)), seen.random(f"degrade {FIDELITY_STEP}")
-        )
-        degraded = degraded.to(self.device) * seen.known
-        fidelity = self.perceptual(degraded, seen.observed).tolist()
-        first = batch.path[0].images.to(self.device)
-        agreement = explained(
-            lambda draw: seen.operator(first, seen.random(f"explain {draw}")), seen.observed, seen.known
-        ).tolist()
-        maps = (degraded - seen.observed).abs().mean(1).cpu()
-        terms = {name: value.tolist() for name, value in batch.terms.items()}
-        stops = batch.guard.stopped_at.tolist()
-        seconds = (time.monotonic() - batch.started) / len(batch.targets)
-        return [
-            RestoredTarget(
-                target=target,
-                together=[other.name for other in batch.targets],
-                image=path[-1][1][index],
-                path=[(space, images[index]) for space, images in path],
-                latent={name: value[index] for name, value in final.latent.items()},
-                latent_facts=self.latent_facts,
-                fidelity=fidelity[index],
-                explained=agreement[index],
-                fidelity_map=maps[index],
-                terms={name: values[index] for name, values in terms.items()},
-                stopped_at=None if stops[index] == GOING else stops[index],
-                degradation=self.degradation_name,
-                parameters=seen.operator.read_parameters(index),
-                seconds=seconds,
-            )
-            for index, target in enumerate(batch.targets)
-        ]
-
-    def configure_callbacks(self) -> list[Callback]:
-        """Refuse a Trainer that the method cannot be computed with, and give it what it lacks for one epoch.
-
-        An epoch is the folder. This is the first hook that Lightning calls, before it has advice of its own on
-        arguments that cannot be met and before a strategy's processes wait for each other.
+    @contextmanager
+    def undoing(self, degradation: Degradation | str) -> Iterator[None]:
+        """In this block restore images of another degradation, given as to the method itself.
 
         Raises:
-            InputError: See :func:`rsi.training.refusals.check_trainer`.
+            InputError: The text names none.
         """
-        check_trainer(self.trainer)
-        add_needed(self.trainer)
-        if self.trainer.max_epochs != 0:
-            self.trainer.fit_loop.max_epochs = self.trainer.current_epoch + 1
-        return []
-
-    def on_fit_start(self) -> None:
-        """Say of Apple's MPS that nobody has tried it."""
-        if self.device.type == "mps":
-            tell_once(ON_MPS)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave out networks, latents and optimisers: what a run goes on from is in the output folder."""
-        checkpoint["state_dict"] = {}
-        checkpoint["optimizer_states"] = []
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002 - Lightning's signature
-        """Refuse to go on from a checkpoint of Lightning's.
-
-        Raises:
-            InputError: Always.
-        """
-        raise InputError(
-            "a checkpoint of Lightning's holds nothing of an image, leave ckpt_path out: with the same output_dir a "
-            "run restores what is missing, and with rsi.callbacks.BatchCheckpoint it goes on in the middle of a batch"
-        )
+        own = self.degradation, self.degradation_name
+        self._undo(degradation)
+        try:
+            yield
+        finally:
+            self.degradation, self.degradation_name = own
 
     def _undo(self, degradation: Degradation | str) -> None:
         if isinstance(degradation, str):

@@ -13,7 +13,7 @@ from rsi.data.target import Target, checksum
 from rsi.degradations import Degradation
 from rsi.methods.guard import FiniteGuard
 from rsi.numerics.randomness import ImageRandom
-from rsi.results.state import SavedBatch
+from rsi.results.state import SavedBatch, kept_by_optimizers
 
 Prepared = TypeVar("Prepared")
 Latent = Mapping[str, Tensor]
@@ -129,15 +129,16 @@ class Batch(nn.Module, Generic[Prepared]):
 
     def save(self, optimizers: Sequence[Any]) -> SavedBatch:
         """The batch as it is now."""
-        kept = optimizers[0].state_dict()["state"] if optimizers else {}
         tensors = {
             **_prefixed("variable", self.variables),
             **_prefixed("kept", self.guard.kept),
             **_prefixed("carried", self.carried),
             "stopped_at": self.guard.stopped_at,
-            **{k: v for i, result in enumerate(self.path) for k, v in _prefixed(f"phase.{i}", result.latent).items()},
-            **{k: v for i, entries in kept.items() for k, v in _prefixed(f"optimizer.{i}", entries).items()},
         }
+        for number, result in enumerate(self.path):
+            tensors |= _prefixed(f"phase.{number}", result.latent)
+        for number, entries in enumerate(kept_by_optimizers(optimizers)):
+            tensors |= _prefixed(f"optimizer.{number}", entries)
         on_cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
         spaces = tuple(result.space for result in self.path)
         return SavedBatch(checksum(self.targets), self.step, time.monotonic() - self.started, spaces, on_cpu)
@@ -172,5 +173,4 @@ def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _moved(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """Copies: last bits of matrix products can depend on where memory starts, and that of a file starts anywhere."""
-    return {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
+    return {name: tensor.to(device) for name, tensor in tensors.items()}

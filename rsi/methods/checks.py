@@ -1,6 +1,7 @@
-"""Numbers that a method can work with."""
+"""Numbers and words that a method can work with."""
 
 import math
+from collections.abc import Iterable
 
 from rsi.errors import InputError
 
@@ -25,3 +26,14 @@ def check_numbers(method: str, *, zero: bool = False, **numbers: float) -> None:
     for name, number in numbers.items():
         if not (number > 0 or (zero and number == 0)) or math.isinf(number):
             raise InputError(f"{method}: {name} is {number}, use a number {'of 0 or more' if zero else 'above 0'}")
+
+
+def check_word(method: str, name: str, word: str, words: Iterable[str]) -> None:
+    """Check that the argument ``name`` is one of some words.
+
+    Raises:
+        InputError: It is not.
+    """
+    *others, last = words
+    if word not in (*others, last):
+        raise InputError(f'{method}: {name} is "{word}", use {", ".join(others)} or {last}')

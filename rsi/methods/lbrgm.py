@@ -1,7 +1,7 @@
 """L-BRGM as a LightningModule."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -12,13 +12,14 @@ from rsi.callbacks.base import Stage
 from rsi.degradations import Degradation
 from rsi.degradations.kept_pixels import KeepMask
 from rsi.methods.batch import Observation
-from rsi.methods.checks import check_counts, check_numbers
+from rsi.methods.checks import check_counts, check_numbers, check_word
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.numerics.per_image import one_by_one
 from rsi.numerics.size import Size
 from rsi.perceptual.base import SMALLEST_SIDE
 
 START = "start"
+NEAREST = "nearest"  # how far the nearest draw of each image so far is from its target
 PERCEPTUAL_SIDE = 256
 
 
@@ -87,6 +88,7 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
             "norm": norm_weight,
         }
         check_counts(self.method, draws=draws, steps=steps)
+        check_word(self.method, "keep_mask", keep_mask, get_args(KeepMask))
         check_numbers(self.method, lr=lr)
         check_numbers(self.method, zero=True, truncation=truncation, **{f"{k}_weight": v for k, v in weights.items()})
         settings = {"draws": draws, "truncation": truncation, "steps": steps, "lr": lr, "keep_mask": keep_mask}
@@ -107,11 +109,11 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
         return self.perceptual.reference(at_perceptual_side(observation.observed))
 
     def initial_variables(self, observation: Observation, prepared: list[Tensor]) -> dict[str, Tensor]:  # noqa: ARG002
-        """The mean code, until a draw is nearer; ``nearest`` is the distance of the nearest draw so far, ``[B, 1]``."""
+        """The mean code as ``w``, ``[B, num_ws, w_dim]``, and 0 as ``z``, ``[B, z_dim]``, until a draw is nearer."""
         images = len(observation.targets)
         z = self.generator.w_avg.new_zeros(images, self.generator.mapping.z_dim)
         w = self.generator.w_avg.expand(images, self.generator.num_ws, -1).clone()
-        return {"z": z, "w": w, "nearest": z.new_full((images, 1), torch.finfo(z.dtype).max)}
+        return {"z": z, "w": w}
 
     def latent(self) -> dict[str, Tensor]:
         """``codes`` in W+, ``[B, num_ws, w_dim]``."""
@@ -137,25 +139,25 @@ class LBRGM(GeneratorMethod[list[Tensor]]):
 
     @torch.no_grad()
     def _draw_start(self, step: int) -> dict[str, Tensor]:
-        variables, drawn = self.batch.variables, self._drawn(step)
-        nearer = (drawn["nearest"] < variables["nearest"]).squeeze(1)
-        for name, value in variables.items():
-            value.copy_(torch.where(nearer.view(-1, *[1] * (value.ndim - 1)), drawn[name], value))
-        nearest = variables["nearest"].detach().squeeze(1).clone()
-        self.batch.guard.watch(variables, nearest, step)
+        batch = self.batch
+        drawn, distance = self._drawn(step)
+        so_far = batch.carried.get(NEAREST, torch.full_like(distance, torch.inf))
+        is_nearer = distance < so_far
+        for name, value in batch.variables.items():
+            value.copy_(torch.where(is_nearer.view(-1, *[1] * (value.ndim - 1)), drawn[name], value))
+        nearest = batch.carried[NEAREST] = torch.where(is_nearer, distance, so_far)
+        batch.guard.watch(batch.variables, torch.zeros_like(nearest), step)  # a draw that is not finite is not taken
         return {"perceptual": nearest, "total": nearest}
 
-    def _drawn(self, step: int) -> dict[str, Tensor]:
+    def _drawn(self, step: int) -> tuple[dict[str, Tensor], Tensor]:
+        """``z`` and ``w`` of a draw for each image, and its distance from the target, ``[B]``."""
         seen, mean = self.batch.observation, self.generator.w_avg
         z = seen.random(f"draw {step}").normal((self.generator.mapping.z_dim,))
         w = mean + self.truncation * (one_by_one(self.generator.mapping, z) - mean)
         w = w.unsqueeze(1).expand(-1, self.generator.num_ws, -1)
-        degraded = (
-            seen.operator(self.draw({"codes": w, **self.motion(seen.targets)}), seen.random(f"degrade {START}"))
-            * seen.known
-        )
-        distance = self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared)
-        return {"z": z, "w": w, "nearest": distance.unsqueeze(1)}
+        images, random = self.draw({"codes": w, **self.motion(seen.targets)}), seen.random(f"degrade {START}")
+        degraded = seen.operator(images, random) * seen.known
+        return {"z": z, "w": w}, self.perceptual.compare(at_perceptual_side(degraded), self.batch.prepared)
 
 
 def at_perceptual_side(images: Tensor) -> Tensor:

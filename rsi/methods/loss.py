@@ -6,6 +6,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rsi.methods.checks import check_word
 from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import PerceptualDistance
 
@@ -86,6 +87,9 @@ class MultiresolutionLoss(nn.Module):
     Attributes:
         colours: How pooled colours are compared, if they are. A prediction whose degradation is random is then wanted
             twice.
+
+    Raises:
+        InputError: There is no such variant.
     """
 
     l1_weight = 0.1
@@ -93,6 +97,7 @@ class MultiresolutionLoss(nn.Module):
     def __init__(self, perceptual: PerceptualDistance, variant: LossName = "pooled") -> None:
         super().__init__()
         self.perceptual = perceptual
+        check_word("the loss", "variant", variant, VARIANTS)
         self.variant = VARIANTS[variant]
         self.colours = perceptual.pooled_colours if self.variant.pooled_colours else None
 

@@ -1,7 +1,7 @@
 """PULSE as a LightningModule, with its loss, its optimiser on spheres and its schedule."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from rsi.degradations.kept_pixels import KeepMask
 from rsi.generators.latent_statistics import PULSE_SAMPLES, latent_statistics
 from rsi.log import tell_once
 from rsi.methods.batch import Observation
-from rsi.methods.checks import check_counts, check_numbers
+from rsi.methods.checks import check_counts, check_numbers, check_word
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.latents import NOISE
 
@@ -72,6 +72,7 @@ class Pulse(GeneratorMethod[None]):
         class_label: int | str | None = None,
     ) -> None:
         check_counts(self.method, steps=steps, samples=samples)
+        check_word(self.method, "keep_mask", keep_mask, get_args(KeepMask))
         check_numbers(self.method, lr=lr)
         weights = {"mse_weight": mse_weight, "mse_floor": mse_floor, "geocross_weight": geocross_weight}
         check_numbers(self.method, zero=True, noise_maps=noise_maps, **weights)

@@ -7,7 +7,7 @@ moves every code by a fixed distance against its gradient.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, cast, overload
+from typing import Any, Literal, cast, get_args, overload
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +20,10 @@ from rsi.degradations.kept_pixels import KeepMask
 from rsi.errors import InputError
 from rsi.generators import Generator, LrScale, step_scale
 from rsi.methods.batch import Observation
-from rsi.methods.checks import check_numbers
+from rsi.methods.checks import check_numbers, check_word
 from rsi.methods.code_prior import CodePrior
 from rsi.methods.generator_based import GeneratorMethod
-from rsi.methods.loss import LossName, MultiresolutionLoss, TargetPyramid
+from rsi.methods.loss import VARIANTS, LossName, MultiresolutionLoss, TargetPyramid
 from rsi.methods.schedule import Phase, Space, check_schedule
 from rsi.methods.top_level import TopLevel
 from rsi.numerics.per_image import one_by_one, part_by_part, parts
@@ -160,6 +160,9 @@ class Restoration(GeneratorMethod[list[Part]]):
         start_spread: float = 0.5,
         pose_step: float = 0.0,
     ) -> None:
+        check_word(self.method, "loss", loss, VARIANTS)
+        check_word(self.method, "optimizer", optimizer, get_args(OptimizerName))
+        check_word(self.method, "keep_mask", keep_mask, get_args(KeepMask))
         check_numbers(self.method, zero=True, pose_step=pose_step, prior_weight=prior_weight or 0)
         if not 0 <= start_spread <= 1:
             raise InputError(f"{self.method}: start_spread is {start_spread}, use a number from 0 to 1")

@@ -81,10 +81,13 @@ def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     """The phases as a tuple.
 
     Raises:
-        InputError: There is no phase, or one has a smaller space than the phase before it.
+        InputError: There is no phase, something else is among them, or one has a smaller space than that before it.
     """
     if not phases:
         raise InputError("the schedule has no phase: give at least one of space, steps and lr")
+    for phase in phases:
+        if not isinstance(phase, Phase):
+            raise InputError(f'the schedule has {phase!r} in it: give phases, such as rsi.Phase("W", 150, 0.08)')
     ranks = [SPACES.index(phase.space) for phase in phases]
     if ranks != sorted(ranks):
         order = ", ".join(phase.space for phase in phases)

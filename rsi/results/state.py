@@ -1,9 +1,10 @@
 """A batch in the middle of its restoration, as a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -22,8 +23,8 @@ class SavedBatch:
         seconds: The time spent so far.
         spaces: The phases that are over.
         tensors: ``variable.NAME`` and ``kept.NAME`` of the batch and its guard, ``stopped_at``, ``phase.NUMBER.NAME``,
-            the latents of the phases that are over, and ``optimizer.NUMBER.NAME``, what the optimiser keeps of each
-            variable.
+            the latents of the phases that are over, ``carried.NAME`` of the batch, and ``optimizer.NUMBER.NAME``, what
+            the optimisers keep of each variable, counted through all of them.
     """
 
     targets: str
@@ -33,9 +34,22 @@ class SavedBatch:
     tensors: Mapping[str, Tensor]
 
     def named(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names start with ``PREFIX.``, without it."""
+        """Copies of the tensors whose names start with ``PREFIX.``, named without it.
+
+        Last bits of matrix products can depend on where memory starts, and that of a file starts anywhere.
+        """
         start = f"{prefix}."
-        return {name[len(start) :]: tensor for name, tensor in self.tensors.items() if name.startswith(start)}
+        return {name[len(start) :]: tensor.clone() for name, tensor in self.tensors.items() if name.startswith(start)}
+
+    def load_optimizers(self, optimizers: Sequence[Any]) -> None:
+        """Give new optimisers what the old ones have kept, see :func:`kept_by_optimizers`."""
+        first = 0
+        for optimizer in optimizers:
+            count = _count_variables(optimizer)
+            kept = {index: self.named(f"optimizer.{first + index}") for index in range(count)}
+            state = {index: tensors for index, tensors in kept.items() if tensors}
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+            first += count
 
     def write(self, path: Path) -> None:
         """Write a safetensors file, whole or not at all."""
@@ -53,3 +67,16 @@ class SavedBatch:
             return cls(facts["targets"], facts["step"], facts["seconds"], tuple(facts["spaces"]), tensors)
         except (OSError, SafetensorError, ValueError, KeyError, TypeError):
             return None
+
+
+def kept_by_optimizers(optimizers: Sequence[Any]) -> list[dict[str, Tensor]]:
+    """What torch's optimisers keep of each of their variables, those of the first optimiser first."""
+    kept: list[dict[str, Tensor]] = []
+    for optimizer in optimizers:
+        state = optimizer.state_dict()["state"]
+        kept += [state.get(index, {}) for index in range(_count_variables(optimizer))]
+    return kept
+
+
+def _count_variables(optimizer: Any) -> int:  # noqa: ANN401 - an optimiser or Lightning's wrapper of it
+    return sum(len(group["params"]) for group in optimizer.param_groups)

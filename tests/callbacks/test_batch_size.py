@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rsi.callbacks import (
     BatchSize,
     PhaseScheduler,
     RestorationCallback,
+    RestorationProgress,
     RestoredTarget,
     ResultWriter,
     Run,
@@ -25,9 +27,11 @@ from rsi.data.folder import BatchSize as Wanted
 from rsi.data.pictures import to_picture
 from rsi.data.target import Target
 from rsi.degradations import Degradation
+from rsi.methods.batch import Observation
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
+from rsi.results.state import SavedBatch
 from rsi.training.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 2, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]
@@ -62,6 +66,28 @@ class HungryRestoration(Restoration):
     def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
         if isinstance(self.degradation, Hungry):
             self.degradation.eat(len(batch.targets), "step")
+        return super().training_step(batch, batch_idx)
+
+
+class Watched(Restoration):
+    """Runs out of memory in its second phase with more than two images; counts the batches that live on in memory."""
+
+    def __init__(self, generator: Path) -> None:
+        super().__init__(str(generator), "jpeg:quality=20", "embedded", SCHEDULE)
+        self.begun: list[weakref.ref[Any]] = []
+        self.alive: list[int] = []
+
+    def observe(self, targets: Sequence[Target]) -> Observation:
+        self.alive.append(sum(batch() is not None for batch in self.begun))
+        return super().observe(targets)
+
+    def begin_batch(self, targets: Sequence[Target], saved: SavedBatch | None = None) -> None:
+        super().begin_batch(targets, saved)
+        self.begun.append(weakref.ref(self.batch))
+
+    def training_step(self, batch: Step, batch_idx: int) -> dict[str, Any]:
+        if len(batch.targets) > 2 and batch.index == 2:
+            torch.empty(MORE_THAN_THERE_IS)
         return super().training_step(batch, batch_idx)
 
 
@@ -115,6 +141,15 @@ def test_image_that_does_not_fit_alone_has_failed_and_the_next_is_tried(
     rows = list(ResultFolder(tmp_path / "out").rows())
     assert [row.status for row in rows] == ["failed"] * 7
     assert rows[0].notes.startswith("memory is not enough for this image of 32x32 alone: use a device with more")
+
+
+def test_no_batch_lives_on_when_the_next_begins(seven: Path, tiny_generator: Path, tmp_path: Path) -> None:
+    output = str(tmp_path / "out")
+    writers = [ResultWriter(output), RestorationProgress(output), BatchCheckpoint(output, every_seconds=0)]
+    module = Watched(tiny_generator)
+    trainer = make_trainer([BatchSize(), PhaseScheduler(), *writers], accelerator="cpu")
+    trainer.fit(module, datamodule=TargetFolder(str(seven), batch_size=5))
+    assert module.alive == [0] * 5
 
 
 def test_other_errors_end_the_run(seven: Path, tiny_generator: Path, tmp_path: Path) -> None:

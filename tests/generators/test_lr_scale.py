@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -81,8 +82,8 @@ def test_classes_have_scales_of_their_own(make_generator: MakeGenerator, tmp_pat
     assert len(scales) == len(list(cache.iterdir())) == 3
 
 
-@pytest.mark.parametrize("wanted", [0.0, -1.0, float("nan"), float("inf")])
-def test_impossible_scales(loaded: Generator, wanted: float) -> None:
+@pytest.mark.parametrize("wanted", [0.0, -1.0, float("nan"), float("inf"), "automatic"])
+def test_impossible_scales(loaded: Generator, wanted: Any) -> None:
     with pytest.raises(InputError, match=rf"--lr_scale {wanted} is not a positive number: give one, or auto"):
         step_scale(loaded, wanted)
 

@@ -1,5 +1,6 @@
 """L-BRGM against the method written down step by step, without batches, optimiser classes or callbacks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ from recording import batches_agree, run
 from torch import Tensor
 from torch.nn import functional as F
 
+from rsi import TargetFolder, make_trainer
+from rsi.callbacks import PhaseScheduler, RestorationCallback, Run, StepTaken
 from rsi.data.target import Target
 from rsi.errors import InputError
 from rsi.generators import Generator
+from rsi.methods.guard import GOING
 from rsi.methods.lbrgm import LBRGM, at_perceptual_side
 from rsi.numerics.randomness import ImageRandom
 from rsi.perceptual import EmbeddedDistance
@@ -91,6 +95,42 @@ def test_path_shows_the_best_draw_and_the_result(jpeg_folder: Path, noisy_genera
     assert module.steps_per_batch == 16
 
 
+class Distances(RestorationCallback):
+    """Keeps how far the codes are from the start of their phase at every step."""
+
+    def __init__(self) -> None:
+        self.of_phase: dict[str, list[Tensor]] = {"start": [], "L-BRGM": []}
+
+    def step_taken(self, run: Run, step: StepTaken) -> None:
+        self.of_phase[step.stage.space].append(step.measures["distance"])
+
+
+def test_distances_are_finite(jpeg_folder: Path, noisy_generator: Path) -> None:
+    distances = Distances()
+    trainer = make_trainer([PhaseScheduler(), distances])
+    trainer.fit(lbrgm(noisy_generator, "jpeg"), datamodule=TargetFolder(str(jpeg_folder)))
+    for measured in distances.of_phase.values():
+        assert torch.cat(measured).isfinite().all()
+
+
+class BrokenFirstDraw(LBRGM):
+    """The first draw of the first image has no finite picture."""
+
+    def draw(self, latent: Mapping[str, Tensor]) -> Tensor:
+        images = super().draw(latent)
+        if self.batch.step == 0:
+            images[0] = torch.nan
+        return images
+
+
+def test_draw_that_is_not_finite_is_not_taken(jpeg_folder: Path, noisy_generator: Path) -> None:
+    module = BrokenFirstDraw(str(noisy_generator), "noise:M", "embedded", draws=3, steps=2)
+    record = run(module, jpeg_folder, batch_size=1)
+    losses = torch.tensor(record.losses("c.jpg"))
+    assert losses.isfinite().tolist() == [False, True, True, True, True]
+    assert module.batch.guard.stopped_at.tolist() == [GOING]
+
+
 def test_settings_of_the_comparison_are_the_defaults() -> None:
     assert [(stage.space, stage.steps) for stage in LBRGM().schedule] == [("start", 200), ("L-BRGM", 500)]
 
@@ -115,6 +155,7 @@ def test_side_at_which_images_are_compared(side: int, seen: int) -> None:
         ({"lr": -0.1}, "lbrgm: lr is -0.1, use a number above 0"),
         ({"truncation": -0.5}, "lbrgm: truncation is -0.5, use a number of 0 or more"),
         ({"norm_weight": float("inf")}, "lbrgm: norm_weight is inf, use a number of 0 or more"),
+        ({"keep_mask": "targets"}, 'lbrgm: keep_mask is "targets", use target or random'),
     ],
 )
 def test_unusable_settings(settings: dict[str, Any], message: str) -> None:

@@ -144,6 +144,7 @@ def test_small_generator_keeps_its_last_map_at_zero(noisy_generator: Path) -> No
         ({"lr": math.nan}, "pulse: lr is nan, use a number above 0"),
         ({"mse_weight": -1.0}, "pulse: mse_weight is -1.0, use a number of 0 or more"),
         ({"noise_maps": -1}, "pulse: noise_maps is -1, use a number of 0 or more"),
+        ({"keep_mask": "black"}, 'pulse: keep_mask is "black", use target or random'),
         ({"degradation": "smear"}, 'unknown degradation "smear"'),
     ],
 )

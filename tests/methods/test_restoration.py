@@ -256,6 +256,20 @@ def test_first_step_of_adam_is_as_long_as_one_of_ngd(jpeg_folder: Path, tiny_gen
     torch.testing.assert_close(moved.detach(), torch.full((3,), 0.5), rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"optimizer": "sgd"}, 'rsi: optimizer is "sgd", use ngd or adam'),
+        ({"loss": "papers"}, 'rsi: loss is "papers", use pooled, program, paper or single'),
+        ({"keep_mask": "none"}, 'rsi: keep_mask is "none", use target or random'),
+        ({"schedule": ["W"]}, "the schedule has 'W' in it: give phases, such as rsi.Phase"),
+    ],
+)
+def test_unknown_words_are_refused(words: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Restoration(**words)
+
+
 @pytest.mark.parametrize("spread", [-0.1, 1.5, float("nan")])
 def test_samples_start_between_the_mean_and_a_random_code(spread: float) -> None:
     with pytest.raises(InputError, match=f"start_spread is {spread}, use a number from 0 to 1"):

@@ -1,11 +1,13 @@
-"""The baselines killed in the middle and started again."""
+"""Other methods than the main one, killed in the middle and started again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from recording import run_until_killed
+from torch import Tensor
+from torch.optim import Adam, Optimizer
 
 from rsi import RestorationMethod, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
@@ -21,6 +23,29 @@ def lbrgm(generator: Path) -> RestorationMethod[Any]:
     return LBRGM(str(generator), "noise:M", "embedded", draws=4, steps=5)
 
 
+class PulseOfTwoOptimizers(Pulse):
+    """Codes and noise maps have an optimiser each."""
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        if self._batch is None:
+            return []
+        variables = self.batch.variables
+        return [Adam([variables.pop("v")], 0.1), Adam(variables.values(), 0.03)]
+
+    def take_step(self, step: int, optimizer: Any, backward: Callable[[Tensor], object]) -> dict[str, Tensor]:
+        terms = self.losses(step)
+        for one in optimizer:
+            one.zero_grad()
+        backward(terms["total"].sum())
+        for one in optimizer:
+            one.step()
+        return {name: value.detach() for name, value in terms.items()}
+
+
+def two_optimizers(generator: Path) -> RestorationMethod[Any]:
+    return PulseOfTwoOptimizers(str(generator), "noise:M", "embedded", steps=9, samples=500)
+
+
 def run(module: RestorationMethod[Any], targets: Path, output: Path, kill_at: int = 0) -> list[int]:
     callbacks = [PhaseScheduler(), ResultWriter(str(output)), BatchCheckpoint(str(output), 0.0)]
     taken = run_until_killed(
@@ -34,7 +59,9 @@ def files(output: Path) -> dict[str, bytes]:
     return {str(path.relative_to(output)): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize(("make", "moments"), [(pulse, [1, 4]), (lbrgm, [2, 2, 3]), (lbrgm, [6])])
+@pytest.mark.parametrize(
+    ("make", "moments"), [(pulse, [1, 4]), (lbrgm, [2, 2, 3]), (lbrgm, [6]), (two_optimizers, [4])]
+)
 def test_killed_run_ends_with_the_same_bytes(
     make: Any, moments: Sequence[int], jpeg_folder: Path, noisy_generator: Path, tmp_path: Path
 ) -> None:
