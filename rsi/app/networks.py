@@ -1,6 +1,6 @@
 """The method with its networks, kept from one run of the page to the next."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -8,31 +8,47 @@ import yaml
 
 from rsi.app.pipeline import Domain
 from rsi.errors import InputError
-from rsi.methods.restoration import Restoration
-from rsi.methods.schedule import Phase
+from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
+from rsi.methods.schedule import Phase, check_schedule
 from rsi.options.recipes import find_recipe
 
+_kept: dict[str, Restoration] = {}
 
+
+@cache
 def domain_of(generator: str) -> Domain:
-    """What a generator draws.
+    """What a generator draws; its networks are read for it once.
 
     Raises:
         InputError: It cannot be read.
     """
-    module = kept_module(generator, None)
+    module = _module(generator)
     return Domain(module.resolution, module.generator.info)
 
 
-@lru_cache(maxsize=2)
 def kept_module(generator: str, recipe: str | None) -> Restoration:
-    """The method with its networks on the GPU, if there is one; the last two are kept.
+    """The method with its networks on the GPU, if there is one; those of the last generator are kept.
+
+    Args:
+        generator: A name or a file.
+        recipe: The recipe with the schedule that the method is given; ``None`` for its own.
 
     Raises:
         InputError: The generator cannot be read, or the recipe has no schedule.
     """
-    module = Restoration(generator=generator, schedule=None if recipe is None else list(schedule_of(recipe)))
-    module.configure_model()
-    return module.to("cuda" if torch.cuda.is_available() else "cpu")
+    module = _module(generator)
+    module.schedule = check_schedule(PAPER_SCHEDULE if recipe is None else schedule_of(recipe))
+    return module
+
+
+def _module(generator: str) -> Restoration:
+    module = _kept.get(generator)
+    if module is None:
+        _kept.clear()  # before the next is read: two need not fit into memory
+        module = Restoration(generator=generator)
+        module.configure_model()
+        _kept[generator] = module.to("cuda" if torch.cuda.is_available() else "cpu")
+    return module
 
 
 def schedule_of(recipe: str) -> tuple[Phase, ...]:

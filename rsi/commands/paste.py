@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -24,6 +24,7 @@ from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.pasted_list import NAME, read_pasted, write_pasted
 from rsi.photos.pasting import EDGE, PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, read_photograph
+from rsi.photos.writing import write_as_png
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import PROGRESS, SETTINGS
 from rsi.results.records import Row
@@ -86,11 +87,18 @@ def _paste_photos(arguments: argparse.Namespace) -> int:
 
 def _photos(arguments: argparse.Namespace) -> list[Photo]:
     """The photographs that faces were cut out of, in the order of their names."""
-    faces = sorted(read_faces(arguments.aligned_dir).faces.values(), key=attrgetter("photo"))
+    faces = sorted(_aligned_faces(arguments.aligned_dir), key=attrgetter("photo"))
     listed = {image.name: image for image in Listing(arguments.photos).listed()}
     alike = {composed(name): image for name, image in listed.items()}
     grouped = groupby(faces, key=attrgetter("photo"))
     return [_photo(name, list(group), listed.get(name) or alike.get(composed(name))) for name, group in grouped]
+
+
+def _aligned_faces(folder: Path) -> Iterable[AlignedFace]:
+    try:
+        return read_faces(folder).faces.values()
+    except InputError as error:
+        raise InputError(f"{error}; if it was moved, say with --aligned_dir where it is") from None
 
 
 def _photo(name: str, faces: Sequence[AlignedFace], image: Listed | None) -> Photo:
@@ -148,12 +156,14 @@ def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, 
     placed = [_placed(arguments, face, restored.get(composed(face.file))) for face in faces]
     if not (count := sum(face.picture is not None for face in placed)):
         raise InputError(f"what is restored in {arguments.restored} is of an earlier version of it: run rsi fit again")
-    content = photograph.with_colours(paste(photograph.picture, placed, arguments.edge))
-    pasted[photo.output] = hashlib.sha256(content).hexdigest()
+    picture = paste(photograph.picture, placed, arguments.edge)
+    written = write_as_png(photograph, picture, arguments.photos / photo.name)
+    pasted[photo.output] = hashlib.sha256(written.content).hexdigest()
     write_pasted(arguments.output_dir, pasted)
     with atomic_path(arguments.output_dir / photo.output) as path:
-        path.write_bytes(content)
-    return f"{photo.name}: {count} of {len(faces)} faces pasted"
+        path.write_bytes(written.content)
+    told = f"{photo.name}: {count} of {len(faces)} faces pasted"
+    return f"{told}; {written.remark}" if written.remark else told
 
 
 def _faces_of(photograph: Photograph, faces: Sequence[AlignedFace], aligned_dir: Path) -> list[AlignedFace]:

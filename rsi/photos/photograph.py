@@ -16,10 +16,10 @@ from rsi.data.pictures import to_picture
 from rsi.data.reading import read_picture
 
 LARGEST_DPI = 1e6  # beyond it a number is nonsense, and PNG cannot hold it
-# Tags of TIFF 6.0 that say how pixels are stored, such as widths, strips, tiles and colour tables: they hold for no
-# other file.
+# Tags of TIFF 6.0 that say how pixels are stored, such as widths, strips, tiles, colour tables and layers: they are of
+# no use in another file.
 STRUCTURE = frozenset([*range(254, 267), 273, *range(277, 282), 284, *range(288, 294), 297, 301, *range(317, 348)]) | (
-    frozenset([*range(512, 533), 34675])
+    frozenset([*range(512, 533), 34675, 37724])
 )
 
 
@@ -100,7 +100,7 @@ def _carried(path: Path, orientation: int) -> tuple[bytes, bytes, tuple[float, f
 
 def _upright_exif(file: Image.Image, orientation: int) -> bytes:
     exif = file.getexif()
-    details = exif.get_ifd(IFD.Exif)
+    details = exif.get_ifd(IFD.Exif) if IFD.Exif in exif else {}
     for tag in STRUCTURE.intersection(exif):
         del exif[tag]
     if not exif:
@@ -110,6 +110,9 @@ def _upright_exif(file: Image.Image, orientation: int) -> bytes:
     if swaps_axes(orientation) and Base.ExifImageWidth in details and Base.ExifImageHeight in details:
         width, height = details[Base.ExifImageWidth], details[Base.ExifImageHeight]
         details[Base.ExifImageWidth], details[Base.ExifImageHeight] = height, width
+    for folder in {IFD.Exif, IFD.GPSInfo}.intersection(exif):
+        exif.get_ifd(folder)
+    exif.bigtiff = False  # nothing else reads EXIF data that are a BigTIFF; all that was one is read by now
     return exif.tobytes()
 
 

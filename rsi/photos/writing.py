@@ -9,16 +9,24 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from rsi.photos.photograph import Photograph, is_grey
+from rsi.photos.tiff_tags import with_exif
 
 AUTO = "auto"
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tif": "TIFF", "bmp": "BMP"}
 PLAIN_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # grey or RGB; of files with 16 bits, too
 FINE = 95  # quality of JPEG
 AS_PNG = "its own format cannot be written again, it becomes PNG with 8 bits a channel"
+LESS = "of its own format {} keeps one picture with 8 bits a channel"
+NO_ALPHA = "{} has no transparency, which is left out"
 FINER = f"saved about as finely as JPEG of quality {FINE}, since its own steps would damage again what is restored"
 WITHOUT_ALPHA = ("JPEG", "BMP")
+KEPT_COMPRESSIONS = ("tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "lzma", "zstd")
+"""Those of TIFF that lose nothing and take colours."""
+
+BITS_PER_SAMPLE = 258  # a tag of TIFF 6.0
 SAVED_AS: Mapping[str, Mapping[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": FINE, "subsampling": 0},
@@ -34,7 +42,7 @@ class Form:
 
     Attributes:
         kind: Its format, as Pillow calls it; empty if Pillow cannot read it.
-        is_grey: It stores one channel.
+        is_grey: It stores no colour.
         is_plain: Pillow can write all that it stores.
         coding: Further settings with which Pillow writes it.
         is_finer: These are finer than those of the file.
@@ -77,11 +85,17 @@ def write_again(photo: Photograph, picture: Image.Image, source: Path, ext: str)
     form = _form_of(source)
     if ext != AUTO:
         chosen = FORMATS[ext]
-        return Written(_encoded(photo, picture, form if chosen == form.kind else Form(chosen)), f".{ext}")
+        content = _encoded(photo, picture, form if chosen == form.kind else Form(chosen))
+        return Written(content, f".{ext}", _what_is_lost(photo, form, chosen))
     if not form.is_plain:
-        return Written(photo.with_colours(picture), ".png", AS_PNG)
+        return write_as_png(photo, picture, source)
     content = _encoded(photo, picture, form)
     return Written(content, source.suffix, FINER if form.is_finer else "")
+
+
+def write_as_png(photo: Photograph, picture: Image.Image, source: Path) -> Written:
+    """Other colours of the same size with all else that a photograph carries, as a PNG file."""
+    return Written(photo.with_colours(picture), ".png", "" if _form_of(source).is_plain else AS_PNG)
 
 
 def suffix_of(source: Path, ext: str) -> str:
@@ -91,20 +105,34 @@ def suffix_of(source: Path, ext: str) -> str:
     return source.suffix if _form_of(source).is_plain else ".png"
 
 
+def _what_is_lost(photo: Photograph, form: Form, chosen: str) -> str:
+    lost = [] if form.is_plain else [LESS.format(chosen)]
+    if photo.alpha is not None and chosen in WITHOUT_ALPHA:
+        lost.append(NO_ALPHA.format(chosen))
+    return "; ".join(lost)
+
+
 def _form_of(source: Path) -> Form:
     try:
         with Image.open(source) as file:
             kind, coding = file.format or "", _coding(file)
             is_finer = isinstance(file, JpegImageFile) and coding.get("qtables", {}) != file.quantization
-            return Form(kind, file.mode == "L", _is_plain(file), coding, is_finer)
+            return Form(kind, file.mode in ("1", "L", "LA"), _is_plain(file), coding, is_finer)
     except OSError:
         return Form("")
 
 
 def _is_plain(file: Image.Image) -> bool:
     """Whether Pillow can write all that a file stores: one picture, of at most 8 bits, in grey or RGB."""
-    is_still, is_deep = getattr(file, "n_frames", 1) == 1, any(";16" in str(tile) for tile in getattr(file, "tile", []))
-    return file.format in FORMATS.values() and file.mode in PLAIN_MODES and is_still and not is_deep
+    is_still = getattr(file, "n_frames", 1) == 1
+    is_kept = is_still and not _is_deep(file) and not (file.format in WITHOUT_ALPHA and file.has_transparency_data)
+    return file.format in FORMATS.values() and file.mode in PLAIN_MODES and is_kept
+
+
+def _is_deep(file: Image.Image) -> bool:
+    """Whether a channel has more than 8 bits, which Pillow may read as 8."""
+    bits = file.tag_v2.get(BITS_PER_SAMPLE, (1,)) if isinstance(file, TiffImageFile) else (8,)
+    return max(bits) > 8 or any(";16" in str(tile) for tile in getattr(file, "tile", []))
 
 
 def _coding(file: Image.Image) -> dict[str, Any]:
@@ -114,9 +142,8 @@ def _coding(file: Image.Image) -> dict[str, Any]:
             "quality": -1,
             "qtables": {number: _finer(number, steps) for number, steps in file.quantization.items()},
         }
-    if file.format == "TIFF" and file.info.get("compression") != "jpeg":
-        return {"compression": file.info.get("compression")}
-    return {}
+    compression = file.info.get("compression")
+    return {"compression": compression} if compression in KEPT_COMPRESSIONS else {}
 
 
 def _finer(number: int, steps: Sequence[int]) -> list[int]:
@@ -138,15 +165,15 @@ def _fine_tables() -> Mapping[int, Sequence[int]]:
 
 
 def _encoded(photo: Photograph, picture: Image.Image, form: Form) -> bytes:
-    if photo.alpha is not None and form.kind not in WITHOUT_ALPHA:
-        picture = picture.copy()
-        picture.putalpha(photo.alpha)
-    elif form.is_grey and is_grey(picture):
-        picture = picture.convert("L")
+    picture = picture.convert("L") if form.is_grey and is_grey(picture) else picture.copy()
     fits = photo.profile[16:20] == (b"GRAY" if picture.mode == "L" else b"RGB ")  # ICC.1:2022, table 17
+    if photo.alpha is not None and form.kind not in WITHOUT_ALPHA:
+        picture.putalpha(photo.alpha)
     carried: dict[str, Any] = {"icc_profile": photo.profile} if fits else {}
-    carried |= {"exif": photo.exif} if photo.exif and form.kind != "BMP" else {}
+    carried |= {"exif": photo.exif} if photo.exif and form.kind not in ("BMP", "TIFF") else {}
     carried |= {"dpi": photo.dpi} if photo.dpi else {}
     file = io.BytesIO()
     picture.save(file, form.kind, **{**SAVED_AS[form.kind], **form.coding}, **carried)
+    if form.kind == "TIFF" and photo.exif:
+        return with_exif(file.getvalue(), photo.exif)
     return file.getvalue()

@@ -1,5 +1,8 @@
+import gc
 import threading
+import weakref
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +11,14 @@ from photographs import photograph
 from PIL import Image
 
 from rsi.app.holes import known_of, same_pixels, shown_copy
-from rsi.app.networks import domain_of
+from rsi.app.networks import domain_of, kept_module
 from rsi.app.pipeline import open_photograph
 from rsi.app.run import Asked, Failed, Job, Restored, Run, Step
 from rsi.app.same import commands_of, python_of
 from rsi.app.sessions import Sessions
 from rsi.commands.main import main
+from rsi.generators import load_generator, save_generator
+from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
 
 DRAWING = Path(__file__).parents[2] / "examples" / "targets" / "jpeg" / "face_000.jpg"
 LEAST = 0.84
@@ -55,6 +60,19 @@ def test_time_that_is_left_counts_the_photographs_that_come_and_what_was_measure
     left = [step.left for step in steps]
     assert left[0] is None
     assert all(seconds and seconds > 0 for seconds in left[1:])
+
+
+def test_networks_are_in_memory_once(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsi.app.networks.Restoration", partial(Restoration, perceptual="embedded"))
+    again = str(tmp_path / "again.safetensors")
+    save_generator(load_generator("avatars128"), Path(again))
+    own, usual = weakref.ref(kept_module("avatars128", None)), [phase.steps for phase in PAPER_SCHEDULE]
+    assert [phase.steps for phase in kept_module("avatars128", None).schedule] == usual
+    assert kept_module("avatars128", recipe) is own()
+    assert [phase.steps for phase in kept_module("avatars128", recipe).schedule] == [2, 2]
+    assert domain_of(again).resolution == domain_of("avatars128").resolution
+    gc.collect()
+    assert own() is None
 
 
 def test_what_fails_is_told_and_the_others_are_restored(recipe: str, tmp_path: Path) -> None:

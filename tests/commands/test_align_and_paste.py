@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from photographs import photograph
 from PIL import Image
 
@@ -66,7 +67,10 @@ def test_mistakes_are_named(tmp_path: Path, photos: Path, capsys: pytest.Capture
     run.mkdir()
     (run / "settings.json").write_text(json.dumps({"target_dir": str(photos)}))
     assert main(["paste", str(run), str(photos)]) == 2
-    assert "has no faces.json: give the folder that rsi align has written" in capsys.readouterr().err
+    assert (
+        f"{photos} has no faces.json: give the folder that rsi align has written; if it was moved, say with "
+        "--aligned_dir where it is\n"
+    ) in capsys.readouterr().err
 
 
 def test_a_face_that_is_not_restored_and_a_photograph_elsewhere_are_said(
@@ -273,6 +277,17 @@ def _as_older_versions_wrote_it(aligned: Path) -> None:
     entries = json.loads((aligned / "faces.json").read_text())["faces"]
     older = {name: {key: entry[key] for key in ("photo", "center", "right")} for name, entry in entries.items()}
     (aligned / "faces.json").write_text(json.dumps(older))
+
+
+def test_16_bits_are_said_to_become_8(tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = np.moveaxis(np.asarray(Image.open(one / "a.png")).astype(np.uint16) * 257, -1, 0)
+    (one / "a.png").unlink()
+    tifffile.imwrite(one / "a.tif", deep, photometric="rgb", planarconfig="separate")
+    assert _align(one, tmp_path / "aligned") == 0
+    _restore(tmp_path / "aligned", tmp_path / "run")
+    assert _paste(tmp_path / "run", one, tmp_path / "pasted") == 0
+    told = "a.tif: 1 of 1 faces pasted; its own format cannot be written again, it becomes PNG with 8 bits a channel\n"
+    assert told in capsys.readouterr().out
 
 
 def test_list_of_an_older_version_is_added_to(tmp_path: Path, one: Path) -> None:

@@ -59,6 +59,13 @@ def test_how_a_tiff_stores_its_pixels_is_not_passed_on(tmp_path: Path) -> None:
     assert not {Base.ImageWidth, Base.StripOffsets, Base.Compression} & {*exif}
 
 
+def test_no_folder_of_tags_is_added(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[Base.Artist] = "A"
+    RED.save(tmp_path / "a.png", exif=exif)
+    assert {*_written_again(tmp_path / "a.png").getexif()} == {Base.Artist}
+
+
 def test_a_profile_of_other_colours_is_left_out(tmp_path: Path) -> None:
     grey, profile = Image.new("L", (6, 4), 80), bytearray(SRGB)
     profile[16:20] = b"GRAY"

@@ -1,4 +1,5 @@
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import tifffile
 from photographs import photograph
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from rsi.photos.photograph import read_photograph
@@ -91,9 +93,66 @@ def test_what_cannot_be_written_again_becomes_png(tmp_path: Path) -> None:
     deep = np.asarray(PHOTO).astype(np.uint16) * 257
     (tmp_path / "deep_colours.png").write_bytes(imagecodecs.png_encode(deep))
     tifffile.imwrite(tmp_path / "deep.tif", deep, photometric="rgb")
-    for name in ("a.jpg", "deep.png", "deep_colours.png", "deep.tif"):
+    tifffile.imwrite(tmp_path / "planes.tif", np.moveaxis(deep, -1, 0), photometric="rgb", planarconfig="separate")
+    for name in ("a.jpg", "deep.png", "deep_colours.png", "deep.tif", "planes.tif"):
         photo = read_photograph(tmp_path / name)
         written = write_again(photo, photo.picture, tmp_path / name, "auto")
         assert written.suffix == ".png"
         assert written.remark == "its own format cannot be written again, it becomes PNG with 8 bits a channel"
         assert Image.open(io.BytesIO(written.content)).format == "PNG"
+
+
+def test_what_a_chosen_format_loses_is_said(tmp_path: Path) -> None:
+    PHOTO.convert("RGBA").save(tmp_path / "a.png")
+    deep = np.asarray(PHOTO).astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "deep.tif", deep, photometric="rgb")
+    for name, ext, remark in (
+        ("a.png", "jpg", "JPEG has no transparency, which is left out"),
+        ("a.png", "webp", ""),
+        ("deep.tif", "tif", "of its own format TIFF keeps one picture with 8 bits a channel"),
+    ):
+        photo = read_photograph(tmp_path / name)
+        assert write_again(photo, photo.picture, tmp_path / name, ext).remark == remark
+
+
+@pytest.mark.parametrize("size", [(40, 30), (300, 200)])
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "raw"])
+def test_tiff_keeps_compression_and_exif(tmp_path: Path, compression: str, size: tuple[int, int]) -> None:
+    picture, exif = PHOTO.resize(size), Image.Exif()
+    exif[Base.Make], exif[Base.Software] = "Camera", "Editor"
+    exif.get_ifd(IFD.Exif).update({Base.ExposureTime: 0.5, Base.UserComment: b"ASCII\0\0\0said"})
+    exif.get_ifd(IFD.GPSInfo)[1] = "N"
+    picture.save(tmp_path / "plain.tif", exif=exif.tobytes(), dpi=(300, 150))
+    plain, form = read_photograph(tmp_path / "plain.tif"), tmp_path / "form.tif"
+    picture.save(form, compression=compression)
+    again = Image.open(io.BytesIO(write_again(plain, picture, form, "auto").content))
+    assert again.info["compression"] == compression
+    assert again.tobytes() == picture.tobytes()
+    found = again.getexif()
+    assert (found[Base.Make], found[Base.Software]) == ("Camera", "Editor")
+    assert found.get_ifd(IFD.Exif)[Base.ExposureTime] == 0.5
+    assert found.get_ifd(IFD.Exif)[Base.UserComment] == b"ASCII\0\0\0said"
+    assert found.get_ifd(IFD.GPSInfo)[1] == "N"
+    assert [round(value) for value in again.info["dpi"]] == [300, 150]
+
+
+def test_compressions_of_black_and_white_are_not_taken_for_grey(tmp_path: Path) -> None:
+    PHOTO.convert("1").save(tmp_path / "a.tif", compression="group4")
+    again = _again(tmp_path / "a.tif", picture=PHOTO.convert("L").convert("RGB"))
+    assert (again.mode, again.tobytes()) == ("L", PHOTO.convert("L").tobytes())
+
+
+def test_exif_of_a_big_tiff_can_be_read(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.asarray(PHOTO), photometric="rgb", bigtiff=True, software="Scanner")
+    assert _again(tmp_path / "a.tif").getexif()[Base.Software] == "Scanner"
+    assert _again(tmp_path / "a.tif", "png").getexif()[Base.Software] == "Scanner"
+
+
+def test_alpha_of_bmp_is_kept_as_png(tmp_path: Path) -> None:
+    pixels = np.dstack([np.asarray(PHOTO)[::-1, :, ::-1], np.full(PHOTO.size, 77, np.uint8)]).tobytes()
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    sizes = struct.pack("<IiiHHIIiiII", 56, *PHOTO.size, 1, 32, 3, len(pixels), 2835, 2835, 0, 0)
+    head = b"BM" + struct.pack("<IHHI", 70 + len(pixels), 0, 0, 70)
+    (tmp_path / "a.bmp").write_bytes(head + sizes + masks + pixels)
+    again = _again(tmp_path / "a.bmp")
+    assert (again.format, again.getpixel((5, 5))) == ("PNG", (*PHOTO.getpixel((5, 5)), 77))
