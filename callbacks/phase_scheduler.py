@@ -51,12 +51,11 @@ class Restorer(Protocol):
 
 
 class PhaseScheduler(Callback):
-    """Starts every batch of targets at the generator's mean code and expands W to W+ to W++ on schedule.
+    """Begins and ends the batches of a method and the phases of its schedule, and tells the callbacks after it.
 
-    The schedule is the module's. Every phase begins with a new parameter and a new optimiser. Nobody else has to know
-    the numbers of steps: the callbacks after this one are told by the hooks of
-    :class:`rsi.callbacks.RestorationCallback`. So are Lightning's own callbacks and loggers, see
-    :class:`rsi.callbacks.step_metrics.StepMetrics`. Source: RSI, section 4.1.
+    Every phase begins with a new optimiser. Nobody else has to know the numbers of steps: callbacks are told by the
+    hooks of :class:`rsi.callbacks.RestorationCallback`, Lightning's own and loggers by
+    :class:`rsi.callbacks.step_metrics.StepMetrics`.
     """
 
     def __init__(self) -> None:
@@ -78,10 +77,7 @@ class PhaseScheduler(Callback):
             world_size=trainer.world_size,
             draws_aligned_faces=module.draws_aligned_faces,
         )
-        values = dict(self._run.hyperparameters)
-        for name in pl_module.hparams.keys() - values.keys():
-            del pl_module.hparams[name]
-        pl_module.save_hyperparameters(values)
+        _save_hyperparameters(pl_module, self._run.hyperparameters)
         self._tell(trainer, lambda callback, run: callback.run_begins(run))
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Step, batch_idx: int) -> None:
@@ -112,19 +108,16 @@ class PhaseScheduler(Callback):
         taken = module.step_taken(stage, batch.index, trainer.optimizers)
         self._between_batches = taken.ends_batch
         self._metrics.log_step(trainer, pl_module, taken)
-        if 0 <= trainer.max_steps <= trainer.fit_loop.total_batch_idx + 1:  # Lightning counts those of optimisers alone
-            trainer.should_stop = True
+        _stop_after_max_steps(trainer)
         self._tell(trainer, lambda callback, run: callback.step_taken(run, taken))
-        if not taken.ends_stage:
-            return
-        result = module.end_phase()
-        self._tell(trainer, lambda callback, run: callback.phase_ends(run, result))
+        if taken.ends_stage:
+            result = module.end_phase()
+            self._tell(trainer, lambda callback, run: callback.phase_ends(run, result))
         if taken.ends_batch:
             images = module.restored()
             self._metrics.log_images(trainer, pl_module, images)
             self._tell(trainer, lambda callback, run: callback.batch_restored(run, images))
-            if self._run is not None and self._run.data is not None:
-                self._run.data.batches.finish(batch.targets)
+            self._finish(batch.targets)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Tell that all is done, or that the run was cut short, as by ``max_time``, and what has failed."""
@@ -146,6 +139,10 @@ class PhaseScheduler(Callback):
         folder = self._run and self._run.data
         return folder.is_done if folder else self._between_batches
 
+    def _finish(self, targets: Sequence[Target]) -> None:
+        if self._run is not None and self._run.data is not None:
+            self._run.data.batches.finish(targets)
+
     def _tell(self, trainer: Trainer, what: Callable[[RestorationCallback, Run], None]) -> None:
         if self._run is not None:
             for callback in _listeners(trainer):
@@ -155,6 +152,19 @@ class PhaseScheduler(Callback):
 def _listeners(trainer: Trainer) -> Iterator[RestorationCallback]:
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     return (callback for callback in callbacks if isinstance(callback, RestorationCallback))
+
+
+def _save_hyperparameters(module: LightningModule, values: Mapping[str, Any]) -> None:
+    """Make the values in force those that loggers get, in place of what the module was given."""
+    for name in module.hparams.keys() - values.keys():
+        del module.hparams[name]
+    module.save_hyperparameters(dict(values))
+
+
+def _stop_after_max_steps(trainer: Trainer) -> None:
+    """Lightning itself counts the steps of optimisers, which not all steps of a batch are."""
+    if 0 <= trainer.max_steps <= trainer.fit_loop.total_batch_idx + 1:
+        trainer.should_stop = True
 
 
 def as_restorer(module: LightningModule) -> Restorer:

@@ -42,6 +42,7 @@ class DiffusionPrior(nn.Module):
 
     Args:
         unet: Predicts noise from images and timesteps.
+        sha256: Checksum of the files it was read from.
 
     Attributes:
         resolution: The size of its images.

@@ -12,7 +12,7 @@ GRID = 8
 DRAWS = 8
 SIGNAL = 0.1  # at least so much of a variance is taken for more than noise
 SMALLEST = 1e-6  # of a variance
-LEAST = 0.84  # of pictures that the embedded generator draws
+LEAST = 0.84  # share explained of pictures that the embedded generator draws
 
 
 def is_drawn(share: float | None, info: GeneratorInfo) -> bool:

@@ -1,4 +1,4 @@
-"""What the methods that optimise the latent of a StyleGAN2 generator have in common."""
+"""What the methods that optimise the latent of a generator have in common."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence

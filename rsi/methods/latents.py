@@ -1,4 +1,4 @@
-"""The images that a latent stands for."""
+"""The images that a latent stands for, and the names of its tensors."""
 
 from collections.abc import Mapping
 

@@ -6,7 +6,6 @@ moves every code by a fixed distance against its gradient.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal, cast, get_args, overload
 
 import torch
@@ -259,11 +258,10 @@ class Restoration(GeneratorMethod[list[Part]]):
         """The terms of :class:`rsi.methods.loss.MultiresolutionLoss` and, with a weight, ``prior``; ``[B]`` each."""
         prepared = self.batch.prepared
         sizes = [len(seen.targets) for seen, _ in prepared]
-        top = self._top_level(step)
-        kept = torch.split(top.kept, sizes)
+        top = self._top_level(step).split(sizes)
 
         def of_part(part: int, codes: Tensor) -> dict[str, Tensor]:
-            return self._losses(*prepared[part], codes, step, replace(top, kept=kept[part]))
+            return self._losses(*prepared[part], codes, step, top[part])
 
         return part_by_part(of_part, torch.split(self.codes, sizes), max(self.resolution))
 
@@ -294,9 +292,9 @@ class Restoration(GeneratorMethod[list[Part]]):
         every = self._phase.top_level_every
         _, first, _ = stage_of(self.schedule, step)
         if every < 2:
-            return TopLevel(bool(every), self.codes.new_zeros(len(self.codes)))
+            return TopLevel(is_computed=bool(every))
         kept = self.batch.carried.setdefault(TOP_GRADIENT, torch.zeros_like(self.codes))
-        return TopLevel((step - first) % every == 0, kept, is_kept=True)
+        return TopLevel(is_computed=(step - first) % every == 0, kept=kept)
 
     def _part(self, whole: Observation, images: slice) -> Part:
         targets, known, observed = whole.targets[images], whole.known[images], whole.observed[images]

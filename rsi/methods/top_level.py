@@ -1,7 +1,7 @@
 """The largest level of the loss, which need not be computed at every step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,13 +15,18 @@ class TopLevel:
 
     Attributes:
         is_computed: It is part of the loss.
-        kept: Its gradient in the codes when it was last computed, shaped as these; written where it is computed.
-        is_kept: That gradient counts at this step.
+        kept: Its gradient in the codes when it was last computed, shaped as these, which counts at this step; written
+            where it is computed. ``None`` where nothing is kept.
     """
 
     is_computed: bool
-    kept: Tensor
-    is_kept: bool = False
+    kept: Tensor | None = None
+
+    def split(self, images: Sequence[int]) -> list["TopLevel"]:
+        """The same for the parts of a batch, of so many images each."""
+        if self.kept is None:
+            return [self] * len(images)
+        return [replace(self, kept=kept) for kept in torch.split(self.kept, list(images))]
 
     def applied(self, terms: dict[str, Tensor], levels: Sequence[Tensor], codes: Tensor) -> dict[str, Tensor]:
         """The terms, whose total has the kept gradient for the largest level.
@@ -31,7 +36,7 @@ class TopLevel:
             levels: The targets at the sides that are compared, the largest first.
             codes: What the terms were computed of, ``[B, ..., w_dim]``.
         """
-        if not self.is_kept or len(levels) < 2 or not codes.requires_grad:
+        if self.kept is None or len(levels) < 2 or not codes.requires_grad:
             return terms
         total = terms["total"]
         if self.is_computed:

@@ -17,22 +17,22 @@ from rsi.errors import InputError
 from rsi.log import tell_once
 
 LOCAL_RANK = "RSI_LOCAL_RANK"
-INTERACTIVE = ("bash", "interactive")  # names of SLURM's jobs in which a person types
-SECONDS = 10
+INTERACTIVE_JOBS = ("bash", "interactive")  # the names of SLURM's in which a person types
+SECONDS_TO_ANSWER = 10
 
 
 @dataclass(frozen=True)
-class Launcher:
-    """What a launcher says of the process that it has started.
+class Place:
+    """The place among all processes that a launcher has given to the one that it has started.
 
     Attributes:
-        name: Its name.
+        launcher: The launcher's name.
         rank: The number of the process among all.
         size: How many processes there are.
         local_rank: The number of the process on its node.
     """
 
-    name: str
+    launcher: str
     rank: int
     size: int
     local_rank: int
@@ -70,9 +70,6 @@ class OwnProcesses(LightningEnvironment):
 class LaunchedProcess(ClusterEnvironment):
     """One of the processes that a launcher has started.
 
-    Args:
-        launcher: What the launcher says.
-
     Raises:
         InputError: The launcher's numbers contradict each other.
     """
@@ -81,37 +78,37 @@ class LaunchedProcess(ClusterEnvironment):
     main_address = ""  # nothing is sent from process to process
     main_port = 0
 
-    def __init__(self, launcher: Launcher) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
-        if not 0 <= launcher.rank < launcher.size:
+        if not 0 <= place.rank < place.size:
             raise InputError(
-                f"{launcher.name} says that this is process {launcher.rank} of {launcher.size}, counted from 0: start "
-                "the run anew, or in a shell without its variables"
+                f"{place.launcher} says that this is process {place.rank} of {place.size}, counted from 0: start the "
+                "run anew, or in a shell without its variables"
             )
-        self.launcher = launcher
+        self.place = place
 
     @staticmethod
     def detect() -> bool:
         """Whether there is such a launcher."""
-        return _find_launcher() is not None
+        return _find_place() is not None
 
     def world_size(self) -> int:
         """How many processes there are."""
-        return self.launcher.size
+        return self.place.size
 
     def set_world_size(self, size: int) -> None:
         """The launcher knows better."""
 
     def global_rank(self) -> int:
         """The number of this process."""
-        return self.launcher.rank
+        return self.place.rank
 
     def set_global_rank(self, rank: int) -> None:
         """The launcher knows better."""
 
     def local_rank(self) -> int:
         """The number of this process on its node."""
-        return self.launcher.local_rank
+        return self.place.local_rank
 
     def node_rank(self) -> int:
         """Nothing depends on it."""
@@ -127,16 +124,16 @@ def find_environment() -> ClusterEnvironment:
     """
     if LOCAL_RANK in os.environ:
         return OwnProcesses()
-    launcher = _find_launcher()
-    return OwnProcesses() if launcher is None else LaunchedProcess(launcher)
+    place = _find_place()
+    return OwnProcesses() if place is None else LaunchedProcess(place)
 
 
-def _find_launcher() -> Launcher | None:
-    found = (find() for find in (_torchrun, _slurm, _jsrun, _mpi))
-    return next((launcher for launcher in found if launcher is not None), None)
+def _find_place() -> Place | None:
+    places = (find() for find in (_place_by_torchrun, _place_by_srun, _place_by_jsrun, _place_by_mpirun))
+    return next((place for place in places if place is not None), None)
 
 
-def _torchrun() -> Launcher | None:
+def _place_by_torchrun() -> Place | None:
     """Torchrun, whose agent on the first node answers as long as there is a process of the run."""
     if not {"TORCHELASTIC_RUN_ID", "RANK", "WORLD_SIZE", "LOCAL_RANK"} <= set(os.environ):
         return None
@@ -146,10 +143,10 @@ def _torchrun() -> Launcher | None:
             f"the variables of torchrun are set, but no torchrun answers at {address}:{port}: start the run with "
             "torchrun, or unset TORCHELASTIC_RUN_ID to restore all images with this process"
         )
-    return Launcher("torchrun", _number("RANK"), _number("WORLD_SIZE"), _number("LOCAL_RANK"))
+    return Place("torchrun", _number("RANK"), _number("WORLD_SIZE"), _number("LOCAL_RANK"))
 
 
-def _slurm() -> Launcher | None:
+def _place_by_srun() -> Place | None:
     """SLURM's srun, which alone sets the variables of a step; those of the job are set in a batch script, too."""
     if not {"SLURM_PROCID", "SLURM_NTASKS"} <= set(os.environ):
         return None
@@ -162,14 +159,14 @@ def _slurm() -> Launcher | None:
                 "srun before the command to share them out"
             )
         return None
-    return Launcher("srun", rank, size, _number("SLURM_LOCALID", 0))
+    return Place("srun", rank, size, _number("SLURM_LOCALID", 0))
 
 
 def _is_interactive() -> bool:
-    return os.environ.get("SLURM_JOB_NAME") in INTERACTIVE
+    return os.environ.get("SLURM_JOB_NAME") in INTERACTIVE_JOBS
 
 
-def _jsrun() -> Launcher | None:
+def _place_by_jsrun() -> Place | None:
     """LSF's jsrun, which alone sets the variables of its namespace."""
     if "JSM_NAMESPACE_SIZE" not in os.environ:
         return None
@@ -178,18 +175,18 @@ def _jsrun() -> Launcher | None:
             "the variables of jsrun are set, but jsrun did not start this process: start the run with jsrun, or unset "
             "JSM_NAMESPACE_SIZE to restore all images with this process"
         )
-    return Launcher(
+    return Place(
         "jsrun", _number("JSM_NAMESPACE_RANK"), _number("JSM_NAMESPACE_SIZE"), _number("JSM_NAMESPACE_LOCAL_RANK", 0)
     )
 
 
-def _mpi() -> Launcher | None:
+def _place_by_mpirun() -> Place | None:
     """MPI's mpirun, if mpi4py is installed to ask it."""
     try:
         if not MPIEnvironment.detect():
             return None
         mpi = MPIEnvironment()
-        return Launcher("mpirun", mpi.global_rank(), mpi.world_size(), mpi.local_rank())
+        return Place("mpirun", mpi.global_rank(), mpi.world_size(), mpi.local_rank())
     except (ImportError, RuntimeError):  # mpi4py without the library that it is for
         return None
 
@@ -206,7 +203,7 @@ def _number(variable: str, default: int | None = None) -> int:
 
 def _answers(address: str, port: int) -> bool:
     try:
-        socket.create_connection((address, port), timeout=SECONDS).close()
+        socket.create_connection((address, port), timeout=SECONDS_TO_ANSWER).close()
     except (OSError, OverflowError):
         return False
     return True

@@ -1,14 +1,10 @@
-"""Several devices that share nothing but the output folder: the strategy and the start of its processes."""
+"""Several devices that share nothing but the output folder."""
 
-import os
 import signal
-import subprocess
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
-from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 from lightning_fabric.utilities.rank_zero import rank_zero_only as fabric_rank_zero_only
 from pytorch_lightning import Trainer
 from pytorch_lightning.strategies import ParallelStrategy, StrategyRegistry
@@ -17,83 +13,8 @@ from torch import Tensor
 
 from rsi.errors import InputError
 from rsi.log import tell
-from rsi.results.run import RUN, run_id
-from rsi.training.environment import LOCAL_RANK, OwnProcesses, find_environment
-from rsi.training.private import SubprocessScriptLauncher, set_num_threads_if_needed
-from rsi.training.restart import STARTED_IN, own_command
-
-
-class IndependentLauncher(SubprocessScriptLauncher):
-    """Starts the other processes of a node; one that dies takes no other with it.
-
-    Lightning watches the processes it has started and kills all when one dies, because with a process group they would
-    wait for it for ever. These share nothing, so the others finish.
-
-    Args:
-        environment: Which processes the run has.
-        num_processes: Processes on this node.
-        num_nodes: Nodes.
-        command: What starts another process, in this folder; by default the script in progress, in the folder where
-            it was started.
-
-    Raises:
-        InputError: Other processes are needed, and what is in progress cannot be started again.
-    """
-
-    is_interactive_compatible = True  # Lightning would refuse a notebook without saying what to do
-
-    def __init__(
-        self, environment: ClusterEnvironment, num_processes: int, num_nodes: int, command: Sequence[str] | None
-    ) -> None:
-        super().__init__(environment, num_processes, num_nodes)
-        self.command = command or own_command()
-        self._folder = Path() if command else STARTED_IN
-        if self.command is None and not environment.creates_processes_externally:
-            raise InputError(
-                f"{num_processes} devices need a script that can be started once for each, and a notebook, python -c "
-                "or standard input is none: put it into a file, use the command rsi fit, or give devices=1"
-            )
-
-    def launch(self, function: Callable[..., Any], *args: Any, trainer: Any = None, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002 - Lightning's signature
-        """Start the other processes of this node, unless another process has, and go on with this one."""
-        run, handed_down = run_id(), os.environ.get(RUN)
-        os.environ[RUN] = run
-        try:
-            if not self.cluster_environment.creates_processes_externally:
-                for rank in range(1, self.num_processes):
-                    self.procs.append(self._start(rank))  # one by one: those before one that fails can be ended
-            set_num_threads_if_needed(num_processes=self.num_processes)
-            return function(*args, **kwargs)
-        finally:
-            if handed_down is None:
-                del os.environ[RUN]
-
-    def _start(self, local_rank: int) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, LOCAL_RANK: str(local_rank)}
-        return subprocess.Popen([*(self.command or ())], env=environment, cwd=self._folder)
-
-    def wait(self, first_rank: int) -> list[str]:
-        """Wait for the processes that were started.
-
-        Args:
-            first_rank: The rank of this process, which those of the others follow.
-
-        Returns:
-            What became of those that died.
-        """
-        ended = [(rank, process.wait()) for rank, process in enumerate(self.procs, first_rank + 1)]
-        self.procs = []
-        return [f"the process of rank {rank} {_describe(status)}" for rank, status in ended if status]
-
-
-def _describe(status: int) -> str:
-    if status > 0:
-        return f"ended with status {status}"
-    try:
-        return f"was ended by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"was ended by signal {-status}"
-
+from rsi.training.environment import OwnProcesses, find_environment
+from rsi.training.launcher import IndependentLauncher
 
 T = TypeVar("T")
 
@@ -101,13 +22,13 @@ T = TypeVar("T")
 class IndependentStrategy(ParallelStrategy):
     """Every process restores its own images; no process group, so no gradient or latent can cross ranks.
 
-    The processes are started by :class:`IndependentLauncher`, torchrun or a cluster's manager. Shares may be uneven: a
-    process with no image left ends, and the one that launched the others waits for them. A process that dies leaves its
-    images undone and the others alone, unless torchrun or the cluster's manager ends them. On the command line it is
+    The first process of a node starts the others, unless torchrun or a cluster's manager has, and waits for them.
+    Shares may be uneven: a process with no image left ends. One that dies leaves its images undone and the others
+    alone, unless torchrun or the cluster's manager ends them. The command line calls it
     ``--trainer.strategy independent``.
 
     Args:
-        command: What starts another process of the run, see :class:`IndependentLauncher`.
+        command: What starts another process of the run, see :class:`rsi.training.launcher.IndependentLauncher`.
         raises: Whether a process that dies is an error; else it is told, for those who look at the output folder
             themselves.
         settings: Arguments of Lightning's strategy.
