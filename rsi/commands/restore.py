@@ -19,6 +19,7 @@ from rsi.log import is_quiet, printable, set_verbosity, tell
 from rsi.options import restore as options
 from rsi.options.network_flags import apply_network_flags
 from rsi.photos.own_pictures import own_pictures
+from rsi.photos.restored_list import read_restored
 from rsi.results.layout import PAGE, PROGRESS
 from rsi.storage.folding import folded
 from rsi.storage.location import is_url
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     named = [*chosen.images, *(chosen.input or ())]
     if not named:
         raise InputError("nothing is given to restore: name photographs, folders or a pattern such as 'old/*.jpg'")
-    folder, photographs = _photographs(named)
+    folder, photographs = _photographs(named, chosen.output_dir)
     if chosen.draw_box and len(photographs) > 1:
         raise InputError(f"--draw_box says where a face is in one photograph, and {len(photographs)} are given")
     generator = load_generator(chosen.generator)
@@ -74,6 +75,8 @@ def _restore(
 ) -> None:
     """Restore what is missing: the faces in photographs where the generator draws such faces, else the pictures."""
     if chosen.has_aligned or not (chosen.cut_faces or generator.info.draws_aligned_faces):
+        if chosen.draw_box:
+            raise InputError("--draw_box says where a face is, and these pictures are taken whole: give --cut_faces")
         restore_whole(chosen, generator, photographs, missing, output)
     else:
         tell(BACKGROUND)
@@ -89,8 +92,10 @@ def _closing(output: Output, failed: int) -> Iterator[str]:
         yield f"  {'report':<12} {page}"
 
 
-def _photographs(named: Sequence[str]) -> tuple[Path, list[Listed]]:
+def _photographs(named: Sequence[str], output_dir: Path) -> tuple[Path, list[Listed]]:
     """The pictures that are named, without what rsi has written among them, and the folder that all are in.
+
+    Results in the output folder are passed over unless they are named themselves.
 
     Raises:
         InputError: There is none, or they are not on this machine.
@@ -100,12 +105,25 @@ def _photographs(named: Sequence[str]) -> tuple[Path, list[Listed]]:
     selection = select(named)
     listing = Listing(selection.folder, chosen=selection.names)
     listing.check()
-    is_own = own_pictures(selection.folder)
-    files = [str(selection.folder / image.name) for image in listing.listed() if not is_own(image.name)]
+    is_own, chosen = own_pictures(selection.folder), selection.names or ()
+    earlier, place = _earlier_results(output_dir), selection.folder.resolve()
+    files = [
+        str(selection.folder / image.name)
+        for image in listing.listed()
+        if not is_own(image.name) and (image.name in chosen or place / image.name not in earlier)
+    ]
     if not files:
         raise InputError(f"rsi has written all pictures in {selection.folder}: give the photographs")
     alone = select(files)
     return alone.folder, [*Listing(alone.folder, chosen=alone.names).listed()]
+
+
+def _earlier_results(output_dir: Path) -> set[Path]:
+    """The pictures that the output folder's list names; a list that cannot be read is refused where it is needed."""
+    try:
+        return {output_dir.resolve() / name for name in read_restored(output_dir).written}
+    except InputError:
+        return set()
 
 
 def _settings(chosen: Namespace, generator: Generator) -> str:

@@ -38,13 +38,32 @@ def find_recipe(given: str) -> str:
     """The file that ``--config`` names, which is a recipe's name or a path.
 
     Raises:
-        InputError: It is neither a recipe nor a file.
+        InputError: It is neither a recipe nor a file, or the file holds no options.
     """
     known = recipes()
     if given in known:
         return str(known[given])
-    if is_url(given) or Path(path(given)).exists():
-        return path(given)
+    file = path(given)
+    if is_url(given):
+        return file
+    if Path(file).exists():
+        _check_options(Path(file))
+        return file
     close = difflib.get_close_matches(given, known, n=1)
     meant = f": did you mean {close[0]}?" if close else ": rsi recipes lists the recipes"
     raise InputError(f"--config {given} is neither a recipe nor a file{meant}")
+
+
+def _check_options(file: Path) -> None:
+    import yaml  # most command lines have no file
+
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except IsADirectoryError:
+        raise InputError(f"--config {file} is a folder: give a YAML file of options, or a recipe's name") from None
+    except UnicodeDecodeError:
+        raise InputError(f"--config {file} is no text, or not in UTF-8: give a YAML file of options") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"--config {file} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"--config {file} holds no options, such as `seed: 1`: give a YAML file of options")

@@ -54,10 +54,15 @@ class FolderLock(ProcessLock):
         """Take the lock, when it is free if ``wait`` is given.
 
         Raises:
-            InputError: Another process, or another run of this one, holds it.
+            InputError: Another process, or another run of this one, holds it, or there is a file where the folder is to
+                be.
         """
-        if not self.try_acquire(wait=wait):
-            folder = self._path.parent.parent
+        folder = self._path.parent.parent
+        try:
+            is_free = self.try_acquire(wait=wait)
+        except (NotADirectoryError, FileExistsError):
+            raise InputError(f"{folder}, or what it is to be in, is a file: choose another --output_dir") from None
+        if not is_free:
             raise InputError(f"another run is writing to {folder}: wait for it or choose another --output_dir")
 
     @contextmanager

@@ -163,6 +163,24 @@ def test_copies_beside_the_photographs_are_the_photographs_themselves(
     assert [path.name for path in (photos / "sub").iterdir()] == ["coffee.png"]
 
 
+def test_results_beside_the_photographs_are_not_restored_again(
+    photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("broken.png", "pair.png", "sub/coffee.png"):
+        (photos / name).unlink()
+    monkeypatch.chdir(photos)
+    flags = ("--degradation", "noise:M", "--suffix", "_new")
+    assert _restore(Path(), Path(), faces256, *flags) == 0
+    written = {path: path.read_bytes() for path in photos.glob("*.jpg")}
+    assert sorted(path.name for path in written) == ["phone.jpg", "phone_new.jpg"]
+    capsys.readouterr()
+    assert _restore(Path(), photos, faces256, *flags) == 0
+    assert "finished before: 1 of 1" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in photos.glob("*.jpg")} == written
+    _restore(Path("phone_new.jpg"), Path(), faces256, *flags)  # what a random generator has drawn need be no face
+    assert (photos / "phone_new_new.jpg").is_file()
+
+
 def test_photographs_in_a_folder_of_the_name_of_one_of_rsis_own_are_named(
     tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,6 +292,8 @@ def test_strength_draws_the_same_face_less_particularly_and_restores_nothing_ane
         ("restore https://h/a.jpg", "is a URL or an archive: give photographs of this machine"),
         ("restore missing.jpg", "missing.jpg does not exist"),
         ("restore {coffee} --cut_faces --degradation rust -o {out}", 'unknown degradation "rust"'),
+        ("restore {coffee} --draw_box 1,2,3,4 -o {out}", "these pictures are taken whole: give --cut_faces"),
+        ("restore {coffee} -o {coffee}", "sub/coffee.png, or what it is to be in, is a file: choose another"),
     ],
 )
 def test_mistakes_are_named(argv: str, message: str, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
