@@ -108,7 +108,7 @@ def test_state_that_cannot_be_read_is_not_used(run: Run, content: bytes) -> None
 def test_other_settings_are_refused_while_a_batch_is_in_progress(run: Run) -> None:
     run(5)
     run.settings = {"loss": "paper"}
-    with pytest.raises(ValueError, match=r"holds results of another loss: choose another --output_dir"):
+    with pytest.raises(ValueError, match=r"holds results of another loss, prior_weight: choose another --output_dir"):
         run()
     assert run.state().exists()
     assert [index for _, index in run(overwrite=True)][:10] == list(range(10))
