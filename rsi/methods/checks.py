@@ -1,7 +1,7 @@
 """Numbers and words that a method can work with."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from rsi.errors import InputError
 
@@ -28,12 +28,12 @@ def check_numbers(method: str, *, zero: bool = False, **numbers: float) -> None:
             raise InputError(f"{method}: {name} is {number}, use a number {'of 0 or more' if zero else 'above 0'}")
 
 
-def check_word(method: str, name: str, word: str, words: Iterable[str]) -> None:
+def check_word(method: str, name: str, word: str, words: Collection[str]) -> None:
     """Check that the argument ``name`` is one of some words.
 
     Raises:
         InputError: It is not.
     """
-    *others, last = words
-    if word not in (*others, last):
+    if word not in words:
+        *others, last = words
         raise InputError(f'{method}: {name} is "{word}", use {", ".join(others)} or {last}')

@@ -22,9 +22,9 @@ class LossVariant:
         l1_at_last_level: The L1 term is taken at the last level, not at half its size.
         fill_mean: Mean of the noise that fills unknown pixels, for images in [0, 1].
         fill_std: Standard deviation of that noise.
-        pooled_colours: Colours are compared after pooling, where the perceptual distance says how, in place of its own
-            comparison pixel by pixel; see :class:`rsi.perceptual.colours.PooledColours`.
-        code_prior: Codes are held to those that the mapping makes, as much as the perceptual distance says.
+        as_recommended: The perceptual distance says how colours are compared after pooling, in place of its own
+            comparison pixel by pixel, and how strongly codes are held to those that the mapping makes; see
+            :class:`rsi.perceptual.colours.PooledColours` and :class:`rsi.methods.code_prior.CodePrior`.
     """
 
     pool_first: bool
@@ -33,16 +33,15 @@ class LossVariant:
     l1_at_last_level: bool
     fill_mean: float
     fill_std: float
-    pooled_colours: bool = False
-    code_prior: bool = False
+    as_recommended: bool = False
 
 
 PROGRAM = LossVariant(pool_first=False, above=16, max_levels=6, l1_at_last_level=False, fill_mean=0.25, fill_std=0.5)
 VARIANTS = {
-    "pooled": replace(PROGRAM, pooled_colours=True, code_prior=True),
+    "pooled": replace(PROGRAM, as_recommended=True),
     "program": PROGRAM,
     "paper": LossVariant(pool_first=True, above=15, max_levels=6, l1_at_last_level=True, fill_mean=0.5, fill_std=1.0),
-    "single": replace(PROGRAM, max_levels=1, l1_at_last_level=True, pooled_colours=True, code_prior=True),
+    "single": replace(PROGRAM, max_levels=1, l1_at_last_level=True, as_recommended=True),
 }
 LossName = Literal["pooled", "program", "paper", "single"]
 
@@ -99,7 +98,7 @@ class MultiresolutionLoss(nn.Module):
         self.perceptual = perceptual
         check_word("the loss", "variant", variant, VARIANTS)
         self.variant = VARIANTS[variant]
-        self.colours = perceptual.pooled_colours if self.variant.pooled_colours else None
+        self.colours = perceptual.pooled_colours if self.variant.as_recommended else None
 
     def prepare(self, target: Tensor, known: Tensor) -> TargetPyramid:
         """Everything that stays the same from step to step.

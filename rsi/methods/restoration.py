@@ -196,7 +196,7 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.step_scale = step_scale(self.generator, self.lr_scale)
         self.loss = MultiresolutionLoss(self.perceptual, self.loss_variant)
         if self.prior_weight is None:
-            self.prior_weight = self.perceptual.prior_weight if self.loss.variant.code_prior else 0.0
+            self.prior_weight = self.perceptual.prior_weight if self.loss.variant.as_recommended else 0.0
         self.prior = CodePrior(self.generator, self.prior_weight) if self.prior_weight else None
         if self.prior is not None:
             self.settings["prior_weight"] = str(self.prior_weight)

@@ -15,7 +15,7 @@ from rsi.numerics.precision import full_precision
 Result = TypeVar("Result")
 
 TURNS_FROM = 256  # pixels a side of images whose maps keep several cores busy on their own
-_in_a_job: ContextVar[bool] = ContextVar("in a job", default=False)
+_has_turn: ContextVar[bool] = ContextVar("has a turn", default=False)  # and with it all threads, for its parts too
 
 
 def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Result]:
@@ -31,10 +31,10 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
         side: Of the images in pixels. From 256 on the jobs take turns.
     """
     threads = torch.get_num_threads()
-    if _in_a_job.get() or threads == 1 or not jobs:
+    if _has_turn.get() or threads == 1 or not jobs:
         return [job() for job in jobs]
     if side >= TURNS_FROM:
-        return [_as_a_job(job) for job in jobs]
+        return _in_turn(jobs)
     gradients, autocast, dtype = (
         torch.is_grad_enabled(),
         torch.is_autocast_enabled("cpu"),
@@ -43,7 +43,7 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
 
     def run(job: Callable[[], Result]) -> Result:
         with torch.set_grad_enabled(gradients), torch.autocast("cpu", dtype, enabled=autocast):
-            return _as_a_job(job)
+            return job()
 
     futures = [_single_threads(min(threads, len(jobs))).submit(run, job) for job in jobs]
     try:
@@ -54,12 +54,12 @@ def in_parallel(jobs: Sequence[Callable[[], Result]], side: int = 0) -> list[Res
         wait(futures)
 
 
-def _as_a_job(job: Callable[[], Result]) -> Result:
-    token = _in_a_job.set(True)
+def _in_turn(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    token = _has_turn.set(True)
     try:
-        return job()
+        return [job() for job in jobs]
     finally:
-        _in_a_job.reset(token)
+        _has_turn.reset(token)
 
 
 @cache

@@ -36,14 +36,10 @@ class EmbeddedDistance(PerceptualDistance):
         self.stages = nn.ModuleList(_stage(i, o) for i, o in zip(widths, CHANNELS, strict=False))
         with open_weights(path, "perceptual.safetensors", "an embedded perceptual network") as (tensors, metadata):
             self.load_state_dict(tensors)
-            self.rgb_weight = float(metadata["rgb_weight"])
-            if not 0 <= self.rgb_weight < math.inf:
-                raise ValueError(f"rgb_weight {self.rgb_weight} is no number of at least 0")
+            self.rgb_weight = _weight("rgb_weight", metadata["rgb_weight"])
             if "colour_weight" in metadata:
                 self.pooled_colours = PooledColours(int(metadata["colour_side"]), float(metadata["colour_weight"]))
-            self.prior_weight = float(metadata.get("prior_weight", 0))
-            if not 0 <= self.prior_weight < math.inf:
-                raise ValueError(f"prior_weight {self.prior_weight} is no number of at least 0")
+            self.prior_weight = _weight("prior_weight", metadata.get("prior_weight", "0"))
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # measured to be a third faster
 
@@ -61,6 +57,13 @@ class EmbeddedDistance(PerceptualDistance):
     def distance(self, features: Iterable[Tensor], reference: Sequence[Tensor]) -> Tensor:
         """The mean over the stages, ``[B]``; see :class:`PerceptualDistance`."""
         return self.stage_distances(features, reference).mean(0)
+
+
+def _weight(name: str, text: str) -> float:
+    weight = float(text)
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"{name} {weight} is no number of at least 0")
+    return weight
 
 
 def _stage(inputs: int, outputs: int) -> nn.Sequential:

@@ -61,7 +61,7 @@ class FolderLock(ProcessLock):
         try:
             is_free = self.try_acquire(wait=wait)
         except (NotADirectoryError, FileExistsError):
-            raise InputError(f"{folder}, or what it is to be in, is a file: choose another --output_dir") from None
+            raise InputError(f"{folder} is a file or below one: choose another --output_dir") from None
         if not is_free:
             raise InputError(f"another run is writing to {folder}: wait for it or choose another --output_dir")
 

@@ -59,7 +59,7 @@ def test_full_disk_is_told_and_the_next_run_goes_on(
 def test_output_below_a_file(fit: Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("mine")
     assert fit("--output_dir", str(tmp_path / "file")) == 2
-    assert "is a file: choose another --output_dir" in capsys.readouterr().err
+    assert "is a file or below one: choose another --output_dir" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
 
 

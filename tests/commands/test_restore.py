@@ -293,7 +293,7 @@ def test_strength_draws_the_same_face_less_particularly_and_restores_nothing_ane
         ("restore missing.jpg", "missing.jpg does not exist"),
         ("restore {coffee} --cut_faces --degradation rust -o {out}", 'unknown degradation "rust"'),
         ("restore {coffee} --draw_box 1,2,3,4 -o {out}", "these pictures are taken whole: give --cut_faces"),
-        ("restore {coffee} -o {coffee}", "sub/coffee.png, or what it is to be in, is a file: choose another"),
+        ("restore {coffee} -o {coffee}", "sub/coffee.png is a file or below one: choose another"),
     ],
 )
 def test_mistakes_are_named(argv: str, message: str, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
