@@ -166,7 +166,7 @@ def _reason(error: Exception) -> str:
         return text
     if "MAX_TEXT" in text or "text chunks" in text:
         return f"its text or colour profile has more than {LONGEST_TEXT >> 20} MB: save it without"
-    return f"it is damaged, cut off or coded in a rare way ({text})"
+    return f"it is damaged, cut off or coded in a rare way ({text}): take another copy, or save it as PNG"
 
 
 def to_tensors(image: Image.Image) -> tuple[Tensor, Tensor | None]:

@@ -272,7 +272,9 @@ def test_cut_off_file_is_refused(tmp_path: Path, compression: str | None, kept: 
     path = written(tmp_path, U16, compression=compression)
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data))])
-    with pytest.raises(InputError, match=r"it is damaged, cut off or coded in a rare way"):
+    with pytest.raises(
+        InputError, match=r"it is damaged, cut off or coded in a rare way .*: take another copy, or save it as PNG"
+    ):
         read_picture(path)
 
 
