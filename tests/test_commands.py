@@ -36,10 +36,10 @@ SHORT = {"pulse": "short_pulse.yaml", "lbrgm": "short_lbrgm.yaml", "rsi": "short
 
 
 def commands() -> list[str]:
-    """The lines of all shell blocks, a line that goes on taken as one."""
+    """The lines of all shell blocks but comments, a line that goes on taken as one."""
     blocks = [block for page in PAGES for block in BLOCK.findall(page.read_text(encoding="utf-8"))]
     lines = [" ".join(line.split()) for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return sorted({line for line in lines if line})
+    return sorted({line for line in lines if line and not line.startswith("#")})
 
 
 def reasons(command: str) -> list[str]:

@@ -127,6 +127,12 @@ def test_no_role_of_a_docstring_is_left_as_it_is(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_options_stay_whole_where_a_line_ends(site: Path) -> None:
+    page = (site / "index.html").read_text()
+    assert re.findall(r"(?<!>)--degradation", re.sub(r"<!--.*?-->", "", page)) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("script", sorted((ROOT / "examples/gallery").glob("plot_*.py")), ids=lambda path: path.stem)
 def test_page_of_the_gallery_shows_its_run_and_opens_as_a_notebook(script: Path, site: Path) -> None:
     page = (site / f"gallery/{script.stem}.html").read_text()
