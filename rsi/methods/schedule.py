@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from rsi.callbacks.base import Stage
 from rsi.errors import InputError
@@ -14,7 +14,7 @@ ALWAYS, NEVER = "always", "never"
 TOP_LEVELS = re.compile(rf"{ALWAYS}|{NEVER}|every [1-9]\d*")
 TOP_LEVEL_SHARE = 0.4  # of a step of W: .3 with the embedded networks, .58 at 1024 px
 W_PLUS_PLUS = 1.2  # a step of it for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
-SPACES: tuple[Space, ...] = ("W", "W+", "W++")
+SPACES: tuple[Space, ...] = get_args(Space)
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,8 @@ def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
         order = ", ".join(phase.space for phase in phases)
         raise InputError(f"the schedule goes {order}: a space can only grow, from W to W+ to W++")
     return tuple(phases)
+
+
+def in_words(phases: Sequence[Phase]) -> str:
+    """The phases on one line, as the settings of a run have them."""
+    return "; ".join(map(str, phases))

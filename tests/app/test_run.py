@@ -70,6 +70,7 @@ def test_networks_are_in_memory_once(recipe: str, tmp_path: Path, monkeypatch: p
     assert [phase.steps for phase in kept_module("avatars128", None).schedule] == usual
     assert kept_module("avatars128", recipe) is own()
     assert [phase.steps for phase in kept_module("avatars128", recipe).schedule] == [2, 2]
+    assert kept_module("avatars128", recipe).settings["schedule"] == "W 2 x 0.8; W++ 2 x 0.03"
     assert domain_of(again).resolution == domain_of("avatars128").resolution
     gc.collect()
     assert own() is None
