@@ -191,7 +191,7 @@ class RestoredTarget:
         latent_facts: What a file has to say of the latent.
         fidelity: Perceptual distance of the truly degraded restoration to the target; 0 is a perfect match.
         explained: The share of the target that the image of the first phase explains, see
-            :func:`rsi.methods.explained.explained`.
+            :func:`rsi.methods.explained.share_explained`.
         fidelity_map: Where the two differ, ``[h, w]`` in [0, 1], 0 where the target is unknown.
         terms: The terms of the loss at the last step.
         stopped_at: The step at which it was stopped, since its loss or gradient was not finite; ``None`` if it was not.
