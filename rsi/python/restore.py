@@ -17,10 +17,10 @@ from rsi.callbacks.base import RestoredTarget
 from rsi.commands.main import main
 from rsi.data.batches import kind_of
 from rsi.data.fitting import fit_to_shape
-from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
 from rsi.data.target import Target
+from rsi.data.target_reader import make_target
 from rsi.degradations import Degradation
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
@@ -153,7 +153,7 @@ def _targets(
         finds_damage=module.finds_damage,
     )
     restorations = Listed(path.name, path.stem).samples(samples)
-    targets = [make_target(picture, fitted, one, seed=seed, color=color, made_from={}) for one in restorations]
+    targets = [make_target(picture, fitted, one, seed=seed, color=color) for one in restorations]
     module.check_target(targets[0])
     return targets if isinstance(image, str | Path) else [_seeded_by_content(target, seed) for target in targets]
 

@@ -19,8 +19,8 @@ with atheris.instrument_imports(include=["rsi", "PIL", "tifffile"]):
     import tifffile
     from PIL import Image
 
-    from rsi.data.folder import read_target
     from rsi.data.masks import from_file
+    from rsi.data.target_reader import read_target
     from rsi.errors import InputError
     from rsi.numerics.size import Size
 
