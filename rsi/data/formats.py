@@ -2,8 +2,8 @@
 
 import re
 
-READ = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "AVIF", "HEIC")
-READ_IN_WORDS = f"{', '.join(READ[:-1])} and {READ[-1]}"
+READABLE = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "AVIF", "HEIC")
+READABLE_IN_WORDS = f"{', '.join(READABLE[:-1])} and {READABLE[-1]}"
 
 
 def _suffixes(words: str) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ NO_PICTURES = frozenset(
 
 
 def kind_of(head: bytes) -> str | None:
-    """The kind of picture that begins with these bytes, one of ``READ`` or another; ``None`` for anything else.
+    """The kind of picture that begins with these bytes, one of ``READABLE`` or another; ``None`` for anything else.
 
     Sources: the magic numbers of the formats' specifications; brands of ISO/IEC 23008-12, B.4, and of AVIF 1.1, 6.
     """

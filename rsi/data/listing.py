@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
+from rsi.data.formats import HEAD, NO_PICTURES, READABLE, READABLE_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
 from rsi.data.output_names import folder_name, hidden_folder, output_names
 from rsi.errors import InputError
 from rsi.log import tell_once
@@ -121,7 +121,7 @@ class Listing:
         if self._chosen is None:
             self._check_folder()
         if not len(self):
-            raise InputError(f"no picture in {str(self.folder)!r}: {READ_IN_WORDS} files are read")
+            raise InputError(f"no picture in {str(self.folder)!r}: {READABLE_IN_WORDS} files are read")
 
     def _check_folder(self) -> None:
         if not self.folder.is_dir():
@@ -223,9 +223,9 @@ def is_picture(folder: Path, name: str, on_other: OnBad = ignore) -> bool:
     if suffix_of(name) in NO_PICTURES:
         return False
     kind = kind_of_file(name, None if is_url(folder) else _head(folder / name))
-    if kind is not None and kind not in READ:
+    if kind is not None and kind not in READABLE:
         on_other(name, kind)
-    return kind in READ
+    return kind in READABLE
 
 
 class Leftovers:

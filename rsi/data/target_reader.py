@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from rsi.data.decoded import Picture, luminance
+from rsi.data.colour import luminance
+from rsi.data.decoded import Picture
 from rsi.data.fitting import Fit, Fitted, allowed_sides, fit_to_shape
 from rsi.data.listing import Listed
 from rsi.data.masks import find_mask, known_pixels, parse_color
@@ -159,7 +160,7 @@ def make_target(picture: Picture, fitted: Fitted, image: Listed, *, seed: int, c
         gray=gray,
         sample=image.sample,
         output=image.output,
-        said=picture.said,
+        stated_degradation=picture.stated_degradation,
     )
 
 

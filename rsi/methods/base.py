@@ -12,16 +12,16 @@ from torch import Tensor, nn
 
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.data.batches import Step, as_step
+from rsi.data.image_checks import check_images
 from rsi.data.target import Target, in_colour
-from rsi.data.tensors import check_images
 from rsi.degradations import Degradation
 from rsi.degradations.own_sources import modules_of, sources_of
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.estimation.named import degradation_named
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.folder_module import FolderModule
+from rsi.methods.measurements import as_images, targets_of
 from rsi.methods.restored import restored_targets
-from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
 from rsi.numerics.size import Size
