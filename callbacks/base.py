@@ -35,7 +35,7 @@ class Stage:
 
     @property
     def cost(self) -> float:
-        """What a step costs beside one of other stages, roughly; where steps were measured, nobody asks."""
+        """What a step costs beside one of another stage, roughly; asked until enough steps were measured."""
         return 1.0
 
 

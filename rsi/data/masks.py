@@ -7,7 +7,7 @@ from PIL import ImageColor
 from torch import Tensor
 
 from rsi.data.decoded import Picture
-from rsi.data.listing import is_picture
+from rsi.data.formats import is_picture
 from rsi.data.orientation import as_stored, upright
 from rsi.data.reading import read_picture
 from rsi.errors import InputError

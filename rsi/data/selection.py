@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsi.data.formats import READABLE_IN_WORDS, SUFFIXES
-from rsi.data.listing import Leftovers, is_picture
+from rsi.data.formats import READABLE_IN_WORDS, SUFFIXES, is_picture
+from rsi.data.listing import Leftovers
 from rsi.errors import InputError
 from rsi.log import tell_once
 from rsi.storage.location import is_url, locate

@@ -184,7 +184,7 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """Settings and arguments with the values in force; those that stand for nothing are left out."""
+        """Settings and arguments with the values in force, without those that are ``None``."""
         is_text = self.degradation_name != type(self.degradation).__name__
         degradation = self.degradation_name if is_text else _on_one_line(self.degradation)
         values = {**self.settings, **self.hparams, "degradation": degradation, **self.resolved()}

@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from rsi.callbacks.base import RestoredTarget
 from rsi.commands.main import main
-from rsi.data.batches import kind_of
+from rsi.data.batches import batch_key
 from rsi.data.fitting import fit_to_shape
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
@@ -167,10 +167,10 @@ def _seeded_by_content(target: Target, seed: int) -> Target:
 def _restore(module: RestorationMethod[Any], targets: Sequence[Target], progress: bool) -> list[RestoredTarget]:
     """Restore targets in batches of a kind; results are in the order of the targets."""
     results: dict[int, RestoredTarget] = {}
-    places = sorted(range(len(targets)), key=lambda place: str(kind_of(targets[place])))
+    places = sorted(range(len(targets)), key=lambda place: str(batch_key(targets[place])))
     with Progress(disable=not progress) as bar:
         task = bar.add_task("restoring", total=len(targets) * module.steps_per_batch)
-        for _, alike in groupby(places, key=lambda place: kind_of(targets[place])):
+        for _, alike in groupby(places, key=lambda place: batch_key(targets[place])):
             for batch in _chunks(list(alike)):
                 advance = partial(bar.advance, task, len(batch))
                 module.restore([targets[place] for place in batch], advance)

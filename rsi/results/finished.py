@@ -12,7 +12,7 @@ REMEMBERED = 10_000
 
 
 class Finished(Container[str]):
-    """The inputs whose restored image was there, whole and made from the files of today when first asked for.
+    """The inputs that had a whole restored image, made from today's files, when they were first asked for.
 
     Args:
         folder: The output folder, once it is claimed.
