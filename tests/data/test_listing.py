@@ -266,7 +266,7 @@ def test_pictures_of_a_url_are_known_by_their_suffix(memory: Path, capsys: pytes
 def test_files_of_known_suffixes_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, *(f"{number}.png" for number in range(20)), *(f"{number}.json" for number in range(20)), "odd")
     opened = []
-    monkeypatch.setattr("rsi.data.listing._head", lambda path: opened.append(path.name))
+    monkeypatch.setattr("rsi.data.formats._head", lambda path: opened.append(path.name))
     listing = Listing(tmp_path, window=3)
     listing.check()
     assert len(list(listing)) == 20
