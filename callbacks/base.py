@@ -18,7 +18,7 @@ from torch import Tensor
 from rsi.data.folder import TargetFolder
 from rsi.data.pictures import side_by_side
 from rsi.data.target import Target
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from rsi.data.listing import Listed
 from rsi.data.target import Target, checksum
 from rsi.errors import InputError
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from rsi.log import tell
 from rsi.numerics.size import Size
 from rsi.results.finished import REMEMBERED, Finished
 from rsi.results.folder import ResultFolder
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.storage.fingerprint import Fingerprint, fingerprint
 from rsi.storage.location import locate
 

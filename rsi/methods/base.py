@@ -26,7 +26,7 @@ from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
 from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance, load_perceptual
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.storage.fingerprint import fingerprint
 
 

@@ -13,7 +13,7 @@ Space = Literal["W", "W+", "W++"]
 ALWAYS, NEVER = "always", "never"
 TOP_LEVELS = re.compile(rf"{ALWAYS}|{NEVER}|every [1-9]\d*")
 TOP_LEVEL_SHARE = 0.4  # of a step of W: .3 with the embedded networks, .58 at 1024 px
-W_PLUS_PLUS = 1.2  # a step of it for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
+W_PLUS_PLUS_COST = 1.2  # of a step, for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
 SPACES: tuple[Space, ...] = get_args(Space)
 
 
@@ -62,7 +62,7 @@ class Phase(Stage):
     def cost(self) -> float:
         """What a step costs on average beside one of W with all levels, roughly."""
         left_out = 1 - 1 / self.top_level_every if self.top_level_every else 1
-        return (W_PLUS_PLUS if self.space == "W++" else 1) - TOP_LEVEL_SHARE * left_out
+        return (W_PLUS_PLUS_COST if self.space == "W++" else 1) - TOP_LEVEL_SHARE * left_out
 
     def lr_factor(self, step: int) -> float:
         """The step size at a step of the phase, counted from 0, as a multiple of ``lr``."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.records import COLUMNS, Row, read_record
-from rsi.results.run import run_id
+from rsi.results.run_id import run_id
 from rsi.storage.atomic import PREFIX, check_inside, remove_partial
 from rsi.storage.folder import Storage, local_folder
 from rsi.storage.location import check_reachable
@@ -41,7 +41,7 @@ class ResultFolder:
 
     Attributes:
         local: Where what has to be local is: the folder itself, or of a URL a folder of this user's cache.
-        run: The run that has claimed it, see :func:`rsi.results.run.run_id`; empty before.
+        run: The run that has claimed it, see :func:`rsi.results.run_id.run_id`; empty before.
     """
 
     def __init__(self, path: str | Path) -> None:

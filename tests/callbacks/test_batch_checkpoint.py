@@ -12,7 +12,7 @@ from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.results.folder import ResultFolder
 from rsi.results.records import MISSING, Row
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.storage.tensor_file import tensor_bytes
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]

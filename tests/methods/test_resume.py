@@ -14,7 +14,7 @@ from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.methods.lbrgm import LBRGM
 from rsi.methods.pulse import Pulse
 from rsi.results.folder import ResultFolder
-from rsi.results.state import FORMAT, SavedBatch
+from rsi.results.saved_batch import FORMAT, SavedBatch
 
 
 def pulse(generator: Path) -> RestorationMethod[Any]:
