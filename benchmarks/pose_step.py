@@ -19,7 +19,7 @@ from torch import Tensor
 from rsi import Phase, Restoration
 from rsi.benchmark.metrics import psnr
 from rsi.generators import Generator, save_generator
-from rsi.methods.tensors import targets_of
+from rsi.methods.measurements import targets_of
 from rsi.numerics.randomness import ImageRandom
 
 FAST = [Phase("W", 30, 0.8, 0.2), Phase("W+", 50, 0.2, 0.02), Phase("W++", 62, 0.03, 0.002)]

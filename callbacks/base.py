@@ -18,7 +18,7 @@ from torch import Tensor
 from rsi.data.folder import TargetFolder
 from rsi.data.pictures import side_by_side
 from rsi.data.target import Target
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stage:
 
     @property
     def cost(self) -> float:
-        """What a step costs beside one of other stages, roughly; where steps were measured, nobody asks."""
+        """What a step costs beside one of another stage, roughly; asked until enough steps were measured."""
         return 1.0
 
 
@@ -191,7 +191,7 @@ class RestoredTarget:
         latent_facts: What a file has to say of the latent.
         fidelity: Perceptual distance of the truly degraded restoration to the target; 0 is a perfect match.
         explained: The share of the target that the image of the first phase explains, see
-            :func:`rsi.methods.explained.explained`.
+            :func:`rsi.methods.explained.share_explained`.
         fidelity_map: Where the two differ, ``[h, w]`` in [0, 1], 0 where the target is unknown.
         terms: The terms of the loss at the last step.
         stopped_at: The step at which it was stopped, since its loss or gradient was not finite; ``None`` if it was not.

@@ -18,7 +18,7 @@ from rsi.errors import InputError
 from rsi.log import tell
 from rsi.training.private import summary_depth
 
-NOBODY = (
+NOTHING_IS_KEPT = (
     "nothing keeps the restored images: pass an output_dir to rsi.TargetFolder or a callback such as "
     "rsi.callbacks.ResultWriter, or use Trainer.predict"
 )
@@ -48,7 +48,7 @@ def add_needed(trainer: Trainer) -> None:
     if isinstance(data, TargetFolder) and data.output_dir is not None:
         _add(callbacks, ResultWriter(data.output_dir, data.overwrite), PhaseScheduler, Timelapse)
     if not any(isinstance(callback, RestorationCallback) for callback in callbacks):
-        tell(NOBODY)
+        tell(NOTHING_IS_KEPT)
     if trainer.loggers and not cast(Any, trainer).fast_dev_run:
         _add(callbacks, LoggedImages(), Callback)
     for index, callback in enumerate(callbacks):

@@ -13,7 +13,7 @@ from rsi.data.folder import TargetFolder
 from rsi.data.target import Target
 from rsi.errors import Interrupted
 from rsi.log import tell
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 @runtime_checkable

@@ -53,7 +53,7 @@ class ResultWriter(RestorationCallback):
             )
         share = run.folder.share(run.rank, run.world_size)
         images = ((image.name, image.output) for image in share if not image.hides_folder)
-        refuse_foreign_files(self.folder, images, run.folder.read_folders, overwrite=self.overwrite)
+        refuse_foreign_files(self.folder, images, run.folder.reader.folders, overwrite=self.overwrite)
         settings = {**run.settings, **run.folder.settings, "precision": run.precision}
         self.folder.claim(settings, overwrite=self.overwrite, rank=run.rank)
 

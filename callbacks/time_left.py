@@ -6,15 +6,15 @@ from time import monotonic
 
 from rsi.callbacks.base import Stage, stage_of
 
-DOUBT = 5  # so many steps of a stage count as much as what is expected of it
+DOUBT = 5  # steps of a stage that count as much as what other stages let expect
 
 
 class TimeLeft:
     """The time that the image in progress and the folder still take.
 
-    Steps of a stage take as long as those that were measured; where there are few of them, what the costs of stages let
-    expect from those of others counts, too. By how much the first step of a stage takes longer, with all that is done
-    between it and the step before, is measured for itself.
+    A step takes as long as the measured ones of its stage. While these are few, those of other stages count as well,
+    scaled by what the stages cost. How much longer the first step of a stage takes, with all that is done before it, is
+    measured on its own.
 
     Args:
         schedule: The stages of every batch.

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from torch import Tensor
 
 from rsi.commands.main import main
-from rsi.data.pictures import side_by_side, stages
+from rsi.data.pictures import side_by_side, split_row
 from rsi.data.reading import read_picture
 from rsi.degradations import (
     JPEG,
@@ -66,14 +66,14 @@ def restore(task: str, degradation: str, folder: Path) -> Path:
 
 def path_row(results: Path) -> Row:
     """Target, phases and ground truth of one face."""
-    way = stages(Image.open(results / "comparisons" / f"{FACE}.png"))
+    way = split_row(Image.open(results / "comparisons" / f"{FACE}.png"))
     images = [*(_pixels(picture) for _, picture in way), _clean()]
     return images, [*(caption for caption, _ in way), "ground truth"]
 
 
 def fidelity_row(results: Path) -> Row:
     """Target, restoration and where they differ, of one face."""
-    way = stages(Image.open(results / "comparisons" / f"{FACE}.png"))
+    way = split_row(Image.open(results / "comparisons" / f"{FACE}.png"))
     difference = Image.open(results / "fidelity" / f"{FACE}.png")
     shown = Image.new("RGB", difference.size, "lightgrey")
     shown.paste(colored(difference), mask=difference.getchannel("A"))

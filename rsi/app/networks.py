@@ -9,7 +9,7 @@ import yaml
 from rsi.app.pipeline import Domain
 from rsi.errors import InputError
 from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
-from rsi.methods.schedule import Phase, check_schedule
+from rsi.methods.schedule import Phase
 from rsi.options.recipes import find_recipe
 
 _kept: dict[str, Restoration] = {}
@@ -37,7 +37,7 @@ def kept_module(generator: str, recipe: str | None) -> Restoration:
         InputError: The generator cannot be read, or the recipe has no schedule.
     """
     module = _module(generator)
-    module.schedule = check_schedule(PAPER_SCHEDULE if recipe is None else schedule_of(recipe))
+    module.use_schedule(PAPER_SCHEDULE if recipe is None else schedule_of(recipe))
     return module
 
 

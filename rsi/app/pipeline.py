@@ -12,12 +12,12 @@ from PIL import Image
 from rsi.app.damage_text import text_of
 from rsi.data.decoded import Picture
 from rsi.data.fitting import fit_to_shape
-from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
 from rsi.data.pictures import to_picture
 from rsi.data.reading import decode, read_picture
 from rsi.data.target import Target
+from rsi.data.target_reader import make_target
 from rsi.errors import InputError
 from rsi.estimation.crop_damage import found_damage, given_damage
 from rsi.estimation.estimate import Estimate, estimate_evidence, evidence_of_picture
@@ -210,7 +210,7 @@ def _factor(opened: Opened, domain: Domain) -> int:
 def _target(picture: Picture, path: Path, size: Size, known: Image.Image | None) -> Target:
     mask = None if known is None else decode(known)
     fitted = fit_to_shape(picture, known_pixels(picture, path, mask=mask), path, resolution=size, factor=1, fit="crop")
-    return make_target(picture, fitted, Listed(path.name, path.stem), seed=0, color=False, made_from={})
+    return make_target(picture, fitted, Listed(path.name, path.stem), seed=0, color=False)
 
 
 def _middle(picture: Picture) -> Picture:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from rsi.data.decoded import is_gray
+from rsi.data.colour import is_gray
 from rsi.data.orientation import upright
 from rsi.data.reading import read_picture
 from rsi.degradations import draw_strokes, parse_degradation

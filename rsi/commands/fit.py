@@ -18,7 +18,7 @@ from rsi.report import write_report
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import Outcome, review
 from rsi.storage.location import is_url
-from rsi.training.independent import answers_for
+from rsi.training.independent import watched_ranks
 from rsi.training.trainer import TRAINER_DEFAULTS
 
 USAGE = "rsi fit IMAGE... [--degradation NAME] [--generator NAME|PATH] [--output_dir PATH] [OPTIONS]"
@@ -56,7 +56,7 @@ def _fit(line: CommandLine, *, closes: bool) -> int:
         save_config_callback=SavedConfig,
         parser_kwargs={"prog": "rsi", "fit": {"usage": USAGE, "description": DESCRIPTION}},
     )
-    ranks, is_first, folder = answers_for(cli.trainer), cli.trainer.is_global_zero, _folder(cli)
+    ranks, is_first, folder = watched_ranks(cli.trainer), cli.trainer.is_global_zero, _folder(cli)
     outcome = _review(cli, folder, ranks or range(1)) if ranks or is_first else Outcome()
     if outcome.missing:
         print(f"rsi: {printable(outcome.missing_line())}", file=sys.stderr)

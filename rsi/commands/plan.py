@@ -71,7 +71,7 @@ def _try(
     module: RestorationMethod[Any], data: TargetFolder, image: Listed, problems: list[InputError]
 ) -> Target | None:
     try:
-        target = data.read(
+        target = data.reader.read(
             image, resolution=module.resolution, factor=module.target_factor, finds_damage=module.finds_damage
         )
         module.check_target(target)

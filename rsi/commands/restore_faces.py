@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from rsi.commands.restore_output import CUT, Output
 from rsi.commands.restore_run import COPIED, RestoringRun
-from rsi.data.decoded import SAID
+from rsi.data.decoded import STATED_DEGRADATION
 from rsi.data.listing import Listed
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
@@ -134,7 +134,7 @@ class FaceWork:
             return
         picture = cut_with_holes(photo.picture, place.crop, place.damage.size, place.damage.known)
         said = PngInfo()
-        said.add_text(SAID, place.damage.text)
+        said.add_text(STATED_DEGRADATION, place.damage.text)
         self._output.write_file(f"{CUT}/{place.name}.png", png(picture, photo.profile, pnginfo=said))
         tell(f"{image.name}: {place.name}, {place.crop.side:.0f} px wide, restored from {place.damage.text}")
 

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from rsi.data.listing import Listed
 from rsi.data.target import Target, checksum
 from rsi.errors import InputError
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Step:
     Attributes:
         targets: The batch, the same at all of its steps.
         index: The number of the step, counted from 0 for every batch.
-        saved: Where an earlier run has left the batch; at the step where it goes on alone.
+        saved: Where an earlier run has left the batch; given with the step at which it goes on, with no other.
     """
 
     targets: tuple[Target, ...]
@@ -59,8 +59,8 @@ class TargetBatches:
 
     A batch holds targets that fit in one tensor and one JPEG operator: same size, chroma sampling, number of
     channels and orientation. Batches that stay smaller come last. Leaving out whole batches does not change the others.
-    The targets are read when their batch is due and are given until it is finished: another iterator begins with those
-    that an earlier one has given in vain.
+    Targets are read when their batch is due. Those of a batch that was given and not finished come first in the next
+    iterator.
 
     Args:
         images: The files to read.
@@ -138,16 +138,16 @@ class TargetBatches:
 
     def _next_batch(self) -> tuple[Target, ...]:
         for target in self._targets:
-            kind = kind_of(target)
-            self._buckets.setdefault(kind, []).append(target)
-            if len(self._buckets[kind]) >= self.batch_size:
-                return self._take(kind)
+            key = batch_key(target)
+            self._buckets.setdefault(key, []).append(target)
+            if len(self._buckets[key]) >= self.batch_size:
+                return self._take(key)
         return self._take(next(iter(self._buckets))) if self._buckets else ()
 
-    def _take(self, kind: Hashable) -> tuple[Target, ...]:
-        bucket = self._buckets.pop(kind)
+    def _take(self, key: Hashable) -> tuple[Target, ...]:
+        bucket = self._buckets.pop(key)
         if rest := bucket[self.batch_size :]:
-            self._buckets[kind] = rest
+            self._buckets[key] = rest
         return tuple(bucket[: self.batch_size])
 
     def _is_due(self, image: Listed) -> bool:
@@ -165,7 +165,7 @@ class TargetBatches:
         return target
 
 
-def kind_of(target: Target) -> Hashable:
+def batch_key(target: Target) -> Hashable:
     """What targets of one batch have in common: their size and the coding of their JPEG files."""
     jpeg = target.jpeg
     coding = None if jpeg is None else (jpeg.sampling, jpeg.grayscale, jpeg.orientation)

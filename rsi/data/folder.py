@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -9,44 +10,24 @@ from typing import Any, Literal, Protocol, cast
 
 import torch
 from pytorch_lightning import LightningDataModule, Trainer
-from torch import Tensor
 
 from rsi.data.batches import Failure, Step, TargetBatches
-from rsi.data.decoded import Picture, luminance
-from rsi.data.fitting import Fit, Fitted, allowed_sides, fit_to_shape
+from rsi.data.fitting import Fit
 from rsi.data.listing import Listed, Listing
-from rsi.data.masks import find_mask, known_pixels, parse_color
-from rsi.data.reading import read_picture
 from rsi.data.selection import select
-from rsi.data.target import WITHOUT_COLOUR, Target
+from rsi.data.target import Target
+from rsi.data.target_reader import TargetReader
 from rsi.errors import InputError
 from rsi.log import tell
-from rsi.numerics.randomness import image_seed
 from rsi.numerics.size import Size
 from rsi.results.finished import REMEMBERED, Finished
 from rsi.results.folder import ResultFolder
-from rsi.results.layout import check_name
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.storage.fingerprint import Fingerprint, fingerprint
-from rsi.storage.location import absolute, locate
+from rsi.storage.location import locate
 
 AUTO: Literal["auto"] = "auto"
 BatchSize = int | Literal["auto"]
-
-
-class Framing(Protocol):
-    """Makes pictures square in the place of :func:`rsi.data.fitting.fit_to_shape`."""
-
-    @property
-    def align(self) -> str:
-        """What it is called."""
-
-    def __call__(self, picture: Picture, known: Tensor, path: Path, sides: Sequence[int]) -> tuple[Picture, Fitted]:
-        """The picture that was cut from, and the square of one of the sides.
-
-        Raises:
-            InputError: The picture cannot be used.
-        """
 
 
 class _Restorer(Protocol):
@@ -92,7 +73,7 @@ class TargetFolder(LightningDataModule):
             their results are grey.
 
     Attributes:
-        framing: What makes images square in place of ``fit``, such as :class:`rsi.photos.framing.FaceFraming`.
+        reader: What reads an image of the folder; its ``framing`` makes images square in place of ``fit``.
         output_dir: Where the results go.
         names: All images of the folder; listed when they are iterated over, never all in memory.
 
@@ -121,45 +102,28 @@ class TargetFolder(LightningDataModule):
             raise InputError(f"batch_size is {batch_size}: it must be at least 1")
         if samples < 1:
             raise InputError(f"samples is {samples}: it must be at least 1")
-        if mask_color is not None:
-            parse_color(mask_color)
-        selection = select(target_dir)
+        selection, masks = select(target_dir), None if mask_dir is None else locate(mask_dir)
         self.target_dir = selection.folder
         self.batch_size: BatchSize = batch_size
-        self.mask_dir = None if mask_dir is None else locate(mask_dir)
-        self.mask_color = mask_color
-        self.fit: Fit = fit
-        self.seed = seed
+        self.reader = TargetReader(selection.folder, masks, mask_color, fit, seed, color)
         self.samples = samples
-        self.color = color
-        self.framing: Framing | None = None
         self.output_dir = output_dir
         self.results = None if output_dir is None else ResultFolder(output_dir)
         self.overwrite = overwrite
-        other_folders = [self.mask_dir, self.results and self.results.path]
-        leave_out = [path for path in other_folders if path]
+        leave_out = [path for path in (masks, self.results and self.results.path) if path]
         self.names = Listing(self.target_dir, leave_out, chosen=selection.names, samples=samples)
         self._batches: TargetBatches | None = None
         self._finished_count: int | None = None
-        self._common_sources: Mapping[str, Fingerprint] = {}
 
     @property
     def settings(self) -> dict[str, str]:
         """What the results depend on besides the images themselves."""
-        return {
-            "target_dir": absolute(self.target_dir),
-            "mask_dir": str(self.mask_dir and absolute(self.mask_dir)),
-            "mask_color": str(self.mask_color),
-            "fit": self.fit,
-            "seed": str(self.seed),
-            **({"color": "True"} if self.color else {}),
-            **({"align": self.framing.align} if self.framing else {}),
-        }
+        return self.reader.settings
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """What loggers are told."""
-        more = {"batch_size": self.batch_size, "seed": self.seed, "samples_per_image": self.samples}
+        more = {"batch_size": self.batch_size, "seed": self.reader.seed, "samples_per_image": self.samples}
         values: dict[str, Any] = {**self.settings, **more}
         return {name: value for name, value in values.items() if value not in ("None", AUTO)}
 
@@ -185,17 +149,12 @@ class TargetFolder(LightningDataModule):
         """How many images this process has so far left out as finished."""
         return self._batches.skipped if self._batches else 0
 
-    @property
-    def read_folders(self) -> list[Path]:
-        """The folders that hold images and masks."""
-        return [self.target_dir, *([self.mask_dir] if self.mask_dir else [])]
-
     @cached_property
     def finished(self) -> Finished | None:
-        """The images that an earlier run has finished; asked for once the training loader exists."""
+        """The images that an earlier run has finished."""
         if self.results is None or self.overwrite:
             return None
-        return Finished(self.results, self.sources, self._common_sources)
+        return Finished(self.results, self.sources, self._restorer.sources)
 
     def share(self, rank: int, world_size: int) -> Iterator[Listed]:
         """The images of one process: every ``world_size``-th, so that nothing has to be agreed upon."""
@@ -216,26 +175,17 @@ class TargetFolder(LightningDataModule):
         """Make sure that there are images.
 
         Raises:
-            InputError: The folder of images or of masks does not exist, or there is no image.
+            InputError: The folder of images or of masks does not exist, both are one, or there is no image.
         """
         self.names.check()
-        if self.mask_dir is None:
-            return
-        if not self.mask_dir.is_dir():
-            raise InputError(f"mask_dir {str(self.mask_dir)!r} is not a folder")
-        if absolute(self.mask_dir) == absolute(self.target_dir):
-            raise InputError(
-                f"mask_dir and target_dir are both {str(self.mask_dir)!r}: put the masks in another folder"
-            )
+        self.reader.check_masks()
 
     def train_dataloader(self) -> TargetBatches:
         """The batches of this process's share, without the images that are finished, each for all of its steps."""
-        trainer = self._trainer
-        steps = cast(_Restorer, trainer.lightning_module).steps_per_batch
         return self._make_batches(
-            steps,
+            self._restorer.steps_per_batch,
             skip=lambda name: self.finished is not None and self.finished.settles(name),
-            saved=self._saved(trainer.global_rank),
+            saved=self._saved(self._trainer.global_rank),
         )
 
     def predict_dataloader(self) -> TargetBatches:
@@ -264,17 +214,17 @@ class TargetFolder(LightningDataModule):
             raise RuntimeError("TargetFolder gives batches to a Trainer only")
         return self.trainer
 
+    @property
+    def _restorer(self) -> _Restorer:
+        return cast(_Restorer, self._trainer.lightning_module)
+
     def _make_batches(
         self, steps: int, *, skip: Callable[[str], bool], saved: SavedBatch | None = None
     ) -> TargetBatches:
-        trainer, module = self._trainer, cast(_Restorer, self._trainer.lightning_module)
-        self._common_sources = module.sources
-        read = partial(
-            self.read, resolution=module.resolution, factor=module.target_factor, finds_damage=module.finds_damage
-        )
+        trainer, module = self._trainer, self._restorer
         self._batches = TargetBatches(
             self.share(trainer.global_rank, trainer.world_size),
-            torch.inference_mode(False)(read),  # predictions are made without gradients, these are not
+            torch.inference_mode(False)(partial(self._read, module)),  # predictions have no gradients, these have
             module.check_target,
             batch_size=1 if self.batch_size == AUTO else self.batch_size,
             steps=steps,
@@ -282,6 +232,15 @@ class TargetFolder(LightningDataModule):
             saved=saved,
         )
         return self._batches
+
+    def _read(self, module: _Restorer, image: Listed) -> Target:
+        """A target that says, for a later run, what it was made from."""
+        files = self.reader.sources(image.file).items() if self.results else ()
+        made_from = {name: _fingerprint(path) for name, path in files}
+        target = self.reader.read(
+            image, resolution=module.resolution, factor=module.target_factor, finds_damage=module.finds_damage
+        )
+        return replace(target, made_from={**made_from, **module.sources})
 
     def _saved(self, rank: int) -> SavedBatch | None:
         return None if self.results is None or self.overwrite else SavedBatch.read(self.results.state_path(rank))
@@ -291,101 +250,12 @@ class TargetFolder(LightningDataModule):
         return batch
 
     def sources(self, name: str) -> dict[str, Path]:
-        """The files that an image, or another restoration of it, is made from today: ``target`` and ``mask``.
+        """The files that an image, or another restoration of it, is made from today; see :class:`TargetReader`.
 
         Raises:
             InputError: It has no mask, or several.
         """
-        file = re.sub(r"~\d+$", "", name) if self.samples > 1 else name
-        target = self.target_dir / file
-        if self.mask_dir is None or not target.exists():
-            return {"target": target}
-        return {"target": target, "mask": find_mask(self.mask_dir, file)}
-
-    def read(self, image: Listed, *, resolution: Size, factor: int | None, finds_damage: bool = False) -> Target:
-        """Reads one image of the folder and makes it fit.
-
-        Args:
-            image: The image, for one of its restorations.
-            resolution: The size of the generator's images.
-            factor: How many times smaller targets are; ``None`` where each target decides.
-            finds_damage: What happened is looked for in the pictures.
-
-        Raises:
-            InputError: The file or its mask cannot be used.
-        """
-        _check_unicode(image.file)
-        check_name(image.file, image.output, hides_folder=image.hides_folder)
-        sources = self.sources(image.file)
-        made_from = {name: _fingerprint(source) for name, source in sources.items()} if self.results else {}
-        path, mask = sources["target"], sources.get("mask")
-        picture = read_picture(path)
-        known = known_pixels(picture, path, mask=mask, mask_color=self.mask_color)
-        if self.framing is None:
-            fitted = fit_to_shape(
-                picture, known, path, resolution=resolution, factor=factor, fit=self.fit, finds_damage=finds_damage
-            )
-        else:
-            picture, fitted = self.framing(picture, known, path, allowed_sides(resolution, factor))
-        return make_target(
-            picture, fitted, image, seed=self.seed, color=self.color, made_from={**made_from, **self._common_sources}
-        )
-
-
-def make_target(
-    picture: Picture, fitted: Fitted, image: Listed, *, seed: int, color: bool, made_from: Mapping[str, Fingerprint]
-) -> Target:
-    """A picture that was given the generator's shape, as a target.
-
-    Args:
-        picture: The decoded file.
-        fitted: What was made of it.
-        image: The image, for one of its restorations.
-        seed: Of all random numbers of a run.
-        color: Restore pictures without colour in colour.
-        made_from: The files that the picture was read from.
-    """
-    gray = picture.is_gray and not color
-    return Target(
-        name=image.name,
-        image=luminance(fitted.image).contiguous() if gray else fitted.image,
-        known=fitted.known,
-        seed=image_seed(image.name, seed),
-        frame=fitted.frame,
-        jpeg=picture.jpeg,
-        motion=fitted.motion,
-        surroundings=fitted.surroundings,
-        notes=(*picture.notes, *fitted.notes, *([WITHOUT_COLOUR] if gray else [])),
-        gray=gray,
-        sample=image.sample,
-        output=image.output,
-        said=picture.said,
-        made_from=made_from,
-    )
-
-
-def read_target(
-    folder: str | Path,
-    name: str,
-    *,
-    resolution: Size,
-    factor: int | None,
-    **settings: Any,  # noqa: ANN401 - the folder's
-) -> Target:
-    """One image of a folder, made to fit.
-
-    Args:
-        folder: The folder, a path or a URL.
-        name: The image's path in it, with forward slashes.
-        resolution: The size of the generator's images.
-        factor: How many times smaller targets are; ``None`` where each target decides.
-        settings: As of :class:`TargetFolder`.
-
-    Raises:
-        InputError: The file or its mask cannot be used.
-    """
-    image = Listed(name, name.rpartition(".")[0])
-    return TargetFolder(str(folder), **settings).read(image, resolution=resolution, factor=factor)
+        return self.reader.sources(re.sub(r"~\d+$", "", name) if self.samples > 1 else name)
 
 
 def _fingerprint(path: Path) -> Fingerprint:
@@ -394,10 +264,3 @@ def _fingerprint(path: Path) -> Fingerprint:
     except Exception as error:  # file systems of URLs raise nearly anything
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{str(path)!r} cannot be read: {reason}") from error
-
-
-def _check_unicode(name: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise InputError(f"the file name {name!r} is not valid Unicode: rename the file") from None

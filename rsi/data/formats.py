@@ -1,9 +1,13 @@
 """Which kind of picture a file is, by how it begins and by its suffix."""
 
 import re
+from pathlib import Path
 
-READ = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "AVIF", "HEIC")
-READ_IN_WORDS = f"{', '.join(READ[:-1])} and {READ[-1]}"
+from rsi.storage.listing import OnBad, ignore
+from rsi.storage.location import is_url
+
+READABLE = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "AVIF", "HEIC")
+READABLE_IN_WORDS = f"{', '.join(READABLE[:-1])} and {READABLE[-1]}"
 
 
 def _suffixes(words: str) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ NO_PICTURES = frozenset(
 
 
 def kind_of(head: bytes) -> str | None:
-    """The kind of picture that begins with these bytes, one of ``READ`` or another; ``None`` for anything else.
+    """The kind of picture that begins with these bytes, one of ``READABLE`` or another; ``None`` for anything else.
 
     Sources: the magic numbers of the formats' specifications; brands of ISO/IEC 23008-12, B.4, and of AVIF 1.1, 6.
     """
@@ -113,10 +117,37 @@ def kind_of_file(name: str, head: bytes | None) -> str | None:
     return kind or _OTHERS.get(suffix)
 
 
+def is_picture(folder: Path, name: str, on_other: OnBad = ignore) -> bool:
+    """Whether a file is a picture that is read: by its suffix, else, if it is local, by how it begins.
+
+    Args:
+        folder: The folder of the file.
+        name: Its path in it.
+        on_other: Told the name and the kind of a picture that is not read.
+    """
+    if name.lower().endswith(SUFFIXES):
+        return True
+    if suffix_of(name) in NO_PICTURES:
+        return False
+    kind = kind_of_file(name, None if is_url(folder) else _head(folder / name))
+    if kind is not None and kind not in READABLE:
+        on_other(name, kind)
+    return kind in READABLE
+
+
 def suffix_of(name: str) -> str:
     """The suffix with its dot, in small letters."""
     stem, _, suffix = name.rpartition(".")
     return f".{suffix.lower()}" if stem and "/" not in suffix else ""
+
+
+def _head(path: Path) -> bytes | None:
+    """How a file begins; ``None`` if it cannot be read."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(HEAD)
+    except OSError:
+        return None
 
 
 def _kind_by_brand(head: bytes) -> str | None:

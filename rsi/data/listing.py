@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from rsi.data.formats import HEAD, NO_PICTURES, READ, READ_IN_WORDS, SUFFIXES, kind_of_file, suffix_of
+from rsi.data.formats import NO_PICTURES, READABLE_IN_WORDS, is_picture, suffix_of
 from rsi.data.output_names import folder_name, hidden_folder, output_names
 from rsi.errors import InputError
 from rsi.log import tell_once
@@ -121,7 +121,7 @@ class Listing:
         if self._chosen is None:
             self._check_folder()
         if not len(self):
-            raise InputError(f"no picture in {str(self.folder)!r}: {READ_IN_WORDS} files are read")
+            raise InputError(f"no picture in {str(self.folder)!r}: {READABLE_IN_WORDS} files are read")
 
     def _check_folder(self) -> None:
         if not self.folder.is_dir():
@@ -210,24 +210,6 @@ class Listing:
         return is_picture(self.folder, name, on_other)
 
 
-def is_picture(folder: Path, name: str, on_other: OnBad = ignore) -> bool:
-    """Whether a file is a picture that is read: by its suffix, else, if it is local, by how it begins.
-
-    Args:
-        folder: The folder of the file.
-        name: Its path in it.
-        on_other: Told the name and the kind of a picture that is not read.
-    """
-    if name.lower().endswith(SUFFIXES):
-        return True
-    if suffix_of(name) in NO_PICTURES:
-        return False
-    kind = kind_of_file(name, None if is_url(folder) else _head(folder / name))
-    if kind is not None and kind not in READ:
-        on_other(name, kind)
-    return kind in READ
-
-
 class Leftovers:
     """How many files were not taken, and the first of them with the reasons."""
 
@@ -246,15 +228,6 @@ class Leftovers:
         """Count one more."""
         self.count += 1
         self._first = sorted([*self._first, (name, reason)])[: self.NAMED]
-
-
-def _head(path: Path) -> bytes | None:
-    """How a file begins; ``None`` if it cannot be read."""
-    try:
-        with path.open("rb", buffering=0) as file:
-            return file.read(HEAD)
-    except OSError:
-        return None
 
 
 def _files(entries: Iterable[str], folders: Counter[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from PIL import ImageColor
 from torch import Tensor
 
 from rsi.data.decoded import Picture
-from rsi.data.listing import is_picture
+from rsi.data.formats import is_picture
 from rsi.data.orientation import as_stored, upright
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
@@ -39,7 +39,7 @@ def known_pixels(
     if picture.alpha is not None:
         known = known * (picture.alpha >= 0.5)
     if mask_color is not None:
-        known = known * from_color(picture.rgb, mask_color)
+        known = known * known_by_color(picture.rgb, mask_color)
     if mask is not None:
         known = known * _stored_mask(mask, picture, path)
     if not known.any():
@@ -47,16 +47,16 @@ def known_pixels(
     return known
 
 
-def from_file(path: Path) -> Tensor:
-    """What a mask file says is known, ``[1, H, W]`` upright, see :func:`from_picture`.
+def known_in_file(path: Path) -> Tensor:
+    """What a mask file says is known, ``[1, H, W]`` upright, see :func:`known_in_picture`.
 
     Raises:
         InputError: The file cannot be read, or is transparent or a hole all over.
     """
-    return from_picture(read_picture(path), path)
+    return known_in_picture(read_picture(path), path)
 
 
-def from_picture(mask: Picture, path: Path) -> Tensor:
+def known_in_picture(mask: Picture, path: Path) -> Tensor:
     """Known where a mask picture is at least half white: ``[1, H, W]`` upright, 0 or 1.
 
     White is known, any other colour is a hole, and transparency is the opposite of what is painted: a hole beside
@@ -107,7 +107,7 @@ def _count_shades(paint: Tensor) -> int:
     return int((numbers.bincount() > 0).sum())
 
 
-def from_color(rgb: Tensor, color: str) -> Tensor:
+def known_by_color(rgb: Tensor, color: str) -> Tensor:
     """Known where a picture ``[3, H, W]`` has not exactly the colour: ``[1, H, W]``, 0 or 1."""
     return (rgb != parse_color(color)[:, None, None]).any(dim=0, keepdim=True).float()
 
@@ -130,11 +130,11 @@ def parse_color(color: str) -> Tensor:
 def find_mask(mask_dir: Path, name: str) -> Path:
     """The mask of a target: the file of the same name, else a picture of the same stem.
 
+    Names are the same whether accented letters are in one piece or two.
+
     Args:
         mask_dir: The folder of masks, laid out as the folder of targets.
         name: The target's path in its folder, with forward slashes.
-
-    Names are the same whether accented letters are in one piece or two.
 
     Raises:
         InputError: There is none, several have the stem, or the folder cannot be read.
@@ -159,7 +159,7 @@ def find_mask(mask_dir: Path, name: str) -> Path:
 
 def _stored_mask(mask: Path | Picture, picture: Picture, path: Path) -> Tensor:
     name = Path("mask") if isinstance(mask, Picture) else mask
-    known = from_picture(mask, name) if isinstance(mask, Picture) else from_file(mask)
+    known = known_in_picture(mask, name) if isinstance(mask, Picture) else known_in_file(mask)
     size = f"{known.shape[-1]}x{known.shape[-2]}"
     if size != picture.size:
         raise InputError(f"the mask {str(name)!r} is {size} but {str(path)!r} is {picture.size}: make them equal")

@@ -7,7 +7,9 @@ from rsi.results.layout import RESULT_SUFFIXES
 from rsi.storage.folding import folded, name_checksum
 
 
-def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[str], bool] | None = None) -> list[str]:
+def output_names(
+    names: Sequence[str], among: Iterable[str], is_input: Callable[[str], bool] = lambda _: True
+) -> list[str]:
     """What the results of images are named, without a suffix, unique among those of a run.
 
     It is the name without its suffix, ``a`` for ``a.png``; if that belongs to another input too, as for
@@ -17,7 +19,7 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
     Args:
         names: Some inputs, with their suffixes.
         among: All inputs that they could be confused with, themselves among them; read once.
-        counts: Whether one of these that may take a name is an input at all; they all are if left out.
+        is_input: Whether one of these is an input at all; asked only of those that may take a name.
     """
     wanted = {folded(form) for name in names for form in (name, _stem(name))}
     claims: Counter[str] = Counter()
@@ -25,7 +27,7 @@ def output_names(names: Sequence[str], among: Iterable[str], counts: Callable[[s
     for other in among:
         whole = folded(other)
         claimed = wanted.intersection((whole, folded(_stem(other))))
-        if claimed and (counts is None or counts(other)):
+        if claimed and is_input(other):
             claims.update(claimed)
             twins.update(claimed.intersection([whole]))
     return [

@@ -37,7 +37,7 @@ def in_a_row(pictures: Sequence[Image.Image], captions: Sequence[str], side: int
 
     Small ones are enlarged without smoothing.
 
-    The captions are in ``info`` too, for :func:`stages`.
+    The captions are in ``info`` too, for :func:`split_row`.
     """
     tile = Size(pictures[0].height, pictures[0].width).within(side)
     sheet = Image.new("RGB", ((tile.width + GAP) * len(pictures) - GAP, tile.height + CAPTION_HEIGHT), "white")
@@ -50,7 +50,7 @@ def in_a_row(pictures: Sequence[Image.Image], captions: Sequence[str], side: int
     return sheet
 
 
-def stages(sheet: Image.Image) -> list[tuple[str, Image.Image]]:
+def split_row(sheet: Image.Image) -> list[tuple[str, Image.Image]]:
     """Captions and images of a picture that :func:`side_by_side` has drawn; numbered where it has no captions.
 
     A row without captions is taken for one of squares.

@@ -15,12 +15,12 @@ from PIL.ExifTags import Base
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
-from rsi.data.decoded import SAID, Picture
-from rsi.data.formats import HEAD, READ, READ_IN_WORDS, kind_of
+from rsi.data.decoded import STATED_DEGRADATION, Picture
+from rsi.data.formats import HEAD, READABLE, READABLE_IN_WORDS, kind_of
 from rsi.data.jpeg_header import rare_coding, read_header, why_not_modelled
-from rsi.data.samples import find_white, to_unit
 from rsi.data.target import NOT_MODELLED
 from rsi.data.tiff import read_tiff
+from rsi.data.white_level import find_white, to_unit
 from rsi.errors import InputError
 from rsi.imports.extras import install_command
 
@@ -49,8 +49,8 @@ def read_picture(path: Path) -> Picture:
 def _read(file: BinaryIO) -> Picture:
     kind = kind_of(file.read(HEAD))
     if kind is None:
-        raise InputError(f"it is not an intact picture of a kind that is read, which are {READ_IN_WORDS}")
-    if kind not in READ:
+        raise InputError(f"it is not an intact picture of a kind that is read, which are {READABLE_IN_WORDS}")
+    if kind not in READABLE:
         raise InputError(f"it is a {kind} file, which is not read: save it as PNG")
     file.seek(0)
     if kind == "TIFF" and (picture := read_tiff(file)) is not None:
@@ -124,7 +124,7 @@ def decode(image: Image.Image) -> Picture:
         if has_words:
             _check_bright(rgb, alpha)
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P", "PA") else None
-    return Picture(rgb, alpha, jpeg, orientation, tuple(notes), profile, str(image.info.get(SAID, "")))
+    return Picture(rgb, alpha, jpeg, orientation, tuple(notes), profile, str(image.info.get(STATED_DEGRADATION, "")))
 
 
 def _what_is_left_out(image: Image.Image, depth: int) -> list[str]:
@@ -137,7 +137,7 @@ def _what_is_left_out(image: Image.Image, depth: int) -> list[str]:
 
 
 def _check_bright(rgb: Tensor, alpha: Tensor | None) -> None:
-    """As :func:`rsi.data.samples.find_white` does, for 16-bit colours that Pillow has cut to their upper 8 bits."""
+    """As :func:`rsi.data.white_level.find_white` does, for 16-bit colours that Pillow has cut to their upper 8 bits."""
     brightest = rgb.max().item()
     if brightest <= 1 / 4 and not (brightest == 0 and alpha is not None):
         raise InputError(

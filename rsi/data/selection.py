@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsi.data.formats import READ_IN_WORDS, SUFFIXES
-from rsi.data.listing import Leftovers, is_picture
+from rsi.data.formats import READABLE_IN_WORDS, SUFFIXES, is_picture
+from rsi.data.listing import Leftovers
 from rsi.errors import InputError
 from rsi.log import tell_once
 from rsi.storage.location import is_url, locate
@@ -85,7 +85,7 @@ def _pictures(paths: Sequence[str]) -> list[str]:
         else:
             others.add(path, kinds[0] if kinds else "no picture")
     if not found:
-        raise InputError(f"there is nothing to restore but {others}: {READ_IN_WORDS} files are read")
+        raise InputError(f"there is nothing to restore but {others}: {READABLE_IN_WORDS} files are read")
     if others.count:
         tell_once(f"passed over: {others}")
     return found

@@ -63,7 +63,7 @@ class Target:
         gray: It has no colour, and its restoration is to have none.
         sample: Which of several restorations of the file it is for, from 0.
         output: What its results are called, a path below the output folder without a suffix.
-        said: What happened to it, as its file says, see :class:`rsi.data.decoded.Picture`; empty if it does not.
+        stated_degradation: What happened to it, as its file says; empty if it does not.
         made_from: The files it was read from: ``target`` and, where there is one, ``mask``.
     """
 
@@ -79,7 +79,7 @@ class Target:
     gray: bool = False
     sample: int = 0
     output: str = ""
-    said: str = ""
+    stated_degradation: str = ""
     made_from: Mapping[str, Fingerprint] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PLANARCONFIG, TiffFile, TiffPage
 
 from rsi.data.decoded import Picture
-from rsi.data.samples import Samples, find_white, to_unit
+from rsi.data.white_level import Samples, find_white, to_unit
 from rsi.errors import InputError
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of tags that are not needed here; errors are raised

@@ -5,7 +5,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from rsi.data.decoded import LUMINANCE, weighted_channels
+from rsi.data.colour import LUMINANCE, weighted_channels
 from rsi.degradations.base import Degradation
 from rsi.degradations.sepia import Sepia
 from rsi.degradations.tone import check_colours

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from rsi.data.decoded import LUMINANCE
+from rsi.data.colour import LUMINANCE
 from rsi.data.orientation import as_stored, upright
 from rsi.data.target import JpegHeader
 from rsi.degradations.jpeg_blocks import BlockCoder, upsample_chroma

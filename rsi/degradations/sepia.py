@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rsi.data.decoded import LUMINANCE, weighted_channels
+from rsi.data.colour import LUMINANCE, weighted_channels
 from rsi.degradations.base import Degradation
 from rsi.degradations.cast import mix
 from rsi.degradations.fade import describe_line

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rsi.data.decoded import luminance
+from rsi.data.colour import luminance
 from rsi.data.target import Target
 from rsi.degradations.base import Degradation
 from rsi.numerics.randomness import ImageRandom

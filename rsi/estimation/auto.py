@@ -58,8 +58,8 @@ class EstimatedDegradation(Degradation):
 
     def _of(self, target: Target, resolution: Size) -> tuple[Degradation, dict[str, float | str]]:
         """What is undone in a target, and what results say of it."""
-        if target.said:
-            return parse_harmless(target.said).bind([target], resolution), {"said": target.said}
+        if stated := target.stated_degradation:
+            return parse_harmless(stated).bind([target], resolution), {"said": stated}
         estimate = self.estimate(target)
         return _operator(estimate, target, resolution), _told(estimate)
 

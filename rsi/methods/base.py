@@ -12,21 +12,21 @@ from torch import Tensor, nn
 
 from rsi.callbacks.base import PhaseResult, RestoredTarget, Stage, StepTaken, stage_of
 from rsi.data.batches import Step, as_step
+from rsi.data.image_checks import check_images
 from rsi.data.target import Target, in_colour
-from rsi.data.tensors import check_images
 from rsi.degradations import Degradation
 from rsi.degradations.own_sources import modules_of, sources_of
 from rsi.degradations.physics import PhysicsDegradation
 from rsi.estimation.named import degradation_named
 from rsi.methods.batch import Batch, Latent, Observation, Prepared
 from rsi.methods.folder_module import FolderModule
+from rsi.methods.measurements import as_images, targets_of
 from rsi.methods.restored import restored_targets
-from rsi.methods.tensors import as_images, targets_of
 from rsi.numerics.memory import keep_freed_memory
 from rsi.numerics.precision import full_precision
 from rsi.numerics.size import Size
 from rsi.perceptual import PerceptualDistance, load_perceptual
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.storage.fingerprint import fingerprint
 
 
@@ -79,13 +79,13 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
         class_label: int | str | None = None,
     ) -> None:
         super().__init__()
-        self._named = partial(degradation_named, generator=generator, class_label=class_label)
+        self._parse = partial(degradation_named, generator=generator, class_label=class_label)
         self._undo(degradation)
         self.sources = {**sources_of(self.degradation), **modules_of(self)}
         self.schedule = tuple(schedule)
         self.settings = {
             "method": self.method,
-            "degradation": " ".join(str(self.degradation).split()),
+            "degradation": _on_one_line(self.degradation),
             **{name: str(value) for name, value in settings.items()},
         }
         self._batch = None
@@ -183,16 +183,11 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
             self.sources["perceptual distance"] = fingerprint(Path(name))
 
     @property
-    def degradation_text(self) -> str:
-        """The degradation as it was given, or as it calls itself."""
-        given = self.degradation_name
-        return given if given != type(self.degradation).__name__ else " ".join(str(self.degradation).split())
-
-    @property
     def hyperparameters(self) -> dict[str, Any]:
-        """Settings and arguments with the values in force; those that stand for nothing are left out."""
-        given = {**self.hparams, "degradation": self.degradation_text}
-        values = {**self.settings, **given, **self.resolved()}
+        """Settings and arguments with the values in force, without those that are ``None``."""
+        is_text = self.degradation_name != type(self.degradation).__name__
+        degradation = self.degradation_name if is_text else _on_one_line(self.degradation)
+        values = {**self.settings, **self.hparams, "degradation": degradation, **self.resolved()}
         return {k: v for k, v in values.items() if v not in (None, "None") and not k.startswith("_")}
 
     @property
@@ -260,7 +255,7 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
         return self.predict().clamp(0, 1)
 
     def step_taken(self, stage: Stage, index: int, optimizers: Sequence[Any]) -> StepTaken:
-        """What the step that was just taken has done.
+        """Count a step that was just taken, and say what it has done.
 
         Args:
             stage: The stage that it belongs to.
@@ -280,7 +275,7 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
             step_size=optimizers[0].param_groups[0]["lr"] if optimizers else None,
             measure=batch.measures,
             draw=lambda: self.render().cpu(),
-            degrade=lambda: self._degraded_now(index),
+            degrade=torch.no_grad()(lambda: self.predict_degraded(index).cpu()),
             save=lambda: batch.save(optimizers),
         )
 
@@ -379,7 +374,7 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
 
     def _undo(self, degradation: Degradation | str) -> None:
         if isinstance(degradation, str):
-            self.degradation, self.degradation_name = self._named(degradation), degradation
+            self.degradation, self.degradation_name = self._parse(degradation), degradation
         else:
             self.degradation, self.degradation_name = degradation, type(degradation).__name__
 
@@ -393,6 +388,7 @@ class RestorationMethod(FolderModule, ABC, Generic[Prepared]):
         if self.device.type == "cpu":
             keep_freed_memory()
 
-    @torch.no_grad()
-    def _degraded_now(self, step: int) -> Tensor:
-        return self.predict_degraded(step).cpu()
+
+def _on_one_line(degradation: Degradation) -> str:
+    """How a degradation describes itself."""
+    return " ".join(str(degradation).split())

@@ -13,7 +13,7 @@ from rsi.data.target import Target, checksum
 from rsi.degradations import Degradation
 from rsi.methods.guard import FiniteGuard
 from rsi.numerics.randomness import ImageRandom
-from rsi.results.state import SavedBatch, kept_by_optimizers
+from rsi.results.saved_batch import SavedBatch, kept_by_optimizers
 
 Prepared = TypeVar("Prepared")
 Latent = Mapping[str, Tensor]

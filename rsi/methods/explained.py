@@ -12,18 +12,18 @@ GRID = 8
 DRAWS = 8
 SIGNAL = 0.1  # at least so much of a variance is taken for more than noise
 SMALLEST = 1e-6  # of a variance
-LEAST = 0.84  # share explained of pictures that the embedded generator draws
+LEAST_EXPLAINED = 0.84  # share of a picture that the embedded generator draws
 
 
 def is_drawn(share: float | None, info: GeneratorInfo) -> bool:
-    """Whether a picture of which so much was explained is one that a generator draws.
+    """Whether a picture is one that a generator draws, by the share of it that was explained.
 
-    Only of the embedded one it is known: of others every picture counts as drawn.
+    How much it takes was measured for the embedded generator alone: with others every picture counts as drawn.
     """
-    return not info.embedded or share is None or share >= LEAST
+    return not info.embedded or share is None or share >= LEAST_EXPLAINED
 
 
-def explained(drawn: Callable[[int], Tensor], target: Tensor, known: Tensor) -> Tensor:
+def share_explained(drawn: Callable[[int], Tensor], target: Tensor, known: Tensor) -> Tensor:
     """The share of the variance of targets that degraded pictures explain, averaged over a grid of 8 by 8.
 
     It is 1 where they agree, 0 where the mean colour would agree as well, and less where even that would be better.

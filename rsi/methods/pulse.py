@@ -146,12 +146,12 @@ def geocross(ws: Tensor) -> Tensor:
     """
     first, second = torch.triu_indices(ws.shape[1], ws.shape[1], offset=1, device=ws.device)
     a, b = ws[:, first], ws[:, second]
-    angles = 2 * torch.atan2(_length(a - b), _length(a + b))
+    angles = 2 * torch.atan2(_smooth_length(a - b), _smooth_length(a + b))
     mean = 2 * angles.square().sum(1) / ws.shape[1] ** 2
     return mean * ws.shape[2] / 8
 
 
-def _length(vectors: Tensor) -> Tensor:
+def _smooth_length(vectors: Tensor) -> Tensor:
     return (vectors.square().sum(-1) + SQUARED_LENGTH).sqrt()
 
 
@@ -176,18 +176,18 @@ class SphericalAdam(Adam):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401 - torch's signature
         """One step of Adam and back to the spheres; returns what ``closure``, if given, returns."""
         moving = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
-        radii = [self.state[p]["radius"] if self.state[p] else _lengths(p) for p in moving]
+        radii = [self.state[p]["radius"] if self.state[p] else _radii(p) for p in moving]
         loss = super().step(closure)
         for parameter, radius in zip(moving, radii, strict=True):
-            parameter.mul_(radius / _lengths(parameter))
+            parameter.mul_(radius / _radii(parameter))
             self.state[parameter]["radius"] = radius
         return loss
 
 
-def _lengths(vectors: Tensor) -> Tensor:
+def _radii(vectors: Tensor) -> Tensor:
     """The length of every vector of ``[B, K, ...]``, ``[B, K, 1, ...]``, above 0."""
-    lengths: Tensor = torch.linalg.vector_norm(vectors, dim=tuple(range(2, vectors.ndim)), keepdim=True)
-    return lengths.clamp(min=SHORTEST)
+    radii: Tensor = torch.linalg.vector_norm(vectors, dim=tuple(range(2, vectors.ndim)), keepdim=True)
+    return radii.clamp(min=SHORTEST)
 
 
 CYCLE = 0.9  # of all steps

@@ -5,6 +5,7 @@ widens in three phases: one code per image (W), one per style slot (W+), one per
 moves every code by a fixed distance against its gradient.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, cast, get_args, overload
 
@@ -23,7 +24,7 @@ from rsi.methods.checks import check_numbers, check_word
 from rsi.methods.code_prior import CodePrior
 from rsi.methods.generator_based import GeneratorMethod
 from rsi.methods.loss import VARIANTS, LossName, MultiresolutionLoss, TargetPyramid
-from rsi.methods.schedule import Phase, Space, check_schedule
+from rsi.methods.schedule import Phase, Space, check_schedule, in_words
 from rsi.methods.top_level import TopLevel
 from rsi.numerics.per_image import one_by_one, part_by_part, parts
 from rsi.numerics.precision import full_precision
@@ -165,9 +166,11 @@ class Restoration(GeneratorMethod[list[Part]]):
         check_numbers(self.method, zero=True, pose_step=pose_step, prior_weight=prior_weight or 0)
         if not 0 <= start_spread <= 1:
             raise InputError(f"{self.method}: start_spread is {start_spread}, use a number from 0 to 1")
+        if noise_offset is not None and not math.isfinite(noise_offset):
+            raise InputError(f"{self.method}: noise_offset is {noise_offset}, use a finite number")
         phases = check_schedule(PAPER_SCHEDULE if schedule is None else schedule)
         settings = {
-            "schedule": "; ".join(map(str, phases)),
+            "schedule": in_words(phases),
             "loss": loss,
             "lr_scale": lr_scale,
             "optimizer": optimizer,
@@ -185,6 +188,15 @@ class Restoration(GeneratorMethod[list[Part]]):
         self.prior_weight = prior_weight
         self.start_spread = start_spread
         self.pose_step = pose_step
+
+    def use_schedule(self, phases: Sequence[Phase]) -> None:
+        """Take other phases from the next batch on, with the networks that are there.
+
+        Raises:
+            InputError: See :func:`rsi.methods.schedule.check_schedule`.
+        """
+        self.schedule = check_schedule(phases)
+        self.settings["schedule"] = in_words(self.schedule)
 
     @property
     def codes(self) -> nn.Parameter:

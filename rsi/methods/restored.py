@@ -11,7 +11,7 @@ from rsi.callbacks.base import RestoredTarget
 from rsi.degradations import quantise
 from rsi.degradations.without_colour import without_colour
 from rsi.methods.batch import Batch, Observation
-from rsi.methods.explained import explained
+from rsi.methods.explained import share_explained
 from rsi.methods.guard import GOING
 from rsi.perceptual import PerceptualDistance
 
@@ -70,4 +70,4 @@ def _degraded(seen: Observation, images: Tensor) -> Tensor:
 def _explained(seen: Observation, images: Tensor) -> Tensor:
     """The share of each target that the images of the first phase explain, ``[B]``."""
     first = images.to(seen.known.device)
-    return explained(lambda draw: seen.operator(first, seen.random(f"explain {draw}")), seen.observed, seen.known)
+    return share_explained(lambda draw: seen.operator(first, seen.random(f"explain {draw}")), seen.observed, seen.known)

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from rsi.callbacks.base import Stage
 from rsi.errors import InputError
@@ -13,8 +13,8 @@ Space = Literal["W", "W+", "W++"]
 ALWAYS, NEVER = "always", "never"
 TOP_LEVELS = re.compile(rf"{ALWAYS}|{NEVER}|every [1-9]\d*")
 TOP_LEVEL_SHARE = 0.4  # of a step of W: .3 with the embedded networks, .58 at 1024 px
-W_PLUS_PLUS = 1.2  # a step of it for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
-SPACES: tuple[Space, ...] = ("W", "W+", "W++")
+W_PLUS_PLUS_COST = 1.2  # of a step, for one of W: 1.29 with the embedded networks, 1.08 at 1024 px
+SPACES: tuple[Space, ...] = get_args(Space)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Phase(Stage):
     def cost(self) -> float:
         """What a step costs on average beside one of W with all levels, roughly."""
         left_out = 1 - 1 / self.top_level_every if self.top_level_every else 1
-        return (W_PLUS_PLUS if self.space == "W++" else 1) - TOP_LEVEL_SHARE * left_out
+        return (W_PLUS_PLUS_COST if self.space == "W++" else 1) - TOP_LEVEL_SHARE * left_out
 
     def lr_factor(self, step: int) -> float:
         """The step size at a step of the phase, counted from 0, as a multiple of ``lr``."""
@@ -93,3 +93,8 @@ def check_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
         order = ", ".join(phase.space for phase in phases)
         raise InputError(f"the schedule goes {order}: a space can only grow, from W to W+ to W++")
     return tuple(phases)
+
+
+def in_words(phases: Sequence[Phase]) -> str:
+    """The phases on one line, as the settings of a run have them."""
+    return "; ".join(map(str, phases))

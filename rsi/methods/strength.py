@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rsi.callbacks.base import RestoredTarget
-from rsi.data.decoded import luminance
+from rsi.data.colour import luminance
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
 
@@ -41,8 +41,10 @@ def result_at_strength(module: RestorationMethod[Any], result: RestoredTarget, s
     """
     if strength == 1:
         return result
-    if not 0 <= strength <= 1 or "codes" not in result.latent:
-        raise InputError(f"strength is {strength}: give 0 to 1, and 1 for {module.method} if it is not rsi")
+    if not 0 <= strength <= 1:
+        raise InputError(f"strength is {strength}: give 0 to 1")
+    if "codes" not in result.latent:
+        raise InputError(f"{module.method} has no codes to hold back: leave strength out")
     latent = {name: tensor.unsqueeze(0) for name, tensor in result.latent.items()}
     latent["codes"] = at_strength(latent["codes"], strength)
     with torch.no_grad():

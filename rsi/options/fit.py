@@ -136,7 +136,7 @@ class FitCLI(LightningCLI):
             raise_if_own(str(error), error)
             raise
         if self._chosen.align != "none":
-            self.datamodule.framing = FaceFraming(self._chosen.align)
+            self.datamodule.reader.framing = FaceFraming(self._chosen.align)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:  # noqa: ANN401 - Lightning's own
         """Read the options, and keep Lightning from seeding everything with a number of its own."""

@@ -14,6 +14,8 @@ from rsi.perceptual.base import LARGE_SIDE, PerceptualDistance
 from rsi.storage.download import fetch
 from rsi.storage.published import VGG16
 
+WANTED = f"give the path of {VGG16.url.rpartition('/')[2]}, from {VGG16.url}"
+
 
 class LpipsVgg(PerceptualDistance):
     """LPIPS-VGG (Zhang et al. 2018): the linear heads of the ``lpips`` package on torchvision's VGG16.
@@ -85,21 +87,19 @@ def _load_backbone(net: torch.nn.Module, path: Path) -> None:
         try:
             renamed[name] = weights[f"features.{layer}.{kind}"]
         except (KeyError, TypeError, IndexError):  # a dictionary without it, or no dictionary at all
-            raise InputError(f"{path} is not a VGG16: it has no tensor features.{layer}.{kind}") from None
+            raise InputError(f"{path} is not a VGG16: it has no tensor features.{layer}.{kind}; {WANTED}") from None
     try:
         net.load_state_dict(renamed)
     except RuntimeError as error:
-        raise InputError(f"{path} is not a VGG16: {str(error).splitlines()[-1].strip()}") from None
+        raise InputError(f"{path} is not a VGG16: {str(error).splitlines()[-1].strip()}; {WANTED}") from None
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise InputError(f"{path} does not exist: give the path of vgg16-397923af.pth, from {VGG16.url}")
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {problem}: {WANTED}, or the name embedded or lpips-vgg")
     try:
         weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # bytes of anything can make torch raise nearly anything
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise InputError(
-            f"{path} cannot be read as VGG16 weights ({reason}): download it again from {VGG16.url}"
-        ) from None
+    except Exception:  # bytes of anything make torch raise nearly anything, with advice that is of no use here
+        raise InputError(f"{path} is not a VGG16: it is no intact file of weights; {WANTED}") from None
     return weights

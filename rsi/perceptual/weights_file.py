@@ -32,6 +32,8 @@ def open_weights(path: Path | None, asset: str, kind: str) -> Iterator[tuple[dic
             raise InputError(f"{found} does not exist: give the file of a perceptual network") from None
         except KeyError as error:
             raise InputError(f"{found} is not {kind}: its metadata have no {error.args[0]}") from None
-        except (SafetensorError, OSError, RuntimeError, ValueError) as error:
+        except (SafetensorError, OSError):
+            raise InputError(f"{found} is not {kind}: it is no intact safetensors file") from None
+        except (RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[-1].strip()
             raise InputError(f"{found} is not {kind}: {reason}") from None

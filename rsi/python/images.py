@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from rsi.data.decoded import Picture
+from rsi.data.image_checks import check_images
 from rsi.data.pictures import to_picture
 from rsi.data.reading import decode, read_picture
-from rsi.data.tensors import check_images
 from rsi.errors import InputError
 from rsi.storage.location import locate
 

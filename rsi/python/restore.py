@@ -15,12 +15,12 @@ from rich.progress import Progress
 
 from rsi.callbacks.base import RestoredTarget
 from rsi.commands.main import main
-from rsi.data.batches import kind_of
+from rsi.data.batches import batch_key
 from rsi.data.fitting import fit_to_shape
-from rsi.data.folder import make_target
 from rsi.data.listing import Listed
 from rsi.data.masks import known_pixels
 from rsi.data.target import Target
+from rsi.data.target_reader import make_target
 from rsi.degradations import Degradation
 from rsi.errors import InputError
 from rsi.methods.base import RestorationMethod
@@ -153,7 +153,7 @@ def _targets(
         finds_damage=module.finds_damage,
     )
     restorations = Listed(path.name, path.stem).samples(samples)
-    targets = [make_target(picture, fitted, one, seed=seed, color=color, made_from={}) for one in restorations]
+    targets = [make_target(picture, fitted, one, seed=seed, color=color) for one in restorations]
     module.check_target(targets[0])
     return targets if isinstance(image, str | Path) else [_seeded_by_content(target, seed) for target in targets]
 
@@ -167,10 +167,10 @@ def _seeded_by_content(target: Target, seed: int) -> Target:
 def _restore(module: RestorationMethod[Any], targets: Sequence[Target], progress: bool) -> list[RestoredTarget]:
     """Restore targets in batches of a kind; results are in the order of the targets."""
     results: dict[int, RestoredTarget] = {}
-    places = sorted(range(len(targets)), key=lambda place: str(kind_of(targets[place])))
+    places = sorted(range(len(targets)), key=lambda place: str(batch_key(targets[place])))
     with Progress(disable=not progress) as bar:
         task = bar.add_task("restoring", total=len(targets) * module.steps_per_batch)
-        for _, alike in groupby(places, key=lambda place: kind_of(targets[place])):
+        for _, alike in groupby(places, key=lambda place: batch_key(targets[place])):
             for batch in _chunks(list(alike)):
                 advance = partial(bar.advance, task, len(batch))
                 module.restore([targets[place] for place in batch], advance)

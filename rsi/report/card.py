@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from rsi.data.pictures import stages
+from rsi.data.pictures import split_row
 from rsi.errors import InputError
 from rsi.log import printable
 from rsi.numerics.size import Size
@@ -23,6 +23,13 @@ from rsi.storage.atomic import check_inside
 THUMBNAIL_SIDE = 112
 STATUSES = (FAILED, MISSING, STOPPED, RESTORED)  # the worst first
 LARGEST_INTEGER = 2**53 - 1  # that a page's script can hold
+LINKED = {
+    "restored image": layout.RESTORED_IMAGE,
+    "comparison": layout.COMPARISON,
+    "fidelity map": layout.FIDELITY_MAP,
+    "latent": layout.LATENT,
+    "timelapse": layout.TIMELAPSE,
+}
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises on a bad file
 
 
@@ -115,7 +122,7 @@ def read_card(rows: Sequence[Row], folder: Path, side: int, place: Place) -> Car
     stem = _stem(rows[0])
     name = layout.DISAGREEMENT_MAP.format(stem)
     spread = _read(folder, name) if stem else None
-    maps = [stages(spread)[-1][1]] if spread else []
+    maps = [split_row(spread)[-1][1]] if spread else []
     cells = [
         *(picture for _, picture in ways[0].pictures[:-1][:1]),
         *(way.pictures[-1][1] for way in ways if way),
@@ -125,8 +132,8 @@ def read_card(rows: Sequence[Row], folder: Path, side: int, place: Place) -> Car
     return Card(
         printable(worst_status(rows)),
         samples,
-        place(_thumbnail(cells), f"{stem}.list", False, shown) if cells else "",
-        place(reduced(maps[0], side), f"{stem}.spread", False, shown) if maps else "",
+        place(_thumbnail(cells), f"{stem}.list", shown) if cells else "",
+        place(reduced(maps[0], side), f"{stem}.spread", shown) if maps else "",
     )
 
 
@@ -140,12 +147,17 @@ def _sample(row: Row, way: "_Way", folder: Path, side: int, place: Place) -> Sam
     return Sample(
         values,
         _links(folder, stem),
-        tuple(
-            View(printable(caption), place(*_shown_at(caption, picture, row.size, side, f"{stem}.{number}"), way.file))
-            for number, (caption, picture) in enumerate(way.pictures)
-        ),
-        place(reduced(colored(difference), side), f"{stem}.map", False, folder / name) if difference else "",
+        tuple(_views(way, stem, row.size, side, place)),
+        place(reduced(colored(difference), side), f"{stem}.map", folder / name) if difference else "",
     )
+
+
+def _views(way: "_Way", stem: str, target_size: str, side: int, place: Place) -> Iterator[View]:
+    """The pictures of a way; a target smaller than its restoration keeps its own pixels, which the page enlarges."""
+    for number, (caption, picture) in enumerate(way.pictures):
+        small = _at_size(picture, target_size, side) if caption == "target" else None
+        shown = small or reduced(picture, side)
+        yield View(printable(caption), place(shown, f"{stem}.{number}", way.file, lossless=small is not None))
 
 
 def _stem(row: Row) -> str:
@@ -188,7 +200,7 @@ def _way(folder: Path, row: Row) -> _Way:
     comparison, image = layout.COMPARISON.format(stem), layout.RESTORED_IMAGE.format(stem)
     sheet = _read(folder, comparison) if stem else None
     if sheet is not None:
-        return _Way(stages(sheet), folder / comparison)
+        return _Way(split_row(sheet), folder / comparison)
     restored = _read(folder, image) if stem else None
     return _Way([] if restored is None else [("restored", restored.convert("RGB"))], folder / image)
 
@@ -206,24 +218,16 @@ def _thumbnail(pictures: Sequence[Image.Image]) -> Image.Image:
     return sheet
 
 
-def _shown_at(
-    caption: str, picture: Image.Image, target_size: str, side: int, name: str
-) -> tuple[Image.Image, str, bool]:
-    """A target smaller than its restoration keeps its own pixels; the page enlarges them without smoothing."""
-    sides = target_size.split("x")
-    if caption == "target" and len(sides) == 2 and all(map(str.isdecimal, sides)):
+def _at_size(picture: Image.Image, size: str, side: int) -> Image.Image | None:
+    """A picture at a size, ``WxH``; ``None`` unless that is smaller than the picture and than ``side`` pixels."""
+    sides = size.split("x")
+    if len(sides) == 2 and all(map(str.isdecimal, sides)):
         width, height = map(int, sides)
         if 0 < width < min(side, picture.width) and 0 < height < min(side, picture.height):
-            return picture.resize((width, height), Image.Resampling.NEAREST), name, True
-    return reduced(picture, side), name, False
+            return picture.resize((width, height), Image.Resampling.NEAREST)
+    return None
 
 
 def _links(folder: Path, stem: str) -> dict[str, str]:
-    names = {
-        "restored image": f"{stem}.png",
-        "comparison": f"comparisons/{stem}.png",
-        "fidelity map": f"fidelity/{stem}.png",
-        "latent": f"latents/{stem}.safetensors",
-        "timelapse": f"timelapses/{stem}.webp",
-    }
+    names = {label: pattern.format(stem) for label, pattern in LINKED.items()}
     return {label: quote(os.fsencode(name)) for label, name in names.items() if (folder / name).is_file()}

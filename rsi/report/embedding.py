@@ -4,9 +4,9 @@ import base64
 import io
 import math
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from PIL import Image
@@ -21,8 +21,19 @@ LARGEST_SIDE = 1024
 SIDE_OF_FILES = 512
 QUALITY = 88
 
-Place = Callable[[Image.Image, str, bool, Path], str]
-"""Stores a picture of a file under a name, lossless or not, and returns the address that the page has for it."""
+
+class Place(Protocol):
+    """Puts a picture where the page finds it."""
+
+    def __call__(self, picture: Image.Image, name: str, shown: Path, *, lossless: bool = False) -> str:
+        """The address that the page has for a picture.
+
+        Args:
+            picture: The picture.
+            name: What it is called, if it becomes a file of its own.
+            shown: The file that it was made from.
+            lossless: Keep every pixel as it is.
+        """
 
 
 def picture_side(images: int) -> int:
@@ -46,10 +57,10 @@ def placing(images: int, folder: Path) -> Place:
     A file that is there has the time of what it shows, and is written again only if that has another time now.
     """
     if images <= MOST_EMBEDDED:
-        return lambda picture, _, lossless, __: data_uri(picture, lossless=lossless)
+        return embed
     check_inside(folder / PAGE_FILES, folder)
 
-    def write(picture: Image.Image, name: str, lossless: bool, shown: Path) -> str:
+    def write(picture: Image.Image, name: str, shown: Path, *, lossless: bool = False) -> str:
         file = f"{PAGE_FILES}/{name}.webp"
         check_inside(folder / file, folder)
         time = shown.stat().st_mtime_ns
@@ -63,7 +74,7 @@ def placing(images: int, folder: Path) -> Place:
     return write
 
 
-def data_uri(picture: Image.Image, *, lossless: bool = False) -> str:
+def embed(picture: Image.Image, name: str, shown: Path, *, lossless: bool = False) -> str:  # noqa: ARG001 - as Place
     """The picture as a WebP ``data:`` URI."""
     return f"data:image/webp;base64,{base64.b64encode(_webp(picture, lossless=lossless)).decode()}"
 

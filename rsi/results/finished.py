@@ -12,12 +12,11 @@ REMEMBERED = 10_000
 
 
 class Finished(Container[str]):
-    """The inputs whose restored image was there, whole and made from the files of today when first asked for.
+    """The inputs that had a whole restored image, made from today's files, when they were first asked for.
 
     Args:
         folder: The output folder, once it is claimed.
-        sources: The files that an input is restored from today, by the names of :attr:`Row.made_from`; left out,
-            nothing is compared.
+        sources: The files that an input is restored from today, by the names of :attr:`Row.made_from`.
         common: What all are made from besides.
 
     Attributes:
@@ -27,12 +26,12 @@ class Finished(Container[str]):
     def __init__(
         self,
         folder: ResultFolder,
-        sources: Callable[[str], Mapping[str, Path]] | None = None,
-        common: Mapping[str, Fingerprint] | None = None,
+        sources: Callable[[str], Mapping[str, Path]],
+        common: Mapping[str, Fingerprint],
     ) -> None:
         self._folder = folder
         self._sources = sources
-        self._common = common or {}
+        self._common = common
         self._known: dict[str, bool] = {}
         self.changed: dict[str, tuple[str, ...]] = {}
 
@@ -65,7 +64,7 @@ class Finished(Container[str]):
         return not changed
 
     def _changed(self, row: Row) -> tuple[str, ...]:
-        if self._sources is None or not row.made_from:
+        if not row.made_from:
             return ()
         try:
             sources = self._sources(row.file)

@@ -18,13 +18,14 @@ from torch import Tensor
 from rsi.errors import InputError
 from rsi.results import layout
 from rsi.results.records import COLUMNS, Row, read_record
-from rsi.results.run import run_id
+from rsi.results.run_id import run_id
 from rsi.storage.atomic import PREFIX, check_inside, remove_partial
 from rsi.storage.folder import Storage, local_folder
 from rsi.storage.location import check_reachable
 from rsi.storage.lock import FolderLock
 from rsi.storage.tensor_file import tensor_bytes
 
+STATE = "batch.safetensors"
 TABLE_SHARE = 0.05  # of the time of a run, at most, for writing the table before its end
 
 
@@ -40,7 +41,7 @@ class ResultFolder:
 
     Attributes:
         local: Where what has to be local is: the folder itself, or of a URL a folder of this user's cache.
-        run: The run that has claimed it, see :func:`rsi.results.run.run_id`; empty before.
+        run: The run that has claimed it, see :func:`rsi.results.run_id.run_id`; empty before.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -71,10 +72,8 @@ class ResultFolder:
         self._refuse_links()
         check_reachable(self.path)
         if self._lock is None or self._rank != rank:
-            self._rank, self._lock = (
-                rank,
-                FolderLock(self.local / layout.PROGRESS / (f"lock-{rank}" if rank else "lock")),
-            )
+            lock = self.local / layout.PROGRESS / (f"lock-{rank}" if rank else "lock")
+            self._rank, self._lock = rank, FolderLock(lock)
         self._lock.acquire()
         self._check_settings(settings, overwrite)
         self._settings = _checksum(settings)
@@ -125,7 +124,7 @@ class ResultFolder:
 
     def state_path(self, rank: int) -> Path:
         """Where a process keeps the state of its batch in progress."""
-        return self._scratch(rank) / "batch.safetensors"
+        return self._scratch(rank) / STATE
 
     def save_picture(self, name: str, picture: Image.Image) -> str:
         """Write a PNG file, a path in the folder; returns its SHA-256."""
@@ -208,8 +207,8 @@ class ResultFolder:
             table.writeheader()
             for row in self.rows():
                 table.writerow(asdict(row))
-                restored_anew.update([row.changed] * (row.run == self.run))
-        del restored_anew[()]
+                if row.changed and row.run == self.run:
+                    restored_anew[row.changed] += 1
         return restored_anew
 
     def _check_settings(self, settings: Mapping[str, Any], overwrite: bool) -> None:
@@ -222,7 +221,7 @@ class ResultFolder:
             )
 
     def _holds_work(self) -> bool:
-        states = (self.local / layout.PROGRESS).glob("rank-*/batch.safetensors")
+        states = (self.local / layout.PROGRESS).glob(f"rank-*/{STATE}")
         return next(states, None) is not None or self.storage.holds(layout.RECORDS, ".json")
 
     def _stored_settings(self) -> dict[str, Any]:

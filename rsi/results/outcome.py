@@ -58,7 +58,8 @@ def review(
         if row is None or row.status == MISSING or (anew and row.run != folder.run):
             row = Row(name, MISSING, notes="the process that had it ended early")
             folder.save_row(row)
-            outcome.missing += [name] * (len(outcome.missing) < NAMED)
+            if len(outcome.missing) < NAMED:
+                outcome.missing.append(name)
         outcome.statuses[row.status] += 1
         if row.status == FAILED and len(outcome.failures) < NAMED:
             outcome.failures[row.file] = row.notes

@@ -35,7 +35,7 @@ class Row:
         sha256: Checksum of the restored image.
         batch: The inputs it was restored together with; in the record alone.
         settings: Checksum of the settings of the run; in the record alone.
-        run: The run that it is from, see :func:`rsi.results.run.run_id`; in the record alone.
+        run: The run that it is from, see :func:`rsi.results.run_id.run_id`; in the record alone.
         made_from: What it was restored from: ``target``, where there is one ``mask``, and of the user's own degradation
             each module and its tensors; in the record alone.
         changed: What of that had changed, so that the image was restored anew; in the record alone.

@@ -22,14 +22,13 @@ def weights_folder() -> Path:
     return _with_home(os.environ.get("TORCH_HOME", f"{caches}/torch"), "TORCH_HOME") / "hub"
 
 
-def cached_path(url: str, *, cache_dir: Path | None = None, filename: str | None = None) -> Path:
-    """Where :func:`rsi.storage.download.fetch` keeps a file.
+def cached_path(url: str) -> Path:
+    """Where :func:`rsi.storage.download.fetch` keeps a file: under the last part of its URL.
 
     Raises:
-        InputError: This user has no home folder, and no other was given.
+        InputError: This user has no home folder, so there is none.
     """
-    folder = cache_dir or weights_folder() / "checkpoints"
-    return folder / (filename or Path(urlsplit(url).path).name)
+    return weights_folder() / "checkpoints" / Path(urlsplit(url).path).name
 
 
 def cache_folder() -> Path:

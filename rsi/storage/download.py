@@ -25,14 +25,7 @@ from rsi.storage.transfer import Transfer, check_address
 OFFLINE = "RSI_OFFLINE"  # an environment variable that forbids downloads
 
 
-def fetch(
-    url: str,
-    sha256: str | None,
-    *,
-    size: int | None = None,
-    cache_dir: Path | None = None,
-    filename: str | None = None,
-) -> Path:
+def fetch(url: str, sha256: str | None, *, size: int | None = None) -> Path:
     """A file from the cache, or from the network if it is not there; its SHA-256 is checked either way.
 
     Of several processes that ask for the same file one downloads it and the others wait. A download that broke off goes
@@ -43,8 +36,6 @@ def fetch(
         sha256: Its SHA-256, 64 hexadecimal digits; ``None`` if nobody vouches for one: the first file that comes is
             trusted, and later ones have to be the same.
         size: How many bytes it has, if known.
-        cache_dir: Folder to keep it in; ``checkpoints`` in torch.hub's folder by default.
-        filename: Its name there; the last part of the URL by default.
 
     Returns:
         The path of the file.
@@ -56,7 +47,7 @@ def fetch(
     check_address(url)
     if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise InputError(f"{sha256!r} is not a SHA-256: give 64 hexadecimal digits")
-    path = cached_path(url, cache_dir=cache_dir, filename=filename)
+    path = cached_path(url)
     described = f"the file from {url} ({_describe(sha256, size)})"
     if not path.is_file():
         if os.environ.get(OFFLINE, "0") not in ("", "0"):

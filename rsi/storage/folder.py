@@ -117,7 +117,7 @@ def local_folder(folder: str | Path) -> Path:
 
 
 def local_name(folder: str) -> str:
-    """The same, as text: a path as it was given, and a URL too if it has no local folder; opening it then says so."""
+    """The name of :func:`local_folder`; a path and a URL without one stay as they were given, and opening says why."""
     try:
         return str(local_folder(folder)) if is_url(folder) else folder
     except InputError:

@@ -9,7 +9,6 @@ from rsi.storage.location import file_system, is_url
 
 WINDOW = 20_000
 
-
 OnBad = Callable[[str, str], None]
 """What is called with the name of a bad entry, empty for the folder itself, and what is wrong with it."""
 
@@ -26,7 +25,7 @@ def read_folder(folder: Path, on_bad: OnBad | None = None) -> Iterator[str]:
 
     Args:
         folder: A path or a URL.
-        on_bad: Told of every bad entry, and of a folder that cannot be read or not to its end, which raises without it.
+        on_bad: Told of every bad entry and of a folder that cannot be read to its end, which raises without it.
 
     Raises:
         OSError: The folder cannot be read, and there is no ``on_bad``.

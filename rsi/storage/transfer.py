@@ -112,7 +112,7 @@ class Transfer:
         elif response.status_code == 200:
             length = response.headers.get("Content-Length", "")
             return 0, int(length) if length.isdecimal() else None
-        elif response.status_code not in (206, 416):
+        elif response.status_code != 416:
             raise InputError(f"HTTP {response.status_code} {response.reason}")
         self.discard()  # the server means another part of the file, or has less of it than is here
         raise BrokenOffError("the server sent another part of the file than asked for")

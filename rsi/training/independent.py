@@ -58,7 +58,7 @@ class IndependentStrategy(ParallelStrategy):
         return len(self._devices)
 
     @property
-    def answers_for(self) -> range:
+    def watched_ranks(self) -> range:
         """The ranks whose end this process sees: none if another has started it, else its own and those it starts."""
         environment = self.cluster_environment
         if environment is None or environment.creates_processes_externally:
@@ -134,10 +134,10 @@ class IndependentStrategy(ParallelStrategy):
         return self.parallel_devices or [torch.device("cpu")]
 
 
-def answers_for(trainer: Trainer) -> range:
-    """The ranks whose end this process sees, see :attr:`IndependentStrategy.answers_for`."""
+def watched_ranks(trainer: Trainer) -> range:
+    """The ranks whose end this process sees, see :attr:`IndependentStrategy.watched_ranks`."""
     strategy = trainer.strategy
-    return strategy.answers_for if isinstance(strategy, IndependentStrategy) else range(trainer.is_global_zero)
+    return strategy.watched_ranks if isinstance(strategy, IndependentStrategy) else range(trainer.is_global_zero)
 
 
 StrategyRegistry.register(

@@ -10,7 +10,7 @@ from typing import Any
 from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 
 from rsi.errors import InputError
-from rsi.results.run import RUN, run_id
+from rsi.results.run_id import RUN, run_id
 from rsi.training.environment import LOCAL_RANK
 from rsi.training.private import SubprocessScriptLauncher, set_num_threads_if_needed
 from rsi.training.restart import STARTED_IN, own_command

@@ -44,7 +44,7 @@ def check_trainer(trainer: Trainer) -> None:
         InputError: There is something of the kind; it says what to pass instead.
     """
     check_precision(str(trainer.precision))
-    check_strategy(trainer.strategy, type(trainer.strategy).__name__)
+    _check_strategy(trainer.strategy)
     for argument, instead in _refused_arguments(trainer):
         raise InputError(f"Trainer({argument}) cannot be used: {instead}")
     callbacks: list[Callback] = cast(Any, trainer).callbacks
@@ -54,16 +54,12 @@ def check_trainer(trainer: Trainer) -> None:
                 raise InputError(f"the callback {type(callback).__name__} cannot be used: {instead}")
 
 
-def check_strategy(strategy: Strategy, name: str) -> None:
-    """Refuse a strategy that ties processes together.
-
-    Raises:
-        InputError: It does.
-    """
+def _check_strategy(strategy: Strategy) -> None:
+    """Refuse a strategy that ties processes together."""
     if not isinstance(strategy, IndependentStrategy | SingleDeviceStrategy):
         raise InputError(
-            f"the strategy {name} cannot be used, as every device restores images of its own and there is nothing to "
-            f'share: pass strategy="{IndependentStrategy.name}" for several devices, or devices=1'
+            f"the strategy {type(strategy).__name__} cannot be used, as every device restores images of its own and "
+            f'there is nothing to share: pass strategy="{IndependentStrategy.name}" for several devices, or devices=1'
         )
 
 

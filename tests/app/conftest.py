@@ -53,7 +53,7 @@ class App:
 @pytest.fixture(autouse=True)
 def _explaining_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few steps explain too little of a picture for it to count as one that the generator draws."""
-    monkeypatch.setattr("rsi.methods.explained.LEAST", -math.inf)
+    monkeypatch.setattr("rsi.methods.explained.LEAST_EXPLAINED", -math.inf)
 
 
 @pytest.fixture(scope="module")

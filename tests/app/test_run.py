@@ -21,7 +21,7 @@ from rsi.generators import load_generator, save_generator
 from rsi.methods.restoration import PAPER_SCHEDULE, Restoration
 
 DRAWING = Path(__file__).parents[2] / "examples" / "targets" / "jpeg" / "face_000.jpg"
-LEAST = 0.84
+LEAST_EXPLAINED = 0.84
 RECIPE = "model: {schedule: [{space: W, steps: 2, lr: 0.8}, {space: W++, steps: 2, lr: 0.03}]}"
 
 
@@ -70,6 +70,7 @@ def test_networks_are_in_memory_once(recipe: str, tmp_path: Path, monkeypatch: p
     assert [phase.steps for phase in kept_module("avatars128", None).schedule] == usual
     assert kept_module("avatars128", recipe) is own()
     assert [phase.steps for phase in kept_module("avatars128", recipe).schedule] == [2, 2]
+    assert kept_module("avatars128", recipe).settings["schedule"] == "W 2 x 0.8; W++ 2 x 0.03"
     assert domain_of(again).resolution == domain_of("avatars128").resolution
     gc.collect()
     assert own() is None
@@ -114,7 +115,7 @@ def test_photograph_becomes_what_the_command_beside_it_makes(
 
 
 def test_what_the_generator_does_not_draw_is_told(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsi.methods.explained.LEAST", LEAST)
+    monkeypatch.setattr("rsi.methods.explained.LEAST_EXPLAINED", LEAST_EXPLAINED)
     photograph("astronaut").save(tmp_path / "astronaut.png")
     job = Job(open_photograph(tmp_path / "astronaut.png"), "jpeg:quality=30", None, Asked("avatars128", recipe))
     (failed,) = (event for event in Run([job], threading.Event()).news() if isinstance(event, Failed))

@@ -9,7 +9,7 @@ from PIL import Image
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.targets import make_targets, write_target
 from rsi.benchmark.tasks import Task, all_tasks, select_tasks
-from rsi.data.folder import read_target
+from rsi.data.target_reader import read_target
 from rsi.degradations import parse_degradation
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom, image_seed

@@ -12,7 +12,8 @@ from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.results.folder import ResultFolder
 from rsi.results.records import MISSING, Row
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
+from rsi.storage.tensor_file import tensor_bytes
 
 SCHEDULE = [Phase("W", 3, 0.08), Phase("W+", 3, 0.02), Phase("W+", 2, 0.01), Phase("W++", 2, 0.005)]
 
@@ -98,11 +99,20 @@ def test_state_of_other_images_is_not_used(run: Run, jpeg_folder: Path) -> None:
     assert not run.state().exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 64], ids=["empty", "random"])
-def test_state_that_cannot_be_read_is_not_used(run: Run, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff" * 64, tensor_bytes({}, {"state": '{"targets": "", "step": 5, "seconds": 1, "spaces": []}'})],
+    ids=["empty", "random", "of an older version"],
+)
+def test_images_begin_anew_where_their_state_cannot_be_used(
+    run: Run, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(5)
+    assert "begin anew" not in capsys.readouterr().err
     run.state().write_bytes(content)
     assert [index for _, index in run()][:10] == list(range(10))
+    told = f"{run.state()} is damaged or of another version of rsi: the images that were in progress begin anew\n"
+    assert told in capsys.readouterr().err
 
 
 def test_other_settings_are_refused_while_a_batch_is_in_progress(run: Run) -> None:

@@ -31,7 +31,7 @@ from rsi.methods.batch import Observation
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.training.trainer import make_trainer
 
 SCHEDULE = [Phase("W", 2, 0.08), Phase("W+", 2, 0.02), Phase("W++", 2, 0.005)]

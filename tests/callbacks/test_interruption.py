@@ -8,7 +8,7 @@ from pytorch_lightning import Callback, Trainer
 from rsi import Phase, Restoration, TargetFolder
 from rsi.callbacks import BatchCheckpoint, Interruption, PhaseScheduler, ResultWriter
 from rsi.data.batches import Step
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 from rsi.training.trainer import make_trainer
 
 

@@ -111,7 +111,7 @@ def test_file_that_vanishes_between_listing_and_reading(
         (jpeg_folder / "b.jpg").unlink(missing_ok=True)
         return read_picture(path)
 
-    monkeypatch.setattr("rsi.data.folder.read_picture", lose)
+    monkeypatch.setattr("rsi.data.target_reader.read_picture", lose)
     assert fit() == 1
     rows = {row.file: row for row in ResultFolder(output).rows()}
     assert [rows[f"{name}.jpg"].status for name in "abc"] == ["restored", "failed", "restored"]

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.data.pictures import stages, to_picture
+from rsi.data.pictures import split_row, to_picture
 from rsi.degradations import draw_strokes
 from rsi.generators import Generator, StyleGAN2Architecture, load_generator, save_generator
 from rsi.numerics.randomness import ImageRandom
@@ -94,7 +94,7 @@ def test_every_degradation_is_undone(tall: Path, picture: Image.Image, tmp_path:
     with Image.open(output / "a.png") as restored:
         assert restored.size == ((32, 40) if name == "padded" else (32, 64))
     with Image.open(output / "comparisons/a.png") as sheet:
-        way = stages(sheet)
+        way = split_row(sheet)
     assert [caption for caption, _ in way] == ["target", "W", "W++"]
     assert {tile.size for _, tile in way} == {(32, 64)}
     with Image.open(output / "timelapses/a.webp") as film:
@@ -109,7 +109,7 @@ def test_its_latent_is_drawn_again_and_converted(tall: Path, picture: Image.Imag
     assert main(["render", str(output / "latents/a.safetensors"), str(tmp_path / "again.png")]) == 0
     assert pixels(tmp_path / "again.png") == pixels(output / "a.png")
     with Image.open(output / "disagreement/a.png") as sheet:
-        assert [tile.size for _, tile in stages(sheet)] == [(32, 64)] * 3
+        assert [tile.size for _, tile in split_row(sheet)] == [(32, 64)] * 3
     assert main(["convert", str(tall), str(tmp_path / "copy.safetensors")]) == 0
     assert load_generator(tmp_path / "copy.safetensors").architecture == TALL
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.data.pictures import stages
+from rsi.data.pictures import split_row
 
 SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
 
@@ -68,7 +68,7 @@ def test_folder_without_results_is_refused(tmp_path: Path, capsys: pytest.Captur
 
 def test_stages_of_a_comparison_are_what_was_drawn(tiny_generator: Path, jpeg_folder: Path, tmp_path: Path) -> None:
     fit(tiny_generator, jpeg_folder, tmp_path / "restored", "--report", "false")
-    way = stages(Image.open(tmp_path / "restored/comparisons/a.png"))
+    way = split_row(Image.open(tmp_path / "restored/comparisons/a.png"))
     assert [caption for caption, _ in way] == ["target", "W", "W+", "W++"]
     assert way[0][1].tobytes() == Image.open(jpeg_folder / "a.jpg").tobytes()
     assert way[-1][1].tobytes() == Image.open(tmp_path / "restored/a.png").tobytes()

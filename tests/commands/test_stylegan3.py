@@ -19,8 +19,8 @@ from rsi.commands.main import main
 from rsi.data.pictures import to_picture
 from rsi.generators import load_generator, save_generator
 from rsi.generators.stylegan3.settings import StyleGAN3Settings
+from rsi.methods.measurements import targets_of
 from rsi.methods.restoration import pose_rows
-from rsi.methods.tensors import targets_of
 
 T = StyleGAN3Settings(8, 0, 8, 32, channel_base=128, channel_max=6, num_layers=5, margin_size=6, output_scale=4.0)
 CONF = Path(__file__).parents[1] / "conf"

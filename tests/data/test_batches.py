@@ -9,7 +9,7 @@ from rsi.data.batches import Failure, Step, TargetBatches
 from rsi.data.listing import Listed
 from rsi.data.target import JpegHeader, Target, checksum
 from rsi.errors import InputError
-from rsi.results.state import SavedBatch
+from rsi.results.saved_batch import SavedBatch
 
 
 def target(name: str) -> Target:

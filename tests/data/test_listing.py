@@ -2,18 +2,15 @@ import errno
 import os
 import random
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from rsi.data.listing import Listing
-from rsi.data.output_names import output_names
 from rsi.errors import InputError
 from rsi.storage.folding import folded
 from rsi.storage.location import file_system, locate
@@ -35,7 +32,82 @@ def touch(folder: Path, *names: str) -> None:
         (folder / name).touch()
 
 
+def list_images(folder: Path, leave_out: Collection[Path] = ()) -> list[str]:
+    listing = Listing(folder, leave_out)
+    listing.check()
+    return list(listing)
+
+
 NAMES = ["a.png", "a/b.png", "a/c/d.jpg", "a-b/e.png", "a.b/f.webp", "b.JPG", "z/y.png", "é.png"]
+
+
+def test_images_are_listed_by_suffix_in_order(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "b.png",
+        "a.JPG",
+        "c.jpeg",
+        "d.webp",
+        "e.tif",
+        "f.TIFF",
+        "g.bmp",
+        "notes.txt",
+        "h.gif",
+        "png",
+    )
+    assert list_images(tmp_path) == ["a.JPG", "b.png", "c.jpeg", "d.webp", "e.tif", "f.TIFF", "g.bmp"]
+
+
+def test_subfolders_are_listed_too(tmp_path: Path) -> None:
+    touch(tmp_path, "b.png", "sub/deep/a.png", "sub/c.png", "folder.png/d.png")
+    assert list_images(tmp_path) == ["b.png", "folder.png/d.png", "sub/c.png", "sub/deep/a.png"]
+
+
+def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "._a.png", ".thumbnails/a.png", "sub/.b.png")
+    assert list_images(tmp_path) == ["a.png"]
+
+
+def test_results_of_an_earlier_run_are_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "restored/a.png", "restored/settings.json", "restored/records/a.png.json")
+    touch(tmp_path, "restored/comparisons/a.png", "records/b.png")
+    touch(tmp_path, "broken off/a.png", "broken off/settings.json", "broken off/latents/a.safetensors")
+    assert list_images(tmp_path) == ["a.png", "records/b.png"]
+
+
+def test_folders_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.png", "masks/a.png", "sub/masks/b.png")
+    monkeypatch.chdir(tmp_path)
+    assert list_images(tmp_path, leave_out=[Path("masks")]) == ["a.png", "sub/masks/b.png"]
+
+
+def test_odd_names_are_listed(tmp_path: Path) -> None:
+    names = ["a b.png", "émoji 🙂.png", "new\nline.png", "two.dots.png"]
+    touch(tmp_path, *names)
+    assert list_images(tmp_path) == sorted(names)
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert list_images(tmp_path) == ["a.png"]
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the target folder '.*nowhere' does not exist"):
+        list_images(tmp_path / "nowhere")
+
+
+def test_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    with pytest.raises(InputError, match=r"the target folder '.*a.png' is a file, give the folder that holds it"):
+        list_images(tmp_path / "a.png")
+
+
+def test_folder_without_images(tmp_path: Path) -> None:
+    touch(tmp_path, "a.gif", ".b.png", "notes.txt")
+    with pytest.raises(InputError, match=r"no picture in '.*': PNG, JPEG, WebP, .* and HEIC files are read"):
+        list_images(tmp_path)
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 100])
@@ -64,40 +136,6 @@ def test_results_are_named_by_all_that_is_in_the_folder(tmp_path: Path, window: 
     assert [name for name, image in images.items() if image.hides_folder] == ["c.tif"]
 
 
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(["a", "A", "a.png", "b", "b.jpg", "ss", "ß", "i", "\u0131", "İ", "é", "e\u0301"]).flatmap(
-            lambda s: st.sampled_from([s, s + ".png", s + ".jpg"])
-        ),
-        unique=True,
-    )
-)
-def test_no_two_results_have_one_name(names: list[str]) -> None:
-    outputs = output_names(names, names)
-    assert len({folded(output) for output in outputs}) == len(names)
-
-
-@pytest.mark.parametrize(
-    "twins",
-    [
-        ("IMG_1.jpg", "img_1.jpg"),
-        ("a.png", "a.PNG"),
-        ("straße.png", "STRASSE.png"),
-        ("I.png", "\u0131.png"),
-        ("i.png", "İ.png"),
-        ("caf\u00e9.png", "cafe\u0301.png"),
-        ("\u212a.png", "k.png"),
-        ("\u03c3.png", "\u03c2.png"),
-        ("ﬁ.png", "fi.png"),
-    ],
-)
-def test_names_that_a_file_system_may_take_for_one_give_results_apart(twins: tuple[str, str]) -> None:
-    outputs = output_names(twins, [*twins, "other.png"])
-    assert len(set(map(folded, outputs))) == 2
-    assert [output.rpartition("~")[0] for output in outputs] == [*twins]
-
-
 @pytest.mark.parametrize("window", [1, 2, 100])
 def test_folders_that_a_file_system_may_take_for_one_have_results_apart(tmp_path: Path, window: int) -> None:
     touch(tmp_path, "Sub/a.png", "sub/a.png", "sub/É/b.png", "sub/é/b.png", "other/c.png")
@@ -105,10 +143,6 @@ def test_folders_that_a_file_system_may_take_for_one_have_results_apart(tmp_path
     assert len({folded(output) for output in images.values()}) == len(images) == 5
     assert images["Sub/a.png"].startswith("Sub~")
     assert images["other/c.png"] == "other/c"
-
-
-def test_a_name_without_twins_is_its_stem() -> None:
-    assert output_names(["IMG_1.jpg", "é.png"], ["IMG_1.jpg", "é.png", "img_2.jpg"]) == ["IMG_1", "é"]
 
 
 def test_memory_does_not_grow_with_the_folder(tmp_path: Path) -> None:
@@ -232,7 +266,7 @@ def test_pictures_of_a_url_are_known_by_their_suffix(memory: Path, capsys: pytes
 def test_files_of_known_suffixes_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, *(f"{number}.png" for number in range(20)), *(f"{number}.json" for number in range(20)), "odd")
     opened = []
-    monkeypatch.setattr("rsi.data.listing._head", lambda path: opened.append(path.name))
+    monkeypatch.setattr("rsi.data.formats._head", lambda path: opened.append(path.name))
     listing = Listing(tmp_path, window=3)
     listing.check()
     assert len(list(listing)) == 20

@@ -11,7 +11,7 @@ from PIL import Image, ImageColor
 from torch import Tensor
 
 from rsi.data.decoded import Picture
-from rsi.data.masks import find_mask, from_color, from_file, known_pixels, parse_color
+from rsi.data.masks import find_mask, known_by_color, known_in_file, known_pixels, parse_color
 from rsi.data.orientation import upright
 from rsi.data.reading import read_picture
 from rsi.errors import InputError
@@ -40,13 +40,13 @@ def test_less_than_half_opaque_is_unknown() -> None:
 
 def test_mask_threshold_is_one_half(tmp_path: Path) -> None:
     mask = save_mask(tmp_path / "m.png", [[0, 127, 128, 255]])
-    assert from_file(mask).tolist() == [[[0, 0, 1, 1]]]
+    assert known_in_file(mask).tolist() == [[[0, 0, 1, 1]]]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_mask_of_any_mode(tmp_path: Path, mode: str) -> None:
     Image.fromarray(np.array([[0, 255]], dtype=np.uint8)).convert(mode).save(tmp_path / "m.png")
-    assert from_file(tmp_path / "m.png").tolist() == [[[0, 1]]]
+    assert known_in_file(tmp_path / "m.png").tolist() == [[[0, 1]]]
 
 
 HOLE = np.zeros((16, 16), dtype=bool)
@@ -64,7 +64,7 @@ def layer(colour: Any, opaque: Any) -> Image.Image:
 
 def known_of(mask: Image.Image, path: Path, **options: Any) -> Any:
     mask.save(path, **options)
-    return from_file(path)[0].int().tolist()
+    return known_in_file(path)[0].int().tolist()
 
 
 WHITE_WITH_A_HOLE = layer(255, ~HOLE)
@@ -134,9 +134,9 @@ def test_mask_of_16_bits_with_alpha(tmp_path: Path) -> None:
     samples = np.zeros((16, 16, 4), np.uint16)
     samples[..., 3] = HOLE * 65535
     tifffile.imwrite(tmp_path / "m.tif", samples, photometric="rgb", extrasamples=["unassalpha"])
-    assert from_file(tmp_path / "m.tif")[0].int().tolist() == EXPECTED
+    assert known_in_file(tmp_path / "m.tif")[0].int().tolist() == EXPECTED
     (tmp_path / "m.png").write_bytes(imagecodecs.png_encode(samples))
-    assert from_file(tmp_path / "m.png")[0].int().tolist() == EXPECTED
+    assert known_in_file(tmp_path / "m.png")[0].int().tolist() == EXPECTED
 
 
 def test_bilevel_mask_with_a_transparent_level(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_bilevel_mask_with_a_transparent_level(tmp_path: Path) -> None:
 def test_transparent_mask_is_an_error(tmp_path: Path) -> None:
     layer(255, np.zeros((16, 16))).save(tmp_path / "m.png")
     with pytest.raises(InputError, match=r"mask '.*m.png' is transparent all over: paint what is known white"):
-        from_file(tmp_path / "m.png")
+        known_in_file(tmp_path / "m.png")
 
 
 def test_mask_that_is_equally_opaque_all_over_is_what_it_is_painted(tmp_path: Path) -> None:
@@ -158,13 +158,13 @@ def test_mask_that_is_equally_opaque_all_over_is_what_it_is_painted(tmp_path: Pa
 def test_black_mask_is_an_error(tmp_path: Path) -> None:
     mask = save_mask(tmp_path / "m.png", [[0, 100]])
     with pytest.raises(InputError, match=r"mask '.*m.png' is black all over: paint what is known white"):
-        from_file(mask)
+        known_in_file(mask)
 
 
 def test_mask_of_labels_is_said_to_be_one(tmp_path: Path) -> None:
     mask = save_mask(tmp_path / "m.png", [[0, 1]])
     with pytest.raises(InputError, match=r"is black all over: .*; it holds 0 and 1 alone, white is 255"):
-        from_file(mask)
+        known_in_file(mask)
 
 
 def test_mask_of_another_size_is_an_error(tmp_path: Path) -> None:
@@ -187,13 +187,13 @@ def test_mask_is_drawn_on_the_upright_picture(tmp_path: Path, orientation: int) 
 def test_colour_must_match_exactly(tmp_path: Path) -> None:
     pixels = np.array([[[255, 0, 255], [254, 0, 255], [255, 1, 255]]], dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    assert from_color(read_picture(tmp_path / "a.png").rgb, "#ff00ff").tolist() == [[[0, 1, 1]]]
+    assert known_by_color(read_picture(tmp_path / "a.png").rgb, "#ff00ff").tolist() == [[[0, 1, 1]]]
 
 
 def test_every_gray_level_is_found() -> None:
     for value in range(256):
         rgb = torch.full((3, 1, 1), value, dtype=torch.uint8).float().div(255)
-        assert from_color(rgb, f"#{value:02x}{value:02x}{value:02x}").item() == 0
+        assert known_by_color(rgb, f"#{value:02x}{value:02x}{value:02x}").item() == 0
 
 
 @pytest.mark.parametrize("colour", ["#ff8000", "#FF8000", "rgb(255,128,0)"])

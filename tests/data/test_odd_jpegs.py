@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rsi.data.decoded import Picture
-from rsi.data.folder import read_target
 from rsi.data.reading import read_picture
 from rsi.data.target import Target
+from rsi.data.target_reader import read_target
 from rsi.errors import InputError
 from rsi.numerics.size import Size
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side, stack, stages, to_picture
+from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side, split_row, stack, to_picture
 
 
 def test_picture_rounds_and_clamps() -> None:
@@ -37,7 +37,7 @@ def test_pictures_that_are_not_square_keep_their_shape() -> None:
     images = [torch.rand(3, 8, 4), torch.rand(3, 32, 16)]
     sheet = side_by_side(images, ["target", "W"], 32)
     assert sheet.size == (2 * 16 + GAP, 32 + CAPTION_HEIGHT)
-    (first, small), (second, large) = stages(sheet)
+    (first, small), (second, large) = split_row(sheet)
     assert (first, second, small.size) == ("target", "W", (16, 32))
     assert np.array_equal(np.asarray(small), np.asarray(to_picture(images[0])).repeat(4, 0).repeat(4, 1))
     assert np.array_equal(np.asarray(large), np.asarray(to_picture(images[1])))

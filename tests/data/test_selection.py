@@ -87,7 +87,7 @@ def test_pictures_in_a_zip_file(tmp_path: Path) -> None:
             archive.write(name)
     assert listed("faces.zip") == {"a.png": "a", "sub/a.png": "sub/a"}
     image = next(TargetFolder("faces.zip").names.listed())
-    assert TargetFolder("faces.zip").read(image, resolution=Size.square(8), factor=1).image.shape == (3, 8, 8)
+    assert TargetFolder("faces.zip").reader.read(image, resolution=Size.square(8), factor=1).image.shape == (3, 8, 8)
 
 
 def test_picture_by_url() -> None:

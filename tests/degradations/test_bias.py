@@ -7,8 +7,8 @@ import torch
 
 from rsi.benchmark.targets import write_target
 from rsi.benchmark.tasks import Task, select_tasks
-from rsi.data.folder import read_target
 from rsi.data.reading import read_picture
+from rsi.data.target_reader import read_target
 from rsi.degradations import parse_degradation
 from rsi.degradations.kept_pixels import with_kept_pixels
 from rsi.numerics.randomness import ImageRandom, image_seed

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from rsi.data.decoded import luminance
+from rsi.data.colour import luminance
 from rsi.data.pictures import to_picture
 from rsi.degradations import parse_degradation
 from rsi.degradations.without_colour import Luminance

@@ -66,7 +66,7 @@ def alone(drawings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path) -> Target:
     """A picture as rsi fit with the embedded generator reads it for auto."""
     image, folder = Listed(path.name, path.stem), rsi.TargetFolder(str(path.parent))
-    return folder.read(image, resolution=Size.square(128), factor=None, finds_damage=True)
+    return folder.reader.read(image, resolution=Size.square(128), factor=None, finds_damage=True)
 
 
 def test_every_target_has_its_own_damages(together: Path) -> None:

@@ -19,8 +19,8 @@ with atheris.instrument_imports(include=["rsi", "PIL", "tifffile"]):
     import tifffile
     from PIL import Image
 
-    from rsi.data.folder import read_target
-    from rsi.data.masks import from_file
+    from rsi.data.masks import known_in_file
+    from rsi.data.target_reader import read_target
     from rsi.errors import InputError
     from rsi.numerics.size import Size
 
@@ -44,7 +44,7 @@ def read(data: bytes) -> None:
     except InputError as error:
         check_message(error)
     try:
-        mask = from_file(path)
+        mask = known_in_file(path)
         assert ((mask == 0) | (mask == 1)).all()
         assert mask.any()
     except InputError as error:

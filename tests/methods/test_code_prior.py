@@ -11,7 +11,7 @@ from rsi.errors import InputError
 from rsi.generators import load_generator
 from rsi.generators.latent_statistics import random_codes
 from rsi.methods.code_prior import CodePrior
-from rsi.methods.tensors import targets_of
+from rsi.methods.measurements import targets_of
 
 
 @pytest.fixture(scope="module")

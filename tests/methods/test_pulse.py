@@ -15,8 +15,8 @@ from rsi.degradations import Degradation
 from rsi.errors import InputError
 from rsi.generators import Generator
 from rsi.generators.latent_statistics import random_codes
+from rsi.methods.measurements import targets_of
 from rsi.methods.pulse import Pulse
-from rsi.methods.tensors import targets_of
 from rsi.numerics.randomness import ImageRandom
 
 SAMPLES = 500

@@ -274,3 +274,9 @@ def test_unknown_words_are_refused(words: dict[str, Any], message: str) -> None:
 def test_samples_start_between_the_mean_and_a_random_code(spread: float) -> None:
     with pytest.raises(InputError, match=f"start_spread is {spread}, use a number from 0 to 1"):
         Restoration(degradation="jpeg", start_spread=spread)
+
+
+@pytest.mark.parametrize("offset", [float("inf"), float("-inf"), float("nan")])
+def test_photons_that_are_taken_off_are_a_number(offset: float) -> None:
+    with pytest.raises(InputError, match=f"rsi: noise_offset is {offset}, use a finite number"):
+        Restoration(degradation="noise:M", noise_offset=offset)

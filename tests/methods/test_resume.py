@@ -13,6 +13,8 @@ from rsi import RestorationMethod, TargetFolder
 from rsi.callbacks import BatchCheckpoint, PhaseScheduler, ResultWriter
 from rsi.methods.lbrgm import LBRGM
 from rsi.methods.pulse import Pulse
+from rsi.results.folder import ResultFolder
+from rsi.results.saved_batch import FORMAT, SavedBatch
 
 
 def pulse(generator: Path) -> RestorationMethod[Any]:
@@ -52,6 +54,24 @@ def run(module: RestorationMethod[Any], targets: Path, output: Path, kill_at: in
         module, callbacks, TargetFolder(str(targets), batch_size=2, output_dir=str(output)), kill_at
     )
     return [index for names, index in taken if names[0] == "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("make", "kill_at", "names"),
+    [
+        (pulse, 2, {"variable.v", "kept.v", "variable.noise_0", "kept.noise_0", "optimizer.0.radius"}),
+        (lbrgm, 2, {"variable.z", "variable.w", "kept.z", "kept.w", "carried.nearest"}),
+        (lbrgm, 6, {"phase.0.codes", "optimizer.1.exp_avg"}),
+    ],
+)
+def test_state_has_the_names_of_its_format(
+    make: Any, kill_at: int, names: set[str], jpeg_folder: Path, noisy_generator: Path, tmp_path: Path
+) -> None:
+    """Who gives a tensor another name, or another sense, raises ``FORMAT``: a state of before then begins anew."""
+    run(make(noisy_generator), jpeg_folder, tmp_path / "k", kill_at)
+    state = SavedBatch.read(ResultFolder(tmp_path / "k").state_path(0))
+    assert state is not None
+    assert (FORMAT, names - state.tensors.keys()) == (2, set())
 
 
 def files(output: Path) -> dict[str, bytes]:

@@ -7,8 +7,8 @@ import torch
 from rsi import Phase, Restoration
 from rsi.methods.base import RestorationMethod
 from rsi.methods.lbrgm import LBRGM
+from rsi.methods.measurements import targets_of
 from rsi.methods.pulse import Pulse
-from rsi.methods.tensors import targets_of
 
 
 @pytest.fixture(autouse=True)

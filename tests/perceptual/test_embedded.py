@@ -68,9 +68,12 @@ def test_weights_that_no_distance_has_are_refused(
         EmbeddedDistance(tmp_path / "own.safetensors")
 
 
-def test_a_folder_is_no_network(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not an embedded perceptual network: "):
-        EmbeddedDistance(tmp_path)
+def test_a_folder_and_a_text_are_no_network(tmp_path: Path) -> None:
+    text = tmp_path / "notes.safetensors"
+    text.write_text("not a network, whatever its name says")
+    for path in (tmp_path, text):
+        with pytest.raises(InputError, match=f"{path} is not an embedded perceptual network: it is no intact safet"):
+            EmbeddedDistance(path)
 
 
 def test_small_images_count_as_enlarged_ones() -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageColor
 from rsi.errors import InputError
 from rsi.report import embedding, page, write_report
 from rsi.report.difference import colored
-from rsi.report.embedding import LARGEST_SIDE, MOST_EMBEDDED, PAGE_BYTES, data_uri, picture_side
+from rsi.report.embedding import LARGEST_SIDE, MOST_EMBEDDED, PAGE_BYTES, embed, picture_side
 
 
 def loaded(html: str) -> list[str]:
@@ -139,7 +139,7 @@ def test_pictures_grow_smaller_as_they_grow_many(images: int) -> None:
 
 def test_pictures_of_few_pixels_lose_nothing_when_told_so() -> None:
     picture = Image.effect_noise((8, 8), 90).convert("RGB")
-    again = Image.open(io.BytesIO(base64.b64decode(data_uri(picture, lossless=True).partition(",")[2])))
+    again = Image.open(io.BytesIO(base64.b64decode(embed(picture, "", Path(), lossless=True).partition(",")[2])))
     assert again.tobytes() == picture.tobytes()
 
 

@@ -7,7 +7,7 @@ from rsi.data.listing import Listing
 from rsi.results.folder import ResultFolder
 from rsi.results.outcome import review
 from rsi.results.records import FAILED, MISSING, RESTORED, Row, read_record
-from rsi.results.run import RUN
+from rsi.results.run_id import RUN
 
 
 def test_images_without_a_record_are_missing_and_named(tmp_path: Path) -> None:

@@ -9,14 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import torch
 
 import rsi.storage.transfer
 from rsi.errors import InputError
+from rsi.storage import download
 from rsi.storage.cache import cached_path
-from rsi.storage.download import fetch
 
 CONTENT = bytes(range(256)) * 1024
 HALF = len(CONTENT) // 2
@@ -154,6 +155,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RSI_OFFLINE", raising=False)
 
 
+def fetch(url: str, sha256: str | None, *, size: int | None = None, cache_dir: Path) -> Path:
+    """A file from the network, kept in a folder of the test's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(download, "cached_path", lambda url: cache_dir / Path(urlsplit(url).path).name)
+        return download.fetch(url, sha256, size=size)
+
+
 def visible(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
@@ -174,7 +182,7 @@ def test_it_says_what_it_does(url: str, tmp_path: Path, capfd: pytest.CaptureFix
 
 def test_the_default_folder_is_that_of_torch_hub(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    assert fetch(f"{url}/a", SHA256, filename="b.pkl") == tmp_path / "checkpoints" / "b.pkl"
+    assert download.fetch(f"{url}/whole/net.pkl", SHA256) == tmp_path / "checkpoints" / "net.pkl"
 
 
 def test_a_broken_off_download_goes_on_where_it_was(server: Server, url: str, tmp_path: Path) -> None:
@@ -349,7 +357,7 @@ def test_without_a_home_nothing_is_put_into_a_folder_named_tilde(
     for variable in ("HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(InputError, match="this user has no home folder to keep files in: set TORCH_HOME to a folder"):
-        fetch("https://example.com/x.pkl", SHA256)
+        download.fetch("https://example.com/x.pkl", SHA256)
     assert visible(tmp_path) == []
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     assert cached_path("https://example.com/x.pkl") == tmp_path / "hub" / "checkpoints" / "x.pkl"
@@ -402,4 +410,4 @@ def test_other_addresses(url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("sha256", ["", "abc", "g" * 64, SHA256 + "\n"])
 def test_malformed_checksums(sha256: str) -> None:
     with pytest.raises(InputError, match="is not a SHA-256: give 64 hexadecimal digits"):
-        fetch("https://example.com/a", sha256)
+        download.fetch("https://example.com/a", sha256)

@@ -14,7 +14,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from rsi.data.folder import read_target
+from rsi.data.target_reader import read_target
 from rsi.methods.lbrgm import LBRGM
 from rsi.methods.pulse import Pulse
 from rsi.methods.restoration import Restoration

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rsi.data.tensors import check_images, check_measured
+from rsi.data.image_checks import check_images, check_measured
 from rsi.errors import InputError
 from rsi.numerics.size import Size
 

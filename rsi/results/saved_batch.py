@@ -9,8 +9,11 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from rsi.log import tell
 from rsi.storage.atomic import atomic_path
 from rsi.storage.tensor_file import tensor_bytes
+
+FORMAT = 2  # to be raised when a method keeps other tensors, or the same ones in another sense
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,31 @@ class SavedBatch:
 
     def write(self, path: Path) -> None:
         """Write a safetensors file, whole or not at all."""
-        facts = {"targets": self.targets, "step": self.step, "seconds": self.seconds, "spaces": self.spaces}
+        facts = {
+            "format": FORMAT,
+            "targets": self.targets,
+            "step": self.step,
+            "seconds": self.seconds,
+            "spaces": self.spaces,
+        }
         with atomic_path(path) as temporary:
             temporary.write_bytes(tensor_bytes(self.tensors, {"state": json.dumps(facts)}))
 
     @classmethod
     def read(cls, path: Path) -> "SavedBatch | None":
-        """The batch in a file; ``None`` if there is none that can be read."""
+        """The batch in a file; ``None`` if there is none, or, which is told, none that this version can go on from."""
+        if not path.is_file():
+            return None
         try:
             with safe_open(path, "pt") as file:
                 facts = json.loads(file.metadata()["state"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            return cls(facts["targets"], facts["step"], facts["seconds"], tuple(facts["spaces"]), tensors)
+            if facts["format"] == FORMAT:
+                return cls(facts["targets"], facts["step"], facts["seconds"], tuple(facts["spaces"]), tensors)
         except (OSError, SafetensorError, ValueError, KeyError, TypeError):
-            return None
+            pass
+        tell(f"{path} is damaged or of another version of rsi: the images that were in progress begin anew")
+        return None
 
 
 def kept_by_optimizers(optimizers: Sequence[Any]) -> list[dict[str, Tensor]]:

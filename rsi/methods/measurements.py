@@ -1,4 +1,4 @@
-"""Tensors as targets."""
+"""Measurements that a program hands over, as targets."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rsi.data.image_checks import check_images, check_measured
 from rsi.data.target import Target
-from rsi.data.tensors import check_images, check_measured
 from rsi.degradations.physics import as_picture
 from rsi.numerics.randomness import image_seed
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from rsi.data.decoded import Picture, is_gray
+from rsi.data.colour import is_gray
+from rsi.data.decoded import Picture
 from rsi.data.reading import read_picture
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8))
