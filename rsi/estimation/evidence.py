@@ -74,9 +74,9 @@ class Evidence:
         red, green, blue = self.pixels
         return np.asarray(RED * red + GREEN * green + BLUE * blue)
 
-    def found(self, *findings: Finding, **changes: Any) -> "Evidence":  # noqa: ANN401 - attributes of any kind
-        """With more findings, and without what they explain."""
-        return replace(self, findings=(*self.findings, *findings), **changes)
+    def found(self, finding: Finding, **changes: Any) -> "Evidence":  # noqa: ANN401 - attributes of any kind
+        """With one finding more, and without what it explains."""
+        return replace(self, findings=(*self.findings, finding), **changes)
 
     def of(self, stage: str) -> Finding | None:
         """The finding of a stage, if there is one."""
