@@ -18,9 +18,7 @@ from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 from rsi.results.folder import ResultFolder
 
-SHORT = Path(__file__).parents[1] / "conf" / "short.yaml"
-
-
+SCHEDULE = '[{"space": "W", "steps": 2, "lr": 0.08}]'  # enough for another picture than the mean
 NAMES = ("jpeg", "noise", "clean", "small")
 
 
@@ -38,8 +36,8 @@ def save(pixels: Array, path: Path, said: PngInfo | None = None) -> None:
 
 
 def fit(folder: Path, output: Path, *flags: str) -> dict[str, str]:
-    command = ["fit", str(folder), "--config", str(SHORT), "--output_dir", str(output), "--report", "false", *flags]
-    assert main(command) == 0
+    command = ["fit", str(folder), "--model.schedule", SCHEDULE, "--output_dir", str(output), "--report", "false"]
+    assert main([*command, *flags]) == 0
     return parameters(output)
 
 
