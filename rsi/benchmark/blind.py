@@ -16,7 +16,7 @@ from rsi.data.reading import read_picture
 from rsi.degradations import STROKES, draw_strokes, parse_degradation
 from rsi.degradations.base import quantise
 from rsi.estimation.estimate import Estimate, estimate_evidence
-from rsi.estimation.evidence import Evidence
+from rsi.estimation.evidence import evidence_of
 from rsi.estimation.learned import DamageNetwork
 from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.numerics.size import Size
@@ -144,8 +144,7 @@ def _look(damage: Damage, name: str, image: Tensor, network: Network) -> Estimat
     damaged = parse_degradation(damage.text).degrade(image[None], random) if damage.text else quantise(image[None])
     if damage.strokes:
         damaged = damaged * draw_strokes(random, Size.of(damaged), damage.strokes)
-    pixels = (damaged[0] * 255).round().double().numpy()
-    return estimate_evidence(Evidence(pixels, np.ones(pixels.shape[1:], bool)), network)
+    return estimate_evidence(evidence_of(damaged[0]), network)
 
 
 def _setting(estimates: Sequence[Estimate], stage: str, setting: str, truth: float) -> tuple[str, ...]:

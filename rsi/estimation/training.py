@@ -11,7 +11,7 @@ from torch.optim import AdamW
 
 from rsi.degradations import JPEG, Blur, Composition, Degradation, Denoising, Downsampling, draw_strokes
 from rsi.degradations.base import quantise
-from rsi.estimation.evidence import Array, Evidence
+from rsi.estimation.evidence import Array, evidence_of
 from rsi.estimation.learned import FAMILIAR, LEARNED, PRESENT, DamageNetwork, logarithm
 from rsi.estimation.statistics import statistics
 from rsi.generators import Generator
@@ -110,7 +110,7 @@ def _examples(generator: Generator, images: int, damages: int) -> Iterator[tuple
 def _example(picture: Tensor, damage: Damage, random: ImageRandom) -> tuple[Array, Array, Array]:
     degraded = damage.operator.degrade(picture, random)
     known = draw_strokes(random, Size.of(degraded), damage.strokes)[0, 0].numpy() > 0
-    evidence = Evidence((degraded[0] * 255).round().double().numpy(), known if known.any() else ~known)
+    evidence = evidence_of(degraded[0], known if known.any() else ~known)
     values = [damage.values.get(name, np.nan) for name in LEARNED]
     targets = [logarithm(name, np.array(value)) for name, value in zip(LEARNED, values, strict=True)]
     present = ["k_p" in damage.values, damage.values["sigma"] > 0, "quality" in damage.values]
