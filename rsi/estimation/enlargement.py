@@ -92,8 +92,8 @@ def upsampling_matrix(small: int, side: int, filter_name: str) -> "sparse.csr_ma
     last = np.minimum((centres + kernel.reach + 0.5).astype(int), small)
     weights = np.where(taps < last[:, None], weights, 0)
     weights /= weights.sum(1, keepdims=True)
-    rows = np.repeat(np.arange(side), taps.shape[1])
-    return sparse.csr_matrix((weights.ravel(), (rows, np.minimum(taps, small - 1).ravel())), shape=(side, small))
+    rows = np.arange(side + 1) * taps.shape[1]  # where each begins
+    return sparse.csr_matrix((weights.ravel(), np.minimum(taps, small - 1).ravel(), rows), shape=(side, small))
 
 
 def _smallest(columns: Array, start: int, side: int, limit: float) -> tuple[int, str] | None:
@@ -116,7 +116,9 @@ def _smallest(columns: Array, start: int, side: int, limit: float) -> tuple[int,
 
 def _misfit(columns: Array, matrix: "sparse.csr_matrix", reach: int) -> float:
     """The rms of what is not in the matrix's range, made up for the dimensions that the range takes."""
-    matrix = matrix[:, np.unique(matrix.indices)]
+    used = np.unique(matrix.indices)
+    if len(used) < matrix.shape[1]:
+        matrix = matrix[:, used]
     side, small = matrix.shape
     if small >= side:
         return np.inf
