@@ -1,25 +1,24 @@
 """What StyleGAN3 costs beside StyleGAN2 of the same channel base, as a Markdown table.
 
-``python benchmarks/alias_free.py`` takes the gradient of one image in W and in W++ on one thread: CPU seconds, billions
-of multiplications of the convolutions and filters in the forward pass, beside those of the same layers by the letter,
-as NVIDIA's class has them on CPUs: zeros inserted and multiplied, all samples filtered before some are left out; and
-gigabytes. The gradient needs the maps that
-the layers read and a byte for every activated sample; kept is by how much the process has grown between forward and
-backward pass, peak by how much at most. Weights are random.
+``python benchmarks/alias_free.py`` takes the gradient of one image in W and in W++ on one thread. It prints seconds of
+the CPU; billions of multiplications of the convolutions and filters in the forward pass, beside those of the same
+layers by the letter, as NVIDIA's class has them on CPUs (zeros inserted and multiplied, all samples filtered before
+some are left out); and gigabytes. The gradient needs the maps that the layers read and a byte for every activated
+sample; kept is by how much the process has grown between forward and backward pass, peak by how much at most. Weights
+are random.
 """
 
 import argparse
 import ctypes
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 import torch
 from alias_free_networks import schedule
+from own_memory import own_memory
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -84,11 +83,11 @@ def by_the_letter(architecture: StyleGAN3Architecture) -> float:
 def growth(generator: Generator) -> tuple[float, float]:
     """Gigabytes by which the process has grown between forward and backward pass, and at most."""
     ctypes.CDLL(None).malloc_trim(0)
-    before = _memory("VmRSS")
+    before = own_memory("VmRSS")
     image = generator.synthesis(codes(generator, "W"))
-    between = _memory("VmRSS")
+    between = own_memory("VmRSS")
     torch.autograd.backward(image.sum())
-    return (between - before) / BILLION, (_memory("VmHWM") - before) / BILLION
+    return (between - before) / BILLION, (own_memory("VmHWM") - before) / BILLION
 
 
 def growth_of_its_own(kind: str, options: argparse.Namespace) -> tuple[float, ...]:
@@ -137,12 +136,6 @@ def rows(kinds: list[str], options: argparse.Namespace) -> Iterator[str]:
         ratios = [medians[kind, space] / medians[kinds[0], space] for space in SPACES]
         cells = [f"{multiplications(generator):.1f} G", *least, *(f"{size:.2f}" for size in memory[kind])]
         yield f"| {' | '.join([kind, *cells, *(f'{s:.2f}' for s in times), *(f'{r:.1f}' for r in ratios)])} |"
-
-
-def _memory(name: str) -> int:
-    """Memory of the process in bytes, now (VmRSS) or at most (VmHWM)."""
-    found = re.search(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
 
 
 def main() -> None:

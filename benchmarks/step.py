@@ -4,13 +4,13 @@
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -18,9 +18,10 @@ import torch
 from floor_step import floor
 from interleaved import Interleaved, Variant
 from literal_step import literal
+from own_memory import own_memory
 from random_networks import TASKS, write_generator, write_targets, write_vgg16
 
-from rsi import Phase, Restoration, TargetFolder, make_trainer
+from rsi import PAPER_SCHEDULE, Restoration, TargetFolder, make_trainer
 from rsi.callbacks import PhaseScheduler
 from rsi.options.fit import quieten
 
@@ -43,7 +44,7 @@ def main() -> None:
     torch.manual_seed(0)
     if arguments.memory:
         _run(arguments, lambda _: {})
-        print(_own_peak_memory())
+        print(own_memory("VmHWM") / 1e9)
         return
     interleaved = _run(arguments, lambda module: _variants(module, arguments))
     settings = ("generator", "perceptual", "degradation", "batch_size", "precision", "threads")
@@ -83,8 +84,7 @@ def _module(arguments: argparse.Namespace, folder: Path) -> Restoration:
         perceptual = str(folder / "vgg16.pth")
         write_vgg16(Path(perceptual))
     degradation = {"noise": "noise:M"}.get(arguments.degradation, arguments.degradation)
-    steps = arguments.steps + 2
-    schedule = [Phase("W", steps, 0.08), Phase("W+", steps, 0.02), Phase("W++", steps, 0.005)]
+    schedule = [replace(phase, steps=arguments.steps + 2) for phase in PAPER_SCHEDULE]
     module = Restoration(generator, degradation, perceptual, schedule, lr_scale=1.0)
     module.configure_model()
     return module
@@ -105,12 +105,6 @@ def _peak_memory() -> float:
     """Peak memory in GB of the product alone, in a process of its own."""
     command = [sys.executable, __file__, *sys.argv[1:], "--steps", "1", "--memory"]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
-
-
-def _own_peak_memory() -> float:
-    """Peak memory of this process in GB; that of ``getrusage`` begins with that of the process that started it."""
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(found[1]) * 1024 / 1e9 if found else float("nan")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from torch import Tensor
 
 from rsi.commands.main import main
-from rsi.data.pictures import side_by_side, split_row
+from rsi.data.pictures import side_by_side, split_row, stack
 from rsi.data.reading import read_picture
 from rsi.degradations import (
     JPEG,
@@ -117,12 +117,8 @@ def pyramid_row() -> Row:
 
 def draw(rows: Sequence[Row], output: Path) -> None:
     """Write rows of images below each other."""
-    sheets = [side_by_side(images, captions, SIDE) for images, captions in rows]
-    sheet = Image.new("RGB", (max(row.width for row in sheets), sum(row.height for row in sheets)), "white")
-    for index, row in enumerate(sheets):
-        sheet.paste(row, (0, index * row.height))
     output.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(output, quality=85, method=6)
+    stack([side_by_side(images, captions, SIDE) for images, captions in rows]).save(output, quality=85, method=6)
 
 
 def photograph(page: Path, output: Path) -> None:

@@ -13,7 +13,7 @@ import skimage.data
 from PIL import Image, ImageDraw
 
 from rsi.commands.main import main
-from rsi.data.pictures import in_a_row
+from rsi.data.pictures import in_a_row, stack
 from rsi.photos.face_crop import crop_around, cut
 from rsi.photos.face_finder import make_finder
 from rsi.photos.pasting import Shape, paste, restored_face
@@ -57,7 +57,7 @@ def strengths(folder: Path) -> Image.Image:
         pictures = [Image.open(target).convert("RGB"), *drawn, Image.open(HERE / "clean" / "face_000.png")]
         captions = ["photograph", *(f"strength {strength}" for strength in STRENGTHS), "ground truth"]
         rows.append(in_a_row([picture.convert("RGB") for picture in pictures], captions, 160))
-    return below(rows)
+    return stack(rows)
 
 
 def limits(folder: Path) -> Image.Image:
@@ -73,14 +73,6 @@ def limits(folder: Path) -> Image.Image:
     pictures = [Image.open(folder / "face.jpg"), Image.open(folder / "cartoon/face.png"), profile, tiny]
     captions = ["photograph", "as a cartoon", "from the side", "25 px wide"]
     return in_a_row([picture.convert("RGB") for picture in pictures], captions, SIDE)
-
-
-def below(rows: list[Image.Image]) -> Image.Image:
-    """Pictures below each other."""
-    sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white")
-    for index, row in enumerate(rows):
-        sheet.paste(row, (0, sum(each.height for each in rows[:index])))
-    return sheet
 
 
 def draw_all(pictures: Path = PICTURES) -> None:

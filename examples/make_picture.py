@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from rsi.commands.main import main
-from rsi.data.pictures import side_by_side
+from rsi.data.pictures import side_by_side, stack
 from rsi.data.reading import read_picture
 
 HERE = Path(__file__).parent
@@ -37,10 +37,7 @@ def draw_picture(output: Path = HERE / "restored.png") -> None:
     rows.append(
         side_by_side([image for face in clean for image in (blank, face)], ["", "ground truth"] * len(clean), SIDE)
     )
-    sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
-    for index, row in enumerate(rows):
-        sheet.paste(row, (0, index * rows[0].height))
-    sheet.save(output)
+    stack(rows).save(output)
 
 
 if __name__ == "__main__":

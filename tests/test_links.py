@@ -1,15 +1,10 @@
 """Links of the repository's Markdown; those of the site alone are checked by mkdocs, and none is fetched."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pytest brings it
+import tomllib
 
 ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "docs/gallery"  # of examples/gallery, when the site is built

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
+from rsi.estimation.estimate import STAGES, Estimate, one_of_each
 from rsi.estimation.evidence import Finding
 
 UNCHANGED = "upsample:factor=1"
@@ -71,7 +71,7 @@ def text_of(estimate: Estimate, factor: int) -> str:
     stages = {finding.stage: finding.text for finding in one_of_each(estimate.sure)}
     if factor > 1:
         stages["upsample"] = "upsample"
-    return "+".join(stages[stage] for stage in HAPPENED if stage in stages) or UNCHANGED
+    return "+".join(stages[stage] for stage in STAGES if stage in stages) or UNCHANGED
 
 
 def values_of(text: str) -> tuple[float | None, ...]:

@@ -6,9 +6,7 @@ from math import sqrt
 from statistics import fmean, stdev
 
 from rsi.benchmark.measurement import Measurement
-
-COMPARED = ("accuracy", "fidelity", "psnr", "ssim")
-"""The measures that every image has; pFID has all images together."""
+from rsi.benchmark.measures import OF_IMAGES
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Differences:
         method: The method's name.
         task: The task's id.
         images: How many images both could restore.
-        means: The mean difference in each measure of ``COMPARED``.
+        means: The mean difference in each measure of ``OF_IMAGES``.
         errors: The standard errors of these means; a mean of less than two of them can be chance.
     """
 
@@ -48,6 +46,6 @@ def _stems(found: Measurement) -> set[str]:
 def _differences(first: Measurement, other: Measurement, stems: set[str]) -> Differences:
     ours = {scores.stem: scores for scores in first.images}
     pairs = [(ours[theirs.stem], theirs) for theirs in other.images if theirs.stem in stems]
-    apart = [[theirs.value(name) - own.value(name) for own, theirs in pairs] for name in COMPARED]
+    apart = [[theirs.value(name) - own.value(name) for own, theirs in pairs] for name in OF_IMAGES]
     means, errors = map(fmean, apart), (stdev(values) / sqrt(len(pairs)) for values in apart)
     return Differences(other.method, other.task, len(pairs), tuple(means), tuple(errors))

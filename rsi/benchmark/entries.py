@@ -8,8 +8,6 @@ from importlib import resources
 from rsi.benchmark.measurement import Measurement
 from rsi.benchmark.tasks import Task
 
-MEASURES = ("accuracy", "fidelity", "pfid", "psnr", "ssim")
-
 
 @dataclass(frozen=True)
 class Entry:

@@ -125,7 +125,7 @@ def restore(grid: Grid, task: Task, method: Method, names: Sequence[str], progre
 def _trainer(output: Path, progress: GridProgress, precision: Precision) -> Trainer:
     callbacks: list[Callback] = [
         PhaseScheduler(),
-        PhaseImages(output / "phases"),
+        PhaseImages(output),
         ResultWriter(str(output)),
         BatchCheckpoint(str(output)),
         progress,

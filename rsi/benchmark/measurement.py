@@ -124,7 +124,7 @@ class Measurer:
         clean = self._clean.read(stem)
         images = {TARGET: _enlarge(read_picture(targets / row.file).rgb, Size.of(clean))}
         for space in SPACES:
-            path = phase_image(run / "phases", row.file, space)
+            path = phase_image(run, row.file, space)
             if path.is_file():
                 images[space] = read_picture(path).rgb
         images["final"] = read_picture(run / row.output).rgb

@@ -1,6 +1,6 @@
 """The methods that the benchmark compares: recipes of ``rsi fit``, and classes of the user's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import yaml
 
 from rsi.benchmark.output_folder import FOLDERS
 from rsi.benchmark.own_method import build_own, find_own_method
+from rsi.benchmark.stage_text import settings_by_stage, stage_text
 from rsi.benchmark.tasks import Task
 from rsi.degradations import parse_degradation
 from rsi.degradations.own_class import is_class_path
@@ -46,15 +47,15 @@ class Method:
             return False
         if AUTO in self.operators:
             return True
-        fits = self.operators.keys() <= _parse(task.degradation).keys()
+        fits = self.operators.keys() <= settings_by_stage(task.degradation).keys()
         return fits and self.kind.undoes(parse_degradation(self.degradation_for(task)))
 
     def degradation_for(self, task: Task) -> str:
         """The task's degradation, with settings of the recipe's that it leaves open; ``auto`` is not told it."""
         if AUTO in self.operators:
             return AUTO
-        stages = {name: self.operators.get(name, {}) | given for name, given in _parse(task.degradation).items()}
-        return "+".join(_join(name, settings) for name, settings in stages.items())
+        stages = settings_by_stage(task.degradation)
+        return "+".join(stage_text(name, self.operators.get(name, {}) | given) for name, given in stages.items())
 
     def build(self, task: Task, *, generator: str, perceptual: str) -> RestorationMethod[Any]:
         """The module that restores the task's targets, made as ``rsi fit`` makes it.
@@ -124,14 +125,14 @@ def _find(word: str) -> Method:
             f'there is no method "{word}": use some of {known}, the path of a YAML file or my_module.MyMethod'
         )
     recipe = _read(path)
-    return Method(path.stem, path, _parse(_degradation_of(recipe, path)), _kind(recipe))
+    return Method(path.stem, path, settings_by_stage(_degradation_of(recipe, path)), _kind(recipe))
 
 
 def _find_tuned(folder: Path) -> Method:
-    recipes = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    if not recipes:
+    by_task = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if not by_task:
         raise InputError(f"{folder} has no recipe: give a folder that rsi benchmark --tune has written")
-    return Method(folder.resolve().name, None, {}, _kind(_read(next(iter(recipes.values())))), recipes)
+    return Method(folder.resolve().name, None, {}, _kind(_read(next(iter(by_task.values())))), by_task)
 
 
 def _kind(recipe: dict[str, Any]) -> type[RestorationMethod[Any]]:
@@ -153,18 +154,3 @@ def _degradation_of(recipe: dict[str, Any], path: Path) -> str:
     if not isinstance(degradation, str):
         raise InputError(f"{path} names a degradation by its class: the benchmark's tasks have their own, leave it out")
     return degradation
-
-
-def _parse(degradation: str) -> dict[str, dict[str, str]]:
-    """The settings of each stage, by the names of operators; levels are left out."""
-    stages = [stage.strip().partition(":") for stage in degradation.split("+") if stage.strip()]
-    return {name.strip().lower(): _settings(arguments.split(",")) for name, _, arguments in stages}
-
-
-def _settings(arguments: Sequence[str]) -> dict[str, str]:
-    pairs = [argument.strip().partition("=") for argument in arguments if "=" in argument]
-    return {key.strip().lower(): value.strip() for key, _, value in pairs}
-
-
-def _join(name: str, settings: dict[str, str]) -> str:
-    return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}" if settings else name

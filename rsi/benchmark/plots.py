@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rsi.benchmark.entries import MEASURES, Entry
+from rsi.benchmark.entries import Entry
 from rsi.benchmark.grid import Grid
+from rsi.benchmark.measures import MEASURES
 from rsi.benchmark.tasks import Task
 from rsi.data.pictures import CAPTION_HEIGHT, GAP, side_by_side
 from rsi.data.reading import read_picture
@@ -16,13 +17,6 @@ from rsi.degradations import LEVELS
 from rsi.results.folder import ResultFolder
 from rsi.storage.atomic import atomic_path
 
-LABELS = {
-    "accuracy": "accuracy (perceptual)",
-    "fidelity": "fidelity (perceptual)",
-    "pfid": "pFID",
-    "psnr": "PSNR in dB",
-    "ssim": "SSIM",
-}
 IMAGES = 4  # of a sheet
 LARGEST_SIDE = 256  # of an image in a sheet, in pixels
 
@@ -43,10 +37,10 @@ def plot_levels(path: Path, entries: Sequence[Entry]) -> bool:
     colors = {method: f"C{index}" for index, method in enumerate(dict.fromkeys(e.method for e in entries))}
     figure = Figure(figsize=(3.4 * len(names), 2.6 * len(MEASURES)), layout="constrained")
     panels = figure.subplots(len(MEASURES), len(names), squeeze=False)
-    for row, measure in zip(panels, MEASURES, strict=True):
+    for row, (measure, facts) in zip(panels, MEASURES.items(), strict=True):
         for panel, name in zip(row, names, strict=True):
             _draw(panel, measure, [entry for entry in entries if entry.task.name == name], colors)
-        row[0].set_ylabel(LABELS[measure])
+        row[0].set_ylabel(facts.label)
     for panel, name in zip(panels[0], names, strict=True):
         panel.set_title(name)
     lines = {line.get_label(): line for panel in panels.flat for line in panel.lines}

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rsi.benchmark.entries import MEASURES, Entry
+from rsi.benchmark.entries import Entry
+from rsi.benchmark.measures import MEASURES, measure_text
 from rsi.benchmark.tasks import GROUPS, Group
 from rsi.degradations import LEVELS
 
@@ -14,31 +15,8 @@ TITLES: dict[Group, str] = {
     "ddrm": "Linear degradations and their neighbours (as compared with DDRM)",
     "further": "Degradations that the paper does not have",
 }
-MORE_IS_BETTER = {"accuracy": False, "pfid": False, "psnr": True, "ssim": True}
-"""The measures by which methods are ranked: not fidelity, which is by a network that some of them minimise."""
 Rank = Literal["best", "second", ""]
 Cell = tuple[tuple[str, Rank], ...]
-
-
-def format_distance(value: float | None) -> str:
-    """A perceptual distance or a similarity with three digits, as ``.414``; a dash where there is none."""
-    return "-" if value is None else f"{value:.3f}".removeprefix("0")
-
-
-def format_pfid(value: float | None) -> str:
-    """A Frechet distance with three significant digits, as ``17.0`` or ``.0123``; a dash where there is none."""
-    if value is None:
-        return "-"
-    rounded = float(f"{value:.3g}")
-    exponent = int(f"{rounded:e}".partition("e")[2])
-    return f"{rounded:.{max(2 - exponent, 0)}f}".removeprefix("0")
-
-
-def format_measure(measure: str, value: float | None) -> str:
-    """A number of the measure as tables give it."""
-    if measure == "psnr":
-        return "-" if value is None else f"{value:.2f}"
-    return format_pfid(value) if measure == "pfid" else format_distance(value)
 
 
 def ranks(entries: Sequence[Entry]) -> dict[tuple[str, str, str], Rank]:
@@ -46,11 +24,12 @@ def ranks(entries: Sequence[Entry]) -> dict[tuple[str, str, str], Rank]:
 
     They are found among the methods that were run, where there are several; numbers that are printed alike rank alike.
     """
+    ranked = {name: measure.more_is_better for name, measure in MEASURES.items() if measure.more_is_better is not None}
     found: dict[tuple[str, str, str], Rank] = {}
     for task in dict.fromkeys(entry.task for entry in entries):
         rivals = [entry for entry in entries if entry.task == task and not entry.published]
-        for measure, more in MORE_IS_BETTER.items():
-            printed = {entry.method: format_measure(measure, getattr(entry, measure)) for entry in rivals}
+        for measure, more in ranked.items():
+            printed = {entry.method: measure_text(measure, getattr(entry, measure)) for entry in rivals}
             order = sorted({text for text in printed.values() if text != "-"}, key=float, reverse=more)
             if len(rivals) > 1:
                 names: dict[str, Rank] = dict(zip(order, ("best", "second"), strict=False))
@@ -98,4 +77,4 @@ def _table(title: str, entries: Sequence[Entry], rank: Callable[[Entry, str], Ra
 def _cell(entry: Entry | None, rank: Callable[[Entry, str], Rank]) -> Cell:
     if entry is None:
         return tuple(("-", "") for _ in MEASURES)
-    return tuple((format_measure(name, getattr(entry, name)), rank(entry, name)) for name in MEASURES)
+    return tuple((measure_text(name, getattr(entry, name)), rank(entry, name)) for name in MEASURES)

@@ -1,17 +1,17 @@
 """The report in words and numbers."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from rsi.benchmark.differences import COMPARED, differences
-from rsi.benchmark.entries import MEASURES, Entry, entries_of, published_entries
+from rsi.benchmark.differences import differences
+from rsi.benchmark.entries import Entry, entries_of, published_entries
 from rsi.benchmark.measurement import TARGET, Measurement
-from rsi.benchmark.table_layout import Cell, Rank, Table, format_measure, lay_out, ranks
+from rsi.benchmark.measures import MEASURES, OF_IMAGES, measure_text
+from rsi.benchmark.table_layout import Cell, Rank, Table, lay_out, ranks
 from rsi.benchmark.tasks import Task
+from rsi.benchmark.text_tables import csv_table, markdown_table
 from rsi.methods.schedule import SPACES
 from rsi.storage.atomic import atomic_path
 
@@ -95,7 +95,7 @@ def write_tables(
 
 def _markdown(table: Table) -> str:
     rows = [(task, method, *(_cell(cell, MARKDOWN, " ") for cell in cells)) for task, method, cells in table.rows]
-    return f"## {table.title}\n\n{_grid(('task', 'method', *table.levels), rows)}"
+    return f"## {table.title}\n\n{markdown_table(('task', 'method', *table.levels), rows)}"
 
 
 def _latex(table: Table) -> str:
@@ -131,7 +131,7 @@ def _phases(measurements: Sequence[Measurement]) -> str:
         "PSNR in dB, SSIM and perceptual distance to the clean image, of the target (enlarged by the bicubic filter if "
         "it is smaller) and at the end of each phase."
     )
-    return f"{reading}\n\n{_grid(('task', 'method', *stations), rows)}"
+    return f"{reading}\n\n{markdown_table(('task', 'method', *stations), rows)}"
 
 
 def _station(found: Measurement, name: str) -> str:
@@ -139,7 +139,7 @@ def _station(found: Measurement, name: str) -> str:
     if not reached:
         return "-"
     names = ("psnr", "ssim", "accuracy")
-    return " ".join(format_measure(name, fmean(getattr(d, name) for d in reached)) for name in names)
+    return " ".join(measure_text(name, fmean(getattr(d, name) for d in reached)) for name in names)
 
 
 def _differences(measurements: Sequence[Measurement]) -> str:
@@ -148,20 +148,15 @@ def _differences(measurements: Sequence[Measurement]) -> str:
         "Less than two standard errors can be chance."
     )
     rows = [
-        (found.task, found.method, str(found.images), *map(_difference, COMPARED, found.means, found.errors))
+        (found.task, found.method, str(found.images), *map(_difference, OF_IMAGES, found.means, found.errors))
         for found in differences(measurements)
     ]
-    return f"{reading}\n\n{_grid(('task', 'method', 'images', *COMPARED), rows)}"
+    return f"{reading}\n\n{markdown_table(('task', 'method', 'images', *OF_IMAGES), rows)}"
 
 
 def _difference(measure: str, mean: float, error: float) -> str:
     sign = "-" if mean < 0 else "+"
-    return f"{sign}{format_measure(measure, abs(mean))} ± {format_measure(measure, error)}"
-
-
-def _grid(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{sign}{measure_text(measure, abs(mean))} ± {measure_text(measure, error)}"
 
 
 def _table_csv(entries: Sequence[Entry]) -> str:
@@ -171,24 +166,18 @@ def _table_csv(entries: Sequence[Entry]) -> str:
     for e in entries:
         of_mark = (" ".join(m for m in MEASURES if rank_of.get((e.method, e.task.id, m)) == mark) for mark in marks)
         rows.append((e.method, e.task.name, e.task.level, *(_digits(getattr(e, name)) for name in names), *of_mark))
-    return _csv(("method", "task", "level", *names, *marks), rows)
+    return csv_table(("method", "task", "level", *names, *marks), rows)
 
 
 def _per_image_csv(measurements: Sequence[Measurement]) -> str:
-    rows = []
-    for found in measurements:
-        for scores in found.images:
-            final = scores.final
-            numbers = (final.accuracy, scores.fidelity, final.psnr, final.ssim, scores.seconds)
-            rows.append((found.method, found.task, scores.stem, *map(_digits, numbers)))
-    return _csv(("method", "task", "image", "accuracy", "fidelity", "psnr", "ssim", "seconds"), rows)
+    names = (*OF_IMAGES, "seconds")
+    rows = [
+        (found.method, found.task, scores.stem, *(_digits(scores.value(name)) for name in names))
+        for found in measurements
+        for scores in found.images
+    ]
+    return csv_table(("method", "task", "image", *names), rows)
 
 
 def _digits(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
-
-
-def _csv(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([heads, *rows])
-    return text.getvalue()

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
+from rsi.benchmark.stage_text import stage_text
 from rsi.degradations import LEVEL_SETTINGS, LEVELS, STROKES, draw_strokes
 from rsi.errors import InputError
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
 Group = Literal["single", "composed", "ddrm", "further"]
-GROUPS: tuple[Group, ...] = ("single", "composed", "ddrm", "further")
+GROUPS: tuple[Group, ...] = get_args(Group)
 DrawKnown = Callable[[ImageRandom, Size], Tensor]
 
 OPERATORS = {"upsampling": "upsample", "denoising": "noise", "deartifacting": "jpeg", "inpainting": "inpaint"}
@@ -136,8 +137,7 @@ def _task(group: Group, name: str, level: str, operators: Sequence[str]) -> Task
 
 
 def _stage(operator: str, level: str) -> str:
-    settings = LEVEL_SETTINGS.get(operator, {}).get(level, {})
-    return f"{operator}:{','.join(f'{key}={value}' for key, value in settings.items())}" if settings else operator
+    return stage_text(operator, LEVEL_SETTINGS.get(operator, {}).get(level, {}))
 
 
 def _against_ddrm() -> list[Task]:

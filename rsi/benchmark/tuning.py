@@ -14,6 +14,7 @@ from rsi.benchmark.methods import Method
 from rsi.benchmark.progress import GridProgress
 from rsi.benchmark.targets import make_targets
 from rsi.benchmark.tasks import Task
+from rsi.benchmark.text_tables import markdown_table
 from rsi.errors import InputError
 from rsi.storage.atomic import atomic_path
 
@@ -143,12 +144,13 @@ def _write(path: Path, recipe: dict[str, Any]) -> None:
 
 
 def _write_table(path: Path, found: Mapping[str, list[Trial]]) -> None:
-    lines = ["| task | as it is | tuned | with |", "| --- | --- | --- | --- |"]
-    for task, trials in found.items():
-        best = _best(trials)
-        lines.append(f"| {task} | {trials[0].accuracy:.3f} | {best.accuracy:.3f} | {_in_words(best.values)} |")
+    best = {task: _best(trials) for task, trials in found.items()}
+    rows = [
+        (task, f"{trials[0].accuracy:.3f}", f"{best[task].accuracy:.3f}", _in_words(best[task].values))
+        for task, trials in found.items()
+    ]
     with atomic_path(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n")
+        temporary.write_text(markdown_table(("task", "as it is", "tuned", "with"), rows) + "\n")
 
 
 def _in_words(values: Mapping[str, float]) -> str:

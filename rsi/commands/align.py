@@ -10,7 +10,7 @@ from pathlib import Path
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
-from rsi.options.detector import add_detector
+from rsi.options.face_flags import add_detector
 from rsi.options.local_path import local_path
 from rsi.options.parser import CommandParser
 from rsi.photos.crop_names import CropNames

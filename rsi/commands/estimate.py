@@ -149,10 +149,9 @@ def _facts(estimate: Estimate) -> dict[str, object]:
 
 
 def _fact(finding: Finding) -> dict[str, object]:
-    values = dict(finding.told)
     return {
         "stage": finding.stage,
-        "values": values,
+        "values": dict(finding.told),
         "intervals": dict(finding.intervals),
         "known": finding.how,
         "why": finding.why,

@@ -191,7 +191,9 @@ def _values(action: Any, hint: object) -> str:  # noqa: ANN401 - argparse's and 
 
 
 def _kinds(hint: object) -> tuple[object, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    """The members of a union, int before float: typing keeps the order of whichever library has named both first."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return (int, *(kind for kind in kinds if kind is not int)) if int in kinds and float in kinds else kinds
 
 
 def _word(kind: object) -> str:

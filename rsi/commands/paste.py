@@ -16,9 +16,9 @@ from PIL import Image
 from rsi.data.listing import Listed, Listing
 from rsi.errors import InputError
 from rsi.log import printable
+from rsi.options.face_flags import add_shape
 from rsi.options.local_path import local_path
 from rsi.options.parser import CommandParser
-from rsi.options.shape import add_shape
 from rsi.photos.face_crop import cut
 from rsi.photos.face_list import AlignedFace, read_faces
 from rsi.photos.pasted_list import NAME, read_pasted, write_pasted

@@ -39,7 +39,7 @@ class EstimatedDegradation(Degradation):
         self._network = partial(network_of, generator, class_label)
         self._estimates: dict[str, Estimate] = {}
 
-    def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - not yet
+    def forward(self, x: Tensor, random: ImageRandom) -> Tensor:  # noqa: ARG002 - it only refuses
         """Always an error: what happened has to be found in targets first.
 
         Raises:

@@ -9,6 +9,7 @@ CONTRASTS = np.linspace(-2, 2, 17)  # added to the level
 PENALTY = 2.0  # for a contrast far from the usual one
 BANDS = 24
 LOWEST, HIGHEST = 0.02, 0.5  # cycles a pixel
+EDGES = np.linspace(LOWEST, HIGHEST, BANDS + 1)  # of the bands
 POINTS = 5  # of a band, over which the falling power is averaged
 SIGMAS = np.r_[0.0, np.geomspace(0.3, 10, 72)]
 NOISES = np.r_[0.0, np.geomspace(0.05, 300, 20)]  # squared grey levels
@@ -18,6 +19,7 @@ LEAST_POWER = 1e-6
 SMALLEST = 32  # side of an image whose spectrum tells
 INTERVAL = 0.85, 1.15  # times sigma
 STRONGEST_NOISE = 40.0  # photons, below which noise hides the spectrum
+AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 
 
 def find_blur(evidence: Evidence) -> Evidence:
@@ -39,8 +41,7 @@ def find_blur(evidence: Evidence) -> Evidence:
 def blur_of(evidence: Evidence) -> float:
     """The sigma in pixels that, with some contrast and noise, brings a sharp picture's spectrum nearest to this one."""
     power = np.log(spectrum(filled(evidence)))
-    edges = np.linspace(LOWEST, HIGHEST, BANDS + 1)
-    frequencies = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(POINTS) + 0.5) / POINTS
+    frequencies = EDGES[:-1, None] + np.diff(EDGES)[:, None] * (np.arange(POINTS) + 0.5) / POINTS
     weights = frequencies / frequencies.sum(1, keepdims=True)
     sharp = np.exp(LEVEL) * frequencies**SLOPE
     fall = np.exp(-4 * np.pi**2 * SIGMAS[:, None, None] ** 2 * frequencies**2)
@@ -58,7 +59,7 @@ def spectrum(luma: Array) -> Array:
     window = np.hanning(height)[:, None] * np.hanning(width)
     power = np.abs(np.fft.fft2((luma - luma.mean()) * window)) ** 2 / (window**2).sum()
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
-    ring = np.digitize(radius, np.linspace(LOWEST, HIGHEST, BANDS + 1)) - 1
+    ring = np.digitize(radius, EDGES) - 1
     inside = (ring >= 0) & (ring < BANDS)
     count = np.bincount(ring[inside], minlength=BANDS)
     total = np.bincount(ring[inside], power[inside], minlength=BANDS)
@@ -78,9 +79,6 @@ def filled(evidence: Evidence) -> Array:
         luma[new] = (total / np.maximum(count, 1))[new]
         known |= new
     return luma
-
-
-AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 
 
 def _between(values: Array, misfit: Array) -> float:

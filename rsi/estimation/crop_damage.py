@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rsi.degradations import parse_degradation
-from rsi.estimation.estimate import HAPPENED, Estimate, one_of_each
+from rsi.estimation.estimate import STAGES, Estimate, one_of_each
 from rsi.estimation.evidence import Array, Finding
 from rsi.estimation.named import AUTO
 
@@ -65,7 +65,7 @@ def found_damage(estimate: Estimate, side: float, resolution: int) -> CropDamage
         resolution: The generator's.
     """
     found = {finding.stage: finding for finding in one_of_each(estimate.sure)}
-    enlarged = float(found["resized"].settings.get("factor", 1)) if "resized" in found else 1.0
+    enlarged = float(found["resized"].settings["factor"]) if "resized" in found else 1.0
     size = cut_size(side / enlarged, resolution)
     scale = size / side * enlarged
     stages = {stage: _in_crop(finding, scale) for stage, finding in found.items()}
@@ -73,7 +73,7 @@ def found_damage(estimate: Estimate, side: float, resolution: int) -> CropDamage
         stages["upsample"] = "upsample"
     if not estimate.known.all():
         stages["inpaint"] = "inpaint"
-    in_order = [text for stage in HAPPENED if (text := stages.get(stage))]
+    in_order = [text for stage in STAGES if (text := stages.get(stage))]
     return CropDamage("+".join(in_order) or NOTHING, size, None if estimate.known.all() else estimate.known)
 
 
@@ -88,7 +88,7 @@ def cut_size(side: float, resolution: int) -> int:
 def _in_crop(finding: Finding, scale: float) -> str:
     """The text of a finding at another scale; empty where it no longer matters there or cannot be undone."""
     smaller, settings = min(scale, 1.0), finding.settings
-    if finding.stage == "blur" and "sigma" in settings:
+    if finding.stage == "blur":
         return f"blur:sigma={float(settings['sigma']) * scale:.4g}"
     if finding.stage == "gaussian":
         return f"gaussian:sigma={float(settings['sigma']) * smaller:.4g}"

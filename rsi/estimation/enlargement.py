@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import ceil, floor
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -19,7 +20,17 @@ FEWEST, SHORTEST = 8, 16  # of them, and pixels of one
 TEXTURE = 4.0  # grey levels, deviation of a column
 PARTS = ((0, 1), (0, 1 / 2), (1 / 2, 1), (1 / 4, 3 / 4), (0, 1 / 4), (3 / 4, 1))  # of columns; the first intact one
 
-Kernel = Callable[[Array], Array]
+
+class Kernel(NamedTuple):
+    """A filter of Pillow's.
+
+    Attributes:
+        weight: Of a pixel by its distance in pixels of the smaller image.
+        reach: The largest distance that counts.
+    """
+
+    weight: Callable[[Array], Array]
+    reach: int
 
 
 def _bilinear(x: Array) -> Array:
@@ -38,8 +49,7 @@ def _lanczos(x: Array) -> Array:
     return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
 
 
-KERNELS: dict[str, Kernel] = {"bilinear": _bilinear, "bicubic": _bicubic, "lanczos": _lanczos}
-REACH = {"bilinear": 1, "bicubic": 2, "lanczos": 3}  # pixels on each side
+KERNELS = {"bilinear": Kernel(_bilinear, 1), "bicubic": Kernel(_bicubic, 2), "lanczos": Kernel(_lanczos, 3)}
 
 
 def find_enlargement(evidence: Evidence) -> Evidence:
@@ -55,10 +65,10 @@ def find_enlargement(evidence: Evidence) -> Evidence:
         return evidence
     side = evidence.known.shape[0]
     limit = ROUNDING * MARGIN * (1.0 if _is_gray(evidence) else LUMA)
-    found = [(*fit, name) for name in KERNELS if (fit := _smallest(*place, side, name, limit)) is not None]
-    if not found:
+    found = _smallest(*place, side, limit)
+    if found is None:
         return evidence
-    small, _, name = min(found)
+    small, name = found
     factor = side / small
     interval = (side / (small + 1), side / (small - 1))
     why = f"its columns are {small} pixels, enlarged to {side} by Pillow's {name} filter"
@@ -74,39 +84,46 @@ def upsampling_matrix(small: int, side: int, filter_name: str) -> "sparse.csr_ma
         side: Its length afterwards.
         filter_name: One of ``KERNELS``.
     """
-    kernel, support = KERNELS[filter_name], REACH[filter_name]
+    kernel = KERNELS[filter_name]
     centres = (np.arange(side) + 0.5) * small / side
-    first = np.maximum((centres - support + 0.5).astype(int), 0)
-    taps = first[:, None] + np.arange(2 * support + 1)
-    weights = kernel(taps + 0.5 - centres[:, None])
-    last = np.minimum((centres + support + 0.5).astype(int), small)
+    first = np.maximum((centres - kernel.reach + 0.5).astype(int), 0)
+    taps = first[:, None] + np.arange(2 * kernel.reach + 1)
+    weights = kernel.weight(taps + 0.5 - centres[:, None])
+    last = np.minimum((centres + kernel.reach + 0.5).astype(int), small)
     weights = np.where(taps < last[:, None], weights, 0)
     weights /= weights.sum(1, keepdims=True)
-    rows = np.repeat(np.arange(side), taps.shape[1])
-    return sparse.csr_matrix((weights.ravel(), (rows, np.minimum(taps, small - 1).ravel())), shape=(side, small))
+    rows = np.arange(side + 1) * taps.shape[1]  # where each begins
+    return sparse.csr_matrix((weights.ravel(), np.minimum(taps, small - 1).ravel(), rows), shape=(side, small))
 
 
-def _smallest(columns: Array, start: int, side: int, filter_name: str, limit: float) -> tuple[int, float] | None:
-    """The smallest side whose enlargements hold the columns, where the next one does by far not, and its misfit."""
-    before = np.inf
+def _smallest(columns: Array, start: int, side: int, limit: float) -> tuple[int, str] | None:
+    """The smallest side whose enlargements by a filter hold the columns, and the filter.
+
+    A filter counts if the columns fit much worse one pixel below; one that fits without that is out.
+    """
+    rows = slice(start, start + len(columns))
+    before = dict.fromkeys(KERNELS, np.inf)
     for small in range(max(ceil(side / MOST), 4), floor(side / LEAST) + 1):
-        residual = _residual(
-            columns, upsampling_matrix(small, side, filter_name)[start : start + len(columns)], filter_name
-        )
-        if residual < limit:
-            return (small, residual) if before > DISTINCT * residual else None
-        before = residual
+        matrices = {name: upsampling_matrix(small, side, name)[rows] for name in before}
+        misfits = {name: _misfit(columns, matrix, KERNELS[name].reach) for name, matrix in matrices.items()}
+        fitting = {name: misfit for name, misfit in misfits.items() if misfit < limit}
+        distinct = [(misfit, name) for name, misfit in fitting.items() if before[name] > DISTINCT * misfit]
+        if distinct:
+            return small, min(distinct)[1]
+        before = {name: misfit for name, misfit in misfits.items() if name not in fitting}
     return None
 
 
-def _residual(columns: Array, matrix: "sparse.csr_matrix", filter_name: str) -> float:
-    """The rms of what is not in the range, made up for the dimensions that the range takes."""
-    matrix = matrix[:, np.unique(matrix.indices)]
+def _misfit(columns: Array, matrix: "sparse.csr_matrix", reach: int) -> float:
+    """The rms of what is not in the matrix's range, made up for the dimensions that the range takes."""
+    used = np.unique(matrix.indices)
+    if len(used) < matrix.shape[1]:
+        matrix = matrix[:, used]
     side, small = matrix.shape
     if small >= side:
         return np.inf
     normal = (matrix.T @ matrix).tocsr()
-    width = min(2 * REACH[filter_name], small - 1)
+    width = min(2 * reach, small - 1)
     bands = np.zeros((width + 1, small))
     for offset in range(width + 1):
         diagonal = normal.diagonal(-offset)

@@ -24,7 +24,7 @@ from rsi.estimation.tone import find_tone
 
 NEARLY_LOSSLESS = 90  # a header's quality from which noise is still seen as it was
 
-HAPPENED = ("blur", "gray", "sepia", "upsample", "resized", "noise", "gaussian", "jpeg", "inpaint")
+STAGES = ("blur", "gray", "sepia", "upsample", "resized", "noise", "gaussian", "jpeg", "inpaint")
 """The stages in the order in which they happen to a picture."""
 
 
@@ -44,7 +44,7 @@ class Estimate:
     def in_order(self) -> tuple[Finding, ...]:
         """The damages in the order in which they happened."""
         first_to_last = self.findings[::-1]
-        return tuple(sorted(first_to_last, key=lambda finding: HAPPENED.index(finding.stage)))
+        return tuple(sorted(first_to_last, key=lambda finding: STAGES.index(finding.stage)))
 
     @property
     def sure(self) -> tuple[Finding, ...]:

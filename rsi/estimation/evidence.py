@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from rsi.data.target import JpegHeader
 
@@ -74,13 +75,19 @@ class Evidence:
         red, green, blue = self.pixels
         return np.asarray(RED * red + GREEN * green + BLUE * blue)
 
-    def found(self, *findings: Finding, **changes: Any) -> "Evidence":  # noqa: ANN401 - attributes of any kind
-        """With more findings, and without what they explain."""
-        return replace(self, findings=(*self.findings, *findings), **changes)
+    def found(self, finding: Finding, **changes: Any) -> "Evidence":  # noqa: ANN401 - attributes of any kind
+        """With one finding more, and without what it explains."""
+        return replace(self, findings=(*self.findings, finding), **changes)
 
     def of(self, stage: str) -> Finding | None:
         """The finding of a stage, if there is one."""
         return next((finding for finding in self.findings if finding.stage == stage), None)
+
+
+def evidence_of(image: Tensor, known: Array | None = None) -> Evidence:
+    """An image ``[3, h, w]`` in [0, 1] as files have it, with its known pixels, ``[h, w]`` bool; left out, all are."""
+    pixels = (image * 255).round().double().numpy()
+    return Evidence(pixels, np.ones(pixels.shape[1:], bool) if known is None else known)
 
 
 def _short(value: Value) -> str:

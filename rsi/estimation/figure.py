@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rsi.estimation.blur import BANDS, HIGHEST, LEVEL, LOWEST, SLOPE, filled, spectrum
+from rsi.estimation.blur import EDGES, LEVEL, SLOPE, filled, spectrum
 from rsi.estimation.estimate import Estimate
 from rsi.estimation.evidence import Evidence
 from rsi.estimation.jpeg_history import blocks_of
+from rsi.estimation.noise import BLOCK
+from rsi.estimation.squares import crossed_differences
 
 COEFFICIENT = 2  # the third of the first row
-BLOCK = 8
 TICKS = (0.03, 0.1, 0.3)  # cycles a pixel
 
 
@@ -47,8 +48,7 @@ def _draw_coefficients(panel: Axes, evidence: Evidence) -> None:
 
 
 def _draw_spectrum(panel: Axes, evidence: Evidence) -> None:
-    edges = np.linspace(LOWEST, HIGHEST, BANDS + 1)
-    frequencies = (edges[1:] + edges[:-1]) / 2
+    frequencies = (EDGES[1:] + EDGES[:-1]) / 2
     panel.loglog(frequencies, spectrum(filled(evidence)), "C0", label="this picture")
     panel.loglog(frequencies, np.exp(LEVEL) * frequencies**SLOPE, "k--", label="sharp ones")
     panel.set_xticks(TICKS, map(str, TICKS))
@@ -60,11 +60,11 @@ def _draw_spectrum(panel: Axes, evidence: Evidence) -> None:
 
 def _draw_noise(panel: Axes, evidence: Evidence) -> None:
     luma = evidence.luma
-    diagonal = (luma[1:, 1:] - luma[1:, :-1] - luma[:-1, 1:] + luma[:-1, :-1]) / 2
-    if min(diagonal.shape) >= BLOCK:
+    differences = crossed_differences(luma) / 2
+    if min(differences.shape) >= BLOCK:
         means, squares = (
             sliding_window_view(plane, (BLOCK, BLOCK))[::BLOCK, ::BLOCK].mean((2, 3)).ravel()
-            for plane in (luma[1:, 1:], diagonal**2)
+            for plane in (luma[1:, 1:], differences**2)
         )
         panel.plot(means, np.sqrt(squares), ".", markersize=2)
     panel.set_title("noise: deviation by brightness", fontsize=9)

@@ -23,7 +23,7 @@ def find_hidden(evidence: Evidence, network: Callable[[], DamageNetwork | None])
     if not (jpeg or is_small or is_noisy):
         return evidence
     trained = network()
-    quality = None if jpeg is None else int({**jpeg.shown, **jpeg.settings}["quality"])
+    quality = None if jpeg is None else int(dict(jpeg.told)["quality"])
     guesses = None if trained is None else trained.guess(evidence, quality)
     if guesses is None:
         return evidence

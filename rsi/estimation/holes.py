@@ -21,7 +21,7 @@ def find_holes(evidence: Evidence) -> Evidence:
     would hardly fill. Where the rim is softer, it is a dark or bright part of the picture, or a plain background.
     """
     for extreme, colour in ((255, "white"), (0, "black")):
-        region = large_regions((evidence.pixels == extreme).all(0) & evidence.known)
+        region = _large_regions((evidence.pixels == extreme).all(0) & evidence.known)
         holes = _holes_among(region, evidence, extreme)
         if holes.any():
             evidence = _without(evidence, holes, colour)
@@ -36,7 +36,7 @@ def _without(evidence: Evidence, holes: Array, colour: str) -> Evidence:
     return evidence.found(finding, known=evidence.known & ~holes)
 
 
-def large_regions(extreme: Array) -> Array:
+def _large_regions(extreme: Array) -> Array:
     """The pieces ``[h, w]`` of some pixels that hold a square too large for pixels that were lost one by one."""
     large = np.zeros_like(extreme)
     for _ in range(2):  # the second time large pieces do not count among the lost pixels

@@ -1,7 +1,6 @@
 """The quality at which an image was once saved as JPEG, whatever file it is now."""
 
 import io
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -23,20 +22,23 @@ NEIGHBOURS = 6  # qualities on each side
 LOWER = 0.945  # the change by saving again at the right quality, as a share of that at any quality nearby
 LARGEST = 512  # side in pixels of what is saved again
 
+Grid = tuple[int, int]  # the row and column at which blocks start
+
 
 def find_jpeg(evidence: Evidence) -> Evidence:
     """An earlier JPEG: its quality by the lattice of the coefficients, or by saving again where noise was before it."""
     if min(evidence.known.shape) < UNIT:
         return evidence
-    quality, grid = by_lattice(evidence)
-    if quality is not None:
+    found = _by_lattice(evidence)
+    if found is not None:
+        quality, grid = found
         how: How = "exact" if grid == (0, 0) else "guessed"
         elsewhere = f"; its blocks start at {grid[1]}, {grid[0]}" if grid != (0, 0) else ""
         return _found(evidence, quality, how, 0, f"the steps of its coefficients are that table's{elsewhere}")
-    quality = by_saving_again(evidence)
-    if quality is None:
+    same = _by_saving_again(evidence)
+    if same is None:
         return evidence
-    return _found(evidence, quality, "measured", 1, "saved again at this quality it changes less than at any other")
+    return _found(evidence, same, "measured", 1, "saved again at this quality it changes less than at any other")
 
 
 def _found(evidence: Evidence, quality: int, how: How, slack: int, why: str) -> Evidence:
@@ -44,27 +46,25 @@ def _found(evidence: Evidence, quality: int, how: How, slack: int, why: str) -> 
     return evidence.found(Finding("jpeg", {"quality": quality}, how, why, intervals), lossless=False)
 
 
-def by_lattice(evidence: Evidence) -> tuple[int | None, tuple[int, int]]:
+def _by_lattice(evidence: Evidence) -> tuple[int, Grid] | None:
     """The quality whose steps the luma's coefficients are multiples of, and where the blocks start.
 
     Blocks with clipped pixels or holes are left out: what was clipped has left the lattice.
     """
     candidates = _candidates(evidence)
-    for grid in [(0, 0), *other_grids(evidence)]:
+    for grid in dict.fromkeys([(0, 0), _likely_grid(evidence)]):
         coefficients = blocks_of(evidence, grid)
         for spread, stray in SPREADS:
             quality, score, share = _most_likely(coefficients, spread, stray, candidates)
             if score > ENOUGH and share > FITTING:
                 return quality, grid
-    return None, (0, 0)
+    return None
 
 
-def other_grids(evidence: Evidence) -> Iterator[tuple[int, int]]:
-    """Where blocks may start instead of at the corner: where the luma jumps more than beside it, most clearly first."""
+def _likely_grid(evidence: Evidence) -> Grid:
+    """Where blocks start if they do not at the corner: where the luma jumps more than beside it."""
     down, across = (_jumps(evidence.luma, axis) for axis in (0, 1))
-    grid = int(np.argmax(down)), int(np.argmax(across))
-    if grid != (0, 0):
-        yield grid
+    return int(np.argmax(down)), int(np.argmax(across))
 
 
 def _jumps(luma: Array, axis: int) -> Array:
@@ -75,7 +75,7 @@ def _jumps(luma: Array, axis: int) -> Array:
     return np.array([np.median(excess[(offset - 1) % BLOCK :: BLOCK]) for offset in range(BLOCK)])
 
 
-def blocks_of(evidence: Evidence, grid: tuple[int, int] = (0, 0)) -> Array:
+def blocks_of(evidence: Evidence, grid: Grid = (0, 0)) -> Array:
     """The cosine transforms ``[n, 64]`` of the luma's whole blocks without clipped pixels and holes."""
     top, left = grid
     luma = evidence.luma[top:, left:] - 128
@@ -102,7 +102,7 @@ def _candidates(evidence: Evidence) -> int:
 
 def _most_likely(coefficients: Array, spread: float, stray: float, candidates: int) -> tuple[int, float, float]:
     """The most likely quality, how much likelier than no lattice it is, and as a share of what a lattice would give."""
-    steps = luma_steps()
+    steps = _luma_steps()
     scores, wanted = np.zeros(len(QUALITIES)), np.zeros(len(QUALITIES))
     for frequency in range(1, BLOCK * BLOCK):
         values = coefficients[:, frequency]
@@ -124,12 +124,12 @@ def _most_likely(coefficients: Array, spread: float, stray: float, candidates: i
 
 
 @cache
-def luma_steps() -> Array:
+def _luma_steps() -> Array:
     """The luma's steps at every quality, ``[qualities, 64]``."""
     return np.stack([standard_tables(quality)[0].flatten().numpy() for quality in QUALITIES])
 
 
-def by_saving_again(evidence: Evidence) -> int | None:
+def _by_saving_again(evidence: Evidence) -> int | None:
     """The quality at which saving again changes the picture less than at qualities nearby.
 
     Decoding and coding again at the same quality finds the same coefficients again but where pixels were clipped.

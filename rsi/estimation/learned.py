@@ -38,7 +38,7 @@ class DamageNetwork(nn.Module):
     """Several small networks from :func:`rsi.estimation.statistics.statistics` to values and their deviations.
 
     Args:
-        statistics: How many numbers it reads.
+        inputs: How many numbers it reads.
 
     Attributes:
         mean: ``[n]``, of the statistics of the images that it was trained on.
@@ -50,17 +50,17 @@ class DamageNetwork(nn.Module):
     scale: Tensor
     strangest: Tensor
 
-    def __init__(self, statistics: int) -> None:
+    def __init__(self, inputs: int) -> None:
         super().__init__()
         outputs = 2 * len(LEARNED) + len(PRESENT)
         self.members = nn.ModuleList(
             nn.Sequential(
-                nn.Linear(statistics, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, outputs)
+                nn.Linear(inputs, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, outputs)
             )
             for _ in range(MEMBERS)
         )
-        self.register_buffer("mean", torch.zeros(statistics))
-        self.register_buffer("scale", torch.ones(statistics))
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("scale", torch.ones(inputs))
         self.register_buffer("strangest", torch.tensor(float("inf")))
 
     def forward(self, numbers: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class DamageNetwork(nn.Module):
         means, deviations = answers[:, : len(LEARNED)], answers[:, len(LEARNED) : 2 * len(LEARNED)].exp()
         spread = (deviations.square().mean(0) + means.var(0, correction=0)).sqrt().tolist()
         chances = answers[:, 2 * len(LEARNED) :].sigmoid().mean(0).tolist()
-        values = [_value(name, mean) for name, mean in zip(LEARNED, means.mean(0).tolist(), strict=True)]
+        values = [_from_logarithm(name, mean) for name, mean in zip(LEARNED, means.mean(0).tolist(), strict=True)]
         return Guesses(
             dict(zip(LEARNED, zip(values, spread, strict=True), strict=True)), dict(zip(PRESENT, chances, strict=True))
         )
@@ -97,8 +97,8 @@ def logarithm(name: str, value: Array) -> Array:
     return np.log(value + SOFT) if name == "sigma" else np.log(value)
 
 
-def _value(name: str, logarithm: float) -> float:
-    value = float(np.exp(logarithm))
+def _from_logarithm(name: str, told: float) -> float:
+    value = float(np.exp(told))
     return max(value - SOFT, 0.0) if name == "sigma" else value
 
 

@@ -1,6 +1,7 @@
 """Noise: its kind and strength by the variance of small blocks against their brightness."""
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -8,6 +9,7 @@ from scipy.stats import chi2, poisson
 
 from rsi.estimation.evidence import Array, Evidence, Finding, How
 from rsi.estimation.lost_pixels import is_black, lost_share
+from rsi.estimation.squares import crossed_differences, whole_squares
 
 BLOCK, STRIDE = 8, 4
 DARKEST, BRIGHTEST = 0.12, 0.97  # means of blocks that are looked at
@@ -27,6 +29,20 @@ MANY = 300  # photons, of which clamping hardly takes any
 BRIGHTNESSES = np.linspace(0.01, 1.3, 130)  # before clamping
 
 
+class Blocks(NamedTuple):
+    """What is measured of blocks of pixels, those of all channels together, ``[n]`` each, of images in [0, 1].
+
+    Attributes:
+        means: Their brightness.
+        variances: Of the noise in them.
+        freedom: The degrees of freedom of the variances.
+    """
+
+    means: Array
+    variances: Array
+    freedom: Array
+
+
 def find_noise(evidence: Evidence) -> Evidence:
     """Lost pixels and noise; only where nothing has changed the pixels after it."""
     if not evidence.lossless:
@@ -34,25 +50,22 @@ def find_noise(evidence: Evidence) -> Evidence:
     lost = lost_share(evidence)
     kept = evidence.known & ~is_black(evidence) if lost else evidence.known
     blocks = _blocks(evidence, kept, lost[0] if lost else 0.0)
-    k_p = None if blocks is None else _photons(*blocks)
+    k_p = None if blocks is None else _photons(blocks)
     if blocks is None or k_p is None:
         return evidence
-    means, variances, freedom = blocks
     deviation = 255 * float(np.sqrt(0.5 / k_p))
     if deviation < NONE and not lost:
         return evidence
     comb = _comb(evidence, kept)
-    exact = comb is not None and 0.5 < comb / k_p < 2
-    if exact and comb is not None:
-        k_p = float(comb)
-    elif not lost and _is_constant(means, variances, k_p):
-        sigma = _constant(variances, freedom)
-        return evidence.found(_constant_noise(sigma), known=kept) if 255 * sigma > NONE else evidence
-    finding = _poisson_noise(k_p, lost, deviation, exact)
-    return evidence.found(finding, known=kept)
+    if comb is not None and 0.5 < comb / k_p < 2:
+        return evidence.found(_poisson_noise(float(comb), lost, deviation, exact=True), known=kept)
+    if lost or not _is_constant(blocks, k_p):
+        return evidence.found(_poisson_noise(k_p, lost, deviation, exact=False), known=kept)
+    sigma = _constant(blocks)
+    return evidence.found(_constant_noise(sigma), known=kept) if 255 * sigma > NONE else evidence
 
 
-def _poisson_noise(k_p: float, lost: tuple[float, float] | None, deviation: float, exact: bool) -> Finding:
+def _poisson_noise(k_p: float, lost: tuple[float, float] | None, deviation: float, *, exact: bool) -> Finding:
     share, spread = lost or (0.0, 0.0)
     why = f"a grey of one half varies by {deviation:.0f} of 255 levels, more where it is brighter"
     if exact:
@@ -74,15 +87,14 @@ def _constant_noise(sigma: float) -> Finding:
     return Finding("gaussian", {"sigma": sigma}, how, why, {"sigma": (0.9 * sigma, 1.1 * sigma)})
 
 
-def _blocks(evidence: Evidence, kept: Array, share: float) -> tuple[Array, Array, Array] | None:
-    """Mean, variance of the noise and degrees of freedom of blocks, all channels together; 0 to 1."""
+def _blocks(evidence: Evidence, kept: Array, share: float) -> Blocks | None:
+    """The blocks that are neither too dark nor too bright, by the pixels that noise has kept all but a share of."""
     y = evidence.pixels / 255
     if share > MOSTLY_LOST:
         differences, usable = (y[:, :, 1:] - y[:, :, :-1]) / np.sqrt(2), kept[:, 1:] & kept[:, :-1]
         y, mask, freedom = y[:, :, 1:], kept[:, 1:], PAIRS_PER_PIXEL
     else:
-        differences = (y[:, 1:, 1:] - y[:, 1:, :-1] - y[:, :-1, 1:] + y[:, :-1, :-1]) / 2
-        usable = kept[1:, 1:] & kept[1:, :-1] & kept[:-1, 1:] & kept[:-1, :-1]
+        differences, usable = crossed_differences(y) / 2, whole_squares(kept)
         y, mask, freedom = y[:, 1:, 1:], kept[1:, 1:], QUADS_PER_PIXEL
     if min(usable.shape) < BLOCK:
         return None
@@ -93,7 +105,7 @@ def _blocks(evidence: Evidence, kept: Array, share: float) -> tuple[Array, Array
     chosen = enough & (means > DARKEST) & (means < BRIGHTEST)
     if chosen.sum() < FEWEST:
         return None
-    return means[chosen], variances[chosen], np.broadcast_to(freedom * terms, means.shape)[chosen]
+    return Blocks(means[chosen], variances[chosen], np.broadcast_to(freedom * terms, means.shape)[chosen])
 
 
 def _sums(planes: Array) -> Array:
@@ -101,8 +113,9 @@ def _sums(planes: Array) -> Array:
     return np.asarray(windows.sum((3, 4)))
 
 
-def _photons(means: Array, variances: Array, freedom: Array) -> float | None:
+def _photons(blocks: Blocks) -> float | None:
     """The ``k_p`` whose clamped Poisson noise varies as flat blocks do."""
+    means, variances, freedom = blocks
     wanted = np.quantile(chi2.ppf(FLAT, freedom) / freedom, 0.5)
 
     def excess(k: float) -> float:
@@ -130,15 +143,18 @@ def _mean_of_flat(ratios: Array, freedom: Array) -> float | None:
     return float(ratios[flat].mean() / truncated)
 
 
-def _constant(variances: Array, freedom: Array) -> float:
+def _constant(blocks: Blocks) -> float:
+    """The deviation of noise that is as strong everywhere."""
+    _, variances, freedom = blocks
     variance = float(np.quantile(variances, FLAT) / np.quantile(chi2.ppf(FLAT, freedom) / freedom, 0.5))
     for _ in range(ROUNDS if variance else 0):
         variance *= _mean_of_flat(variances / variance, freedom) or 1.0
     return float(np.sqrt(max(variance * (1 - TEXTURE) - GREY_LEVEL**2 / 12, 0)))
 
 
-def _is_constant(means: Array, variances: Array, k_p: float) -> bool:
+def _is_constant(blocks: Blocks, k_p: float) -> bool:
     """Whether flat blocks of all brightnesses vary equally, rather than as counted photons do."""
+    means, variances, _ = blocks
     edges = np.quantile(means, np.linspace(0, 1, SHADES + 1))
     shade = np.clip(np.searchsorted(edges, means, "right") - 1, 0, SHADES - 1)
 

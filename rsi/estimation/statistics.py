@@ -9,6 +9,7 @@ from rsi.degradations.jpeg_blocks import BLOCK, dct_matrix
 from rsi.estimation.blur import filled, spectrum
 from rsi.estimation.evidence import Array, Evidence
 from rsi.estimation.jpeg_history import to_blocks
+from rsi.estimation.squares import crossed_differences, whole_squares
 
 NO_JPEG = 100
 LARGEST = 512  # side in pixels of what is looked at
@@ -79,14 +80,13 @@ def _residual(luma: Array, known: Array) -> Array:
 
 
 def _noise_by_shade(luma: Array, known: Array) -> Array:
-    """Logarithm of the mean squared diagonal difference, and the share, of dark to bright quarters of the range."""
-    diagonal = (luma[1:, 1:] - luma[1:, :-1] - luma[:-1, 1:] + luma[:-1, :-1]) ** 2 / 4
-    seen = known[1:, 1:] & known[1:, :-1] & known[:-1, 1:] & known[:-1, :-1]
+    """Logarithm of the mean squared crossed difference, and the share, of dark to bright quarters of the range."""
+    squared, seen = crossed_differences(luma) ** 2 / 4, whole_squares(known)
     shade = ndimage.uniform_filter(luma, 5)[1:, 1:] / 255
     values = []
     for low, high in pairwise(SHADES):
         chosen = seen & (shade >= low) & (shade < high)
-        values += [np.log(_mean(diagonal, chosen) + 0.1), chosen.mean()]
+        values += [np.log(_mean(squared, chosen) + 0.1), chosen.mean()]
     return np.array(values)
 
 

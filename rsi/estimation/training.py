@@ -11,7 +11,7 @@ from torch.optim import AdamW
 
 from rsi.degradations import JPEG, Blur, Composition, Degradation, Denoising, Downsampling, draw_strokes
 from rsi.degradations.base import quantise
-from rsi.estimation.evidence import Array, Evidence
+from rsi.estimation.evidence import Array, evidence_of
 from rsi.estimation.learned import FAMILIAR, LEARNED, PRESENT, DamageNetwork, logarithm
 from rsi.estimation.statistics import statistics
 from rsi.generators import Generator
@@ -33,14 +33,14 @@ class Damage:
     Attributes:
         operator: The damage.
         strokes: Of the holes.
-        quality: Of the JPEG; ``None`` without one.
         values: Of each of ``LEARNED`` what the operator has; absent where it has no such stage.
+        told_quality: Of the JPEG, as the network is told it; ``None`` without one, or where it is kept from it.
     """
 
     operator: Degradation
     strokes: int
-    quality: int | None
     values: dict[str, float]
+    told_quality: int | None
 
 
 def train(generator: Generator, images: int | None = None) -> DamageNetwork:
@@ -103,48 +103,48 @@ def _examples(generator: Generator, images: int, damages: int) -> Iterator[tuple
             choices = random.uniform((12,)).numpy()
             purpose = "damage" if turn == 0 else f"damage {turn}"
             for picture, choice, seed in zip(pictures, choices, range(first, first + AT_ONCE), strict=True):
-                damage = draw_damage(choice, generator.resolution)
-                yield _example(picture[None], damage, ImageRandom([seed], purpose), hide_quality=choice[11] < 0.3)
+                damage = _draw_damage(choice, generator.resolution)
+                yield _example(picture[None], damage, ImageRandom([seed], purpose))
 
 
-def _example(picture: Tensor, damage: Damage, random: ImageRandom, *, hide_quality: bool) -> tuple[Array, Array, Array]:
+def _example(picture: Tensor, damage: Damage, random: ImageRandom) -> tuple[Array, Array, Array]:
     degraded = damage.operator.degrade(picture, random)
     known = draw_strokes(random, Size.of(degraded), damage.strokes)[0, 0].numpy() > 0
-    evidence = Evidence((degraded[0] * 255).round().double().numpy(), known if known.any() else ~known)
-    quality = None if hide_quality else damage.quality
+    evidence = evidence_of(degraded[0], known if known.any() else ~known)
     values = [damage.values.get(name, np.nan) for name in LEARNED]
     targets = [logarithm(name, np.array(value)) for name, value in zip(LEARNED, values, strict=True)]
-    present = ["k_p" in damage.values, damage.values["sigma"] > 0, damage.quality is not None]
-    return statistics(evidence, quality), np.array(targets, np.float32), np.array(present, np.float32)
+    present = ["k_p" in damage.values, damage.values["sigma"] > 0, "quality" in damage.values]
+    return statistics(evidence, damage.told_quality), np.array(targets, np.float32), np.array(present, np.float32)
 
 
-def draw_damage(choice: Array, resolution: Size) -> Damage:
+def _draw_damage(choice: Array, resolution: Size) -> Damage:
     """A damage: any of the stages, as strong as at one of the paper's levels or around them.
 
     Args:
-        choice: What decides, ``[12]``, uniform in [0, 1].
+        choice: What decides whether there is a stage and how strong it is, ``[12]``, uniform in [0, 1].
         resolution: The size of the images.
     """
+    small, how_small, noisy, photons, lost, jpeg, fineness, holes, how_many, blurred, how_blurred, hidden = choice
     stages: list[Degradation] = []
     values: dict[str, float] = {"sigma": 0.0}
-    if choice[9] < 0.4:
-        values["sigma"] = _between(choice[10], 0.6, 6)
+    if blurred < 0.4:
+        values["sigma"] = _between(how_blurred, 0.6, 6)
         stages.append(Blur(sigma=values["sigma"]))
-    if choice[0] < 0.4:
-        factor = 2 ** int(1 + choice[1] * 5)
+    if small < 0.4:
+        factor = 2 ** int(1 + how_small * 5)
         if factor < min(resolution) // 2:
             stages.append(Downsampling(factor))
             values["sigma"] /= factor
-    if choice[2] < 0.6:
-        values |= {"k_p": _between(choice[3], 3.5, 200), "k_b": _between(choice[4], 0.02, 0.75)}
+    if noisy < 0.6:
+        values |= {"k_p": _between(photons, 3.5, 200), "k_b": _between(lost, 0.02, 0.75)}
         stages.append(Denoising(values["k_p"], values["k_b"]))
     quality = None
-    if choice[5] < 0.7:
-        quality = round(_between(choice[6], 4, 60))
+    if jpeg < 0.7:
+        quality = round(_between(fineness, 4, 60))
         values["quality"] = quality
         stages.append(JPEG(quality))
-    strokes = int(choice[8] * 18) if choice[7] < 0.4 else 0
-    return Damage(Composition(stages or [Downsampling(1)]), strokes, quality, values)
+    strokes = int(how_many * 18) if holes < 0.4 else 0
+    return Damage(Composition(stages or [Downsampling(1)]), strokes, values, None if hidden < 0.3 else quality)
 
 
 def _between(share: float, low: float, high: float) -> float:

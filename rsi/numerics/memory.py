@@ -23,6 +23,11 @@ else:
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4  # glibc's malloc.h calls them M_TRIM_THRESHOLD and M_MMAP_MAX
 NEVER = -1
+OUT_OF_MEMORY = r"can't allocate memory|bad_alloc|could not create a primitive$"  # the last is oneDNN's
+CGROUP = Path("/sys/fs/cgroup")
+CLEAR_REFS = Path("/proc/self/clear_refs")  # proc(5)
+RESET_PEAK = "5"
+KEPT_FREE = {"cuda": 0.1, "cpu": 0.2}  # shares; without room on the CPU the system ends the process or others
 
 
 def keep_freed_memory() -> None:
@@ -50,13 +55,6 @@ def _glibc() -> ctypes.CDLL | None:
     except (OSError, TypeError):  # Windows has no library of the whole process
         return None
     return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
-
-
-OUT_OF_MEMORY = r"can't allocate memory|bad_alloc|could not create a primitive$"  # the last is oneDNN's
-CGROUP = Path("/sys/fs/cgroup")
-CLEAR_REFS = Path("/proc/self/clear_refs")  # proc(5)
-RESET_PEAK = "5"
-KEPT_FREE = {"cuda": 0.1, "cpu": 0.2}  # shares; without room on the CPU the system ends the process or others
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,7 +1,6 @@
 """The options of ``rsi fit``, which recipes are made of, too."""
 
 import logging
-import re
 import sys
 import time
 import warnings
@@ -9,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from jsonargparse import set_dumper
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import (  # type: ignore[attr-defined]
     ActionConfigFile,
@@ -226,23 +223,6 @@ class SavedConfig(SaveConfigCallback, RestorationCallback):
             options = self.parser.dump(self.config, skip_none=False)
             with atomic_path(self._folder / layout.CONFIG) as file:
                 file.write_text("\n".join([*recipes, options]), encoding="utf-8")
-
-
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
-    """PyYAML's writer, which puts text such as ``1e3`` in quotes, too: jsonargparse reads it as a number."""
-
-
-_Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*([eE][-+]?[0-9]+)$"), list("-+0123456789")
-)
-
-
-def _dump(options: dict[str, Any]) -> str:
-    dumped: str = yaml.dump(options, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, sort_keys=False)
-    return dumped
-
-
-set_dumper("yaml", _dump)
 
 
 def _add_data_flags(parser: LightningArgumentParser, groups: Mapping[str, Any]) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from rsi.estimation.named import AUTO
 from rsi.numerics.precision import PRECISIONS
-from rsi.options.detector import add_detector
+from rsi.options.face_flags import add_detector, add_shape
 from rsi.options.local_path import generator_name, local_path
 from rsi.options.network_flags import FLAGS, add_network_flags
 from rsi.options.parser import CommandParser
 from rsi.options.precision import PRECISION_TEXT, precision
-from rsi.options.shape import add_shape
 from rsi.photos.writing import FORMATS
 
 Box = tuple[float, float, float, float]

@@ -1,10 +1,13 @@
-"""A parser of jsonargparse's whose options take text as it is."""
+"""A parser of jsonargparse's whose options take text as it is, and write it so that it is read again as text."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
+import yaml
+from jsonargparse import set_dumper
 from jsonargparse._typehints import ActionTypeHint
 from jsonargparse._util import NestedArg
 from pytorch_lightning.cli import LightningArgumentParser
@@ -62,3 +65,20 @@ class VerbatimArguments(ActionTypeHint):
             value = str(value)
         # jsonargparse hands on what this method has names for
         return super()._check_type(value, append=append, cfg=cfg, mode=mode)  # type: ignore[no-untyped-call]
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
+    """PyYAML's writer, which puts text such as ``1e3`` in quotes, too: jsonargparse reads it as a number."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*([eE][-+]?[0-9]+)$"), list("-+0123456789")
+)
+
+
+def _dump(options: dict[str, Any]) -> str:
+    dumped: str = yaml.dump(options, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, sort_keys=False)
+    return dumped
+
+
+set_dumper("yaml", _dump)

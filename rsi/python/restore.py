@@ -116,10 +116,11 @@ def restore(
 
 @lru_cache(maxsize=NETWORKS_KEPT)
 def _kept_module(method: str, generator: str, settings: tuple[tuple[str, Any], ...]) -> RestorationMethod[Any]:
-    cls: Callable[..., RestorationMethod[Any]] = find_method(method)
-    network = {"generator": generator} if issubclass(find_method(method), GeneratorMethod) else {}
+    kind = find_method(method)
+    make: Callable[..., RestorationMethod[Any]] = kind
+    network = {"generator": generator} if issubclass(kind, GeneratorMethod) else {}
     try:
-        module = cls(**network, **dict(settings))
+        module = make(**network, **dict(settings))
     except TypeError as error:
         raise InputError(f"{method} has no such setting: {error}") from None
     module.configure_model()

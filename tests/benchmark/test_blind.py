@@ -4,25 +4,25 @@ from pathlib import Path
 import pytest
 
 from rsi.benchmark import blind
-from rsi.benchmark.blind import Cell
+from rsi.benchmark.blind import Damage
 from rsi.commands.main import main
 
 CLEAN = Path(__file__).parents[2] / "examples" / "clean"
 
 
 def test_what_should_be_found_is_what_was_done() -> None:
-    assert Cell("blur:sigma=2+jpeg:quality=12", strokes=9).truth == {
+    assert Damage("blur:sigma=2+jpeg:quality=12", strokes=9).truth == {
         "blur": {"sigma": 2.0},
         "jpeg": {"quality": 12.0},
         "inpaint": {},
     }
-    assert Cell("resized:factor=4,filter=bicubic").truth == {"resized": {"factor": 4.0}}
+    assert Damage("resized:factor=4,filter=bicubic").truth == {"resized": {"factor": 4.0}}
 
 
 def test_the_table_counts_what_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(blind, "CELLS", (Cell(""), Cell("jpeg:quality=12"), Cell("", strokes=9)))
+    monkeypatch.setattr(blind, "DAMAGES", (Damage(""), Damage("jpeg:quality=12"), Damage("", strokes=9)))
     command = ["benchmark", "--blind", "--clean_dir", str(CLEAN), "--output_dir", str(tmp_path / "out"), "--limit", "2"]
     assert main(command) == 0
     with (tmp_path / "out" / "blind.csv").open() as file:

@@ -5,8 +5,9 @@ import pytest
 
 from rsi.benchmark.entries import Entry, published_entries
 from rsi.benchmark.measurement import ImageScores, Measurement
+from rsi.benchmark.measures import measure_text
 from rsi.benchmark.metrics import Distances
-from rsi.benchmark.table_layout import format_distance, format_pfid, ranks
+from rsi.benchmark.table_layout import ranks
 from rsi.benchmark.tables import Conditions, write_tables
 from rsi.benchmark.tasks import all_tasks, select_tasks
 
@@ -35,7 +36,7 @@ def write(folder: Path, measurements: list[Measurement], *, against_paper: bool 
 
 @pytest.mark.parametrize(("value", "text"), [(0.4136, ".414"), (1.2, "1.200"), (0.0, ".000"), (None, "-")])
 def test_distances_have_three_digits(value: float | None, text: str) -> None:
-    assert format_distance(value) == text
+    assert measure_text("accuracy", value) == text
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_distances_have_three_digits(value: float | None, text: str) -> None:
      (9.999, "10.0"), (0.0, ".00"), (None, "-")],
 )  # fmt: skip
 def test_pfid_has_three_significant_digits(value: float | None, text: str) -> None:
-    assert format_pfid(value) == text
+    assert measure_text("pfid", value) == text
 
 
 def test_best_and_second_best_are_marked(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import csv
 import importlib
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -345,21 +344,6 @@ def test_embedded_prior_says_what_it_is(capsys: pytest.CaptureFixture[str], jpeg
     told = capsys.readouterr().err
     assert "avatars128, the embedded demonstration prior (cartoon faces, 128 px): choose another with" in told
     assert "perceptual distance: embedded" in told
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
-        (["--help"], "restore degraded images"),
-        (["fit", "--help"], "--target_dir PATH|URL"),
-        (["convert", "--help"], "usage: rsi convert"),
-        (["--version"], "rsi 0"),
-    ],
-)
-def test_command_line_answers(flags: list[str], expected: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "rsi", *flags], capture_output=True, text=True, check=True)
-    assert expected in done.stdout
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,7 @@ def bias(task: Task, face: Path, folder: Path) -> float:
     target = read_target(folder, face.stem + task.suffix, resolution=Size.of(clean), factor=operator.factor)
     observed = (target.image * target.known).unsqueeze(0)
     bound = with_kept_pixels(operator.bind([target], Size.of(clean)), observed)
-    randoms = [ImageRandom([image_seed(face.stem, 0)], f"draw {draw}") for draw in range(DRAWS)]
+    draws = DRAWS if "noise" in task.degradation else 1
+    randoms = [ImageRandom([image_seed(face.stem, 0)], f"draw {draw}") for draw in range(draws)]
     drawn = torch.stack([bound(clean.unsqueeze(0), random) * target.known for random in randoms]).mean(0)
     return float((drawn - observed).mean())

@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any
 
 import deepinv
@@ -25,13 +26,19 @@ OPERATORS: dict[str, Any] = {
 }
 
 
+@cache
+def made(name: str) -> Any:
+    """An operator; that of compressed sensing takes seconds to make."""
+    return OPERATORS[name]()
+
+
 def _random(seeds: tuple[int, ...] = (1, 2, 3), step: int = 0) -> ImageRandom:
     return ImageRandom(seeds, step)
 
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_operator_of_deepinv_gives_pictures_with_gradients(name: str) -> None:
-    operator = PhysicsDegradation(OPERATORS[name]())
+    operator = PhysicsDegradation(made(name))
     x = IMAGES.clone().requires_grad_()
     y = operator(x, _random())
     assert y.shape[:2] == (3, 3)
@@ -43,7 +50,7 @@ def test_an_operator_of_deepinv_gives_pictures_with_gradients(name: str) -> None
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_image_is_degraded_as_if_it_were_alone(name: str) -> None:
-    operator = PhysicsDegradation(OPERATORS[name]())
+    operator = PhysicsDegradation(made(name))
     batch = operator.degrade(IMAGES, _random())
     alone = operator.degrade(IMAGES[1:2], _random((2,)))
     torch.testing.assert_close(batch[1:2], alone, rtol=0, atol=1e-6)

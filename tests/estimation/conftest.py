@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rsi.data.reading import read_picture
 from rsi.degradations import draw_strokes, parse_degradation
-from rsi.estimation.evidence import Evidence
+from rsi.estimation.evidence import Evidence, evidence_of
 from rsi.numerics.randomness import ImageRandom
 from rsi.numerics.size import Size
 
@@ -47,8 +47,3 @@ def _damage(image: Tensor, text: str, strokes: int, seed: int) -> Evidence:
     degraded = parse_degradation(text).degrade(image, random) if text else image
     degraded = degraded * draw_strokes(random, Size.of(degraded), strokes)
     return evidence_of(degraded[0])
-
-
-def evidence_of(image: Tensor) -> Evidence:
-    pixels = (image * 255).round().double().numpy()
-    return Evidence(pixels, np.ones(pixels.shape[1:], bool))

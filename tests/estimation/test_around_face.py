@@ -42,14 +42,14 @@ def test_jpeg_that_was_saved_as_png_is_found_in_a_large_photograph_whichever_way
 
 
 def test_holes_are_known_where_they_are_in_the_upright_photograph() -> None:
-    photo = PERSON.copy()
+    photo = PERSON.resize((256, 256))
     photo.putalpha(255)
-    ImageDraw.Draw(photo).rectangle((200, 90, 219, 99), fill=(0, 0, 0, 0))
-    damage = damage_of(_decoded(photo, "PNG", orientation=6), "auto", 256)(CROP)
+    ImageDraw.Draw(photo).rectangle((100, 45, 109, 49), fill=(0, 0, 0, 0))
+    damage = damage_of(_decoded(photo, "PNG", orientation=6), "auto", 256)(FaceCrop((112, 55), (43, 0)))
     assert damage.text.endswith("inpaint")
     assert damage.known is not None
     rows, columns = np.nonzero(~damage.known)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (90, 99, 200, 219)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (45, 49, 100, 109)
 
 
 def test_what_the_user_names_is_taken() -> None:

@@ -1,10 +1,11 @@
-import numpy as np
+"""That clean pictures were no JPEG is among what test_estimate.py says of them."""
+
 import pytest
 from damages import Damage
 from torch import Tensor
 
 from rsi.degradations import parse_degradation
-from rsi.estimation.evidence import Evidence
+from rsi.estimation.evidence import Evidence, evidence_of
 from rsi.estimation.holes import find_holes
 from rsi.estimation.jpeg_history import find_jpeg
 from rsi.numerics.randomness import ImageRandom
@@ -35,14 +36,9 @@ def test_heavy_noise_leaves_it_within_one(damaged: Damage) -> None:
     assert sum(quality is not None for quality in found) > len(found) / 2
 
 
-def test_pictures_that_were_no_jpeg_have_none(damaged: Damage) -> None:
-    assert set(qualities(damaged(""))) == {None}
-
-
 def test_blocks_may_start_elsewhere_after_a_crop(sharp_images: list[Tensor]) -> None:
     image = parse_degradation("jpeg:quality=12").degrade(sharp_images[3], ImageRandom([0]))[0, :, 3:, 5:]
-    pixels = (image * 255).round().double().numpy()
-    finding = find_jpeg(Evidence(pixels, np.ones(pixels.shape[1:], bool))).of("jpeg")
+    finding = find_jpeg(evidence_of(image)).of("jpeg")
     assert finding is not None
     assert (finding.settings["quality"], finding.how) == (12, "guessed")
     assert finding.why.endswith("its blocks start at 3, 5")

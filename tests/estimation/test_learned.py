@@ -6,10 +6,15 @@ import torch
 
 from rsi.errors import InputError
 from rsi.estimation.evidence import Evidence
-from rsi.estimation.learned import read_network
+from rsi.estimation.learned import DamageNetwork, read_network
 from rsi.estimation.networks import embedded_network, network_bytes, network_of
 from rsi.estimation.training import train
-from rsi.generators import load_generator
+from rsi.generators import Generator, load_generator
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_generator: Path) -> DamageNetwork:
+    return train(load_generator(tiny_generator))
 
 
 def test_it_does_not_answer_for_images_unlike_all_it_knows() -> None:
@@ -18,19 +23,27 @@ def test_it_does_not_answer_for_images_unlike_all_it_knows() -> None:
     assert embedded_network().guess(evidence, 12) is None
 
 
-def test_a_network_is_trained_once_a_generator(tiny_generator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    network_of.cache_clear()
-    first = network_of(str(tiny_generator))
-    network_of.cache_clear()
-    monkeypatch.setattr("rsi.estimation.training.train", None)
-    again = network_of(str(tiny_generator))
-    numbers = first.mean[None]
-    assert torch.allclose(again(numbers), first(numbers), atol=0.05)  # 16 bits a number
+def test_a_network_is_trained_once_a_generator(
+    tiny_generator: Path, trained: DamageNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of: list[str] = []
+
+    def note(generator: Generator) -> DamageNetwork:
+        of.append(generator.info.name)
+        return trained
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("rsi.estimation.training.train", note)
+    for _ in range(2):
+        network_of.cache_clear()
+        again = network_of(str(tiny_generator))
+    assert of == ["tiny"]
+    numbers = trained.mean[None]
+    assert torch.allclose(again(numbers), trained(numbers), atol=0.05)  # 16 bits a number
 
 
-def test_training_is_repeatable(tiny_generator: Path) -> None:
-    generator = load_generator(tiny_generator)
-    assert network_bytes(train(generator)) == network_bytes(train(generator))
+def test_training_is_repeatable(tiny_generator: Path, trained: DamageNetwork) -> None:
+    assert network_bytes(train(load_generator(tiny_generator))) == network_bytes(trained)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

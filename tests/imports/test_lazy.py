@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import rsi
+import rsi.data
 import rsi.generators
 
 HEAVY = "{'torch', 'pytorch_lightning', 'lightning_fabric', 'numpy', 'jsonargparse'}"
@@ -15,7 +16,14 @@ def test_importing_the_package_imports_nothing_that_takes_long() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "\n"
 
 
-@pytest.mark.parametrize("package", [rsi, rsi.generators])
+def test_rooms_that_restore_nothing_import_no_lightning() -> None:
+    rooms = "rsi.degradations, rsi.generators.generator, rsi.perceptual, rsi.estimation.networks, rsi.photos.pasting"
+    program = f"import sys, {rooms}; print('pytorch_lightning' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("package", [rsi, rsi.data, rsi.generators])
 def test_every_public_name_is_there(package: object) -> None:
     names: list[str] = package.__all__  # type: ignore[attr-defined]
     assert [name for name in names if getattr(package, name) is None] == []

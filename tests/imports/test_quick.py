@@ -9,12 +9,12 @@ from rsi.imports.quick import defer
 HOMES = {"used": "pack.inner"}
 
 
-def test_command_imports_no_metrics_and_whoever_wants_them_gets_them() -> None:
+def test_command_imports_no_metrics_nor_what_few_methods_need_and_whoever_wants_them_gets_them() -> None:
     program = """
 import gc, sys
 from rsi.imports.quick import import_quickly
 import_quickly("rsi.commands.fit")
-print(sorted({"torchmetrics.functional", "scipy", "lpips"} & sys.modules.keys()), gc.isenabled())
+print(sorted({"torchmetrics.functional", "scipy", "lpips", "diffusers"} & sys.modules.keys()), gc.isenabled())
 import torchmetrics, pytorch_lightning.core.module as lightning
 print(torchmetrics.Accuracy.__name__, torchmetrics.functional.accuracy.__name__)
 print(issubclass(torchmetrics.MeanMetric, lightning.Metric))

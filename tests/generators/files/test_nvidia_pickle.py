@@ -67,7 +67,6 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
 
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
-@pytest.mark.parametrize("name", ["D", "augment_pipe", "G", "training_set_kwargs", "progress"])
 @pytest.mark.parametrize(
     "foreign",
     [
@@ -82,9 +81,10 @@ def test_a_checkpoint_renders_the_same_bits_and_runs_nothing(
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_beside_g_ema_may_be_of_any_class(
-    persistent: Any, write_pickle: WritePickle, name: str, foreign: object, protocol: int
+    persistent: Any, write_pickle: WritePickle, foreign: object, protocol: int
 ) -> None:
-    loaded = load_generator(write_pickle(persistent, protocol, **{name: foreign}))
+    beside = ("D", "augment_pipe", "G", "training_set_kwargs", "progress")
+    loaded = load_generator(write_pickle(persistent, protocol, **dict.fromkeys(beside, foreign)))
     assert torch.equal(loaded.w_avg, persistent.mapping.w_avg)
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ KINDS = pytest.mark.parametrize(
 SPACES = pytest.mark.parametrize("space", ["W", "W+", "W++"])
 
 
+generator_of = cache(random_generator)
+
+
 def random_codes(generator: Generator, space: str, batch: int) -> Tensor:
     counts = {"W": (), "W+": (generator.num_ws,), "W++": (sum(generator.filters),)}
     return torch.randn(batch, *counts[space], generator.w_dim, generator=torch.Generator().manual_seed(batch))
@@ -40,7 +44,7 @@ def slots_of(codes: Tensor, generator: Generator) -> list[np.ndarray]:
 @KINDS
 @SPACES
 def test_images_agree_with_a_literal_implementation(schedule: StyleGAN3Settings, space: str) -> None:
-    generator = random_generator(schedule)
+    generator = generator_of(schedule)
     codes = random_codes(generator, space, 2)
     motion = torch.tensor([[0.9, -0.3, 0.1], [0.2, 1.1, -0.2], [0, 0, 1]]).expand(2, 3, 3)
     expected = Reference(schedule, generator).render(slots_of(codes[1], generator), motion[1].double().numpy())
@@ -61,9 +65,10 @@ def test_gradients_agree_with_finite_differences(schedule: StyleGAN3Settings, sp
 @SPACES
 def test_images_computed_together_are_those_computed_alone(schedule: StyleGAN3Settings, space: str) -> None:
     """As on GPUs, whose batches are not split."""
-    synthesis = random_generator(schedule).synthesis
+    generator = generator_of(schedule)
+    synthesis = generator.synthesis
     assert isinstance(synthesis, StyleGAN3Synthesis)
-    alone, together = (random_codes(random_generator(schedule), space, 2).requires_grad_() for _ in range(2))
+    alone, together = (random_codes(generator, space, 2).requires_grad_() for _ in range(2))
     images, batch = synthesis(alone), synthesis._render(together, torch.float32)
     torch.testing.assert_close(batch, images, atol=1e-5, rtol=0)
     weights = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
@@ -73,7 +78,7 @@ def test_images_computed_together_are_those_computed_alone(schedule: StyleGAN3Se
 
 @pytest.mark.parametrize("schedule", [T, R], ids=["T", "R"])
 def test_bf16_differs_by_its_rounding(schedule: StyleGAN3Settings) -> None:
-    generator = random_generator(schedule)
+    generator = generator_of(schedule)
     rounded, exact = (random_codes(generator, "W++", 1).requires_grad_() for _ in range(2))
     with torch.autocast("cpu", torch.bfloat16):
         images = generator.synthesis(rounded)
@@ -88,7 +93,7 @@ def test_bf16_differs_by_its_rounding(schedule: StyleGAN3Settings) -> None:
 
 def test_the_gradient_keeps_a_byte_for_every_activated_sample() -> None:
     """Beside the maps that the layers read, of which neighbours share one."""
-    generator = random_generator(T)
+    generator = generator_of(T)
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -122,7 +127,7 @@ def layer_nodes(image: Tensor) -> list[Any]:
 
 @pytest.mark.parametrize("schedule", [T, R], ids=["T", "R"])
 def test_filters_are_those_of_the_formulas(schedule: StyleGAN3Settings) -> None:
-    literal, filters = Reference(schedule, random_generator(schedule)), schedule.filters()
+    literal, filters = Reference(schedule, generator_of(schedule)), schedule.filters()
     for index, layer in enumerate(schedule.architecture.layers[:-1]):
         before, after = literal.band(index - 1), literal.band(index)
         rate = 2 * max(before[2], after[2])
@@ -175,4 +180,4 @@ def test_bessels_function() -> None:
 )
 def test_what_cannot_be_drawn(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        random_generator(T).synthesis(**{"ws": torch.ones(1, 4), **change})
+        generator_of(T).synthesis(**{"ws": torch.ones(1, 4), **change})
