@@ -8,6 +8,7 @@ from lightning_fabric.loggers.logger import rank_zero_experiment
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
+from torch.utils.tensorboard import SummaryWriter
 
 from rsi.callbacks.base import RestorationCallback, Run
 from rsi.callbacks.event_writer import EventWriter
@@ -150,7 +151,7 @@ class _FolderLogger(TensorBoardLogger):
 
     @property
     @rank_zero_experiment
-    def experiment(self) -> EventWriter:
+    def experiment(self) -> SummaryWriter:
         """The writer of the run of the folder."""
         if self._experiment is None:
             logs = Path(self.log_dir)

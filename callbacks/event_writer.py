@@ -6,7 +6,7 @@ import socket
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.summary.writer.record_writer import RecordWriter
@@ -28,16 +28,20 @@ class EventWriter(SummaryWriter):
         logs: The folder that is named where a file is given up, the same for all files of a run.
     """
 
+    file_writer: Any  # torch's have no types
+    all_writers: Any
+
     def __init__(self, log_dir: Path, suffix: str, logs: Path) -> None:
         self._logs = logs
-        super().__init__(str(log_dir), filename_suffix=suffix)  # type: ignore[no-untyped-call]
+        super().__init__(str(log_dir), filename_suffix=suffix)
 
     def _get_file_writer(self) -> FileWriter:
         if self.all_writers is None or self.file_writer is None:
             file = EventFile(Path(self.log_dir), self.filename_suffix, self._logs)
             self.file_writer = _FileWriter(file)
             self.all_writers = {self.log_dir: self.file_writer}
-        return self.file_writer
+        writer: FileWriter = self.file_writer
+        return writer
 
 
 class EventFile:

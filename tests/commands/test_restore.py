@@ -201,7 +201,7 @@ def test_photographs_with_too_long_names_are_named_and_the_others_restored(
     deep = photos / ("d" * 120) / ("e" * 130)
     deep.mkdir(parents=True)
     (photos / "phone.jpg").rename(deep / "phone.jpg")
-    (photos / "pair.png").rename(photos / f"{'p' * 240}.png")
+    (photos / "pair.png").rename(photos / f"{'p' * 236}.png")
     (photos / "broken.png").unlink()
     assert _restore(photos, tmp_path / "out", faces256, "--degradation", "noise:M", "--suffix", "_restored") == 1
     told = capsys.readouterr()
