@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from lightning_fabric.loggers.logger import rank_zero_experiment
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.tensorboard import SummaryWriter
 
 from rsi.callbacks.base import RestorationCallback, Run
+from rsi.callbacks.event_writer import EventWriter
 from rsi.data.target import Target
 from rsi.log import printable
 from rsi.storage.atomic import remove_partial
 
-FLUSH_SECONDS = 20
 AVERAGE = ".average"
 
 
@@ -22,7 +23,8 @@ class EventFiles(RestorationCallback):
     """Opens the event files that the TensorBoard callbacks share: a run of TensorBoard for the folder and one a phase.
 
     The folder's is the run of the Trainer's ``TensorBoardLogger``; a Trainer without one is given one. The phases' are
-    folders inside it. Every process writes files of its own, which end in its rank. Put it after those that use it.
+    folders inside it. Every process writes files of its own, which end in its rank. Where they cannot be written, the
+    run goes on without. Put it after those that use it.
 
     Args:
         log_dir: Where the event files go, unless the Trainer has a ``TensorBoardLogger``.
@@ -40,7 +42,7 @@ class EventFiles(RestorationCallback):
         self.overwrite = overwrite
         self.has_logger_of_its_own = False
         self._logger: TensorBoardLogger | None = None
-        self._writers: dict[str, SummaryWriter] = {}
+        self._writers: dict[str, EventWriter] = {}
         self._shown: set[str] = set()
         self._rank = 0
 
@@ -59,7 +61,6 @@ class EventFiles(RestorationCallback):
                 version=self.log_dir.name,
                 default_hp_metric=False,
                 filename_suffix=self._suffix,
-                flush_secs=FLUSH_SECONDS,
             )
             self.has_logger_of_its_own = True
             trainer.loggers = [*trainer.loggers, self._logger]
@@ -112,11 +113,10 @@ class EventFiles(RestorationCallback):
     def _suffix(self) -> str:
         return f".{self._rank}"
 
-    def _open(self, run: str, kind: str) -> SummaryWriter:
+    def _open(self, run: str, kind: str) -> EventWriter:
         suffix = f"{self._suffix}{kind}"
         if run + suffix not in self._writers:
-            folder = str(self.log_dir / run)
-            self._writers[run + suffix] = SummaryWriter(folder, filename_suffix=suffix, flush_secs=FLUSH_SECONDS)
+            self._writers[run + suffix] = EventWriter(self.log_dir / run, suffix, self.log_dir)
         return self._writers[run + suffix]
 
     def _close(self) -> None:
@@ -148,6 +148,15 @@ class _FolderLogger(TensorBoardLogger):
 
     Before it writes that file it asks whether the folder is in a cloud, and imports the libraries of all clouds for it.
     """
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> SummaryWriter:
+        """The writer of the run of the folder."""
+        if self._experiment is None:
+            logs = Path(self.log_dir)
+            self._experiment = EventWriter(logs, self._kwargs["filename_suffix"], logs)
+        return self._experiment
 
     @rank_zero_only
     def save(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PIL import Image
 from pytorch_lightning import LightningModule, Trainer
 
-from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run
+from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run, StepTaken
 from rsi.data.pictures import to_map, to_picture
 from rsi.errors import InputError
 from rsi.log import tell
@@ -56,6 +56,14 @@ class ResultWriter(RestorationCallback):
         refuse_foreign_files(self.folder, images, run.folder.reader.folders, overwrite=self.overwrite)
         settings = {**run.settings, **run.folder.settings, "precision": run.precision}
         self.folder.claim(settings, overwrite=self.overwrite, rank=run.rank)
+
+    def step_taken(self, run: Run, step: StepTaken) -> None:
+        """Make sure that the folder is still there, so that none is begun without settings.
+
+        Raises:
+            InputError: It is not.
+        """
+        self.folder.check_there()
 
     def batch_restored(self, run: Run, images: Sequence[RestoredTarget]) -> None:
         """Write what was not finished before."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsi.callbacks.base import RestorationCallback, RestoredTarget, Run, Stage, StepTaken
+from rsi.callbacks.base import BatchBegun, RestorationCallback, RestoredTarget, Run, Stage, StepTaken
 from rsi.data.pictures import in_a_row, to_picture
 from rsi.data.target import Target
 from rsi.log import tell
@@ -23,8 +23,8 @@ QUALITY = 80
 class Timelapse(RestorationCallback):
     """Writes an animated WebP of the path of every image, ``timelapses/NAME.webp``, beside its target.
 
-    Frames wait in the hidden folder ``.progress``, so that a run that is killed and goes on loses none. Put it before
-    :class:`rsi.callbacks.ResultWriter`, whose record says that an image is finished.
+    Frames wait in the hidden folder ``.progress`` until the next batch begins, so that a run that is killed and goes on
+    loses none. Put it before :class:`rsi.callbacks.ResultWriter`, whose record says that an image is finished.
 
     Args:
         output_dir: The results' folder.
@@ -38,6 +38,12 @@ class Timelapse(RestorationCallback):
         self.enabled = enabled
         self.frames = frames
         self.side = side
+        self._filmed: list[FrameStore] = []
+
+    def batch_begins(self, run: Run, batch: BatchBegun) -> None:
+        """Remove the frames of the batch before, whose records are written by now."""
+        while self._filmed:
+            self._filmed.pop().remove()
 
     def step_taken(self, run: Run, step: StepTaken) -> None:
         """Keep a frame of every image if it is time."""
@@ -67,7 +73,7 @@ class Timelapse(RestorationCallback):
             tell(f"{path}: {len(frames) - len(kept)} of {len(frames)} frames are missing, from steps before this run")
         check_inside(path.parent, self.folder)
         write_film(path, to_picture(target.image), kept, self.side)
-        store.remove()
+        self._filmed.append(store)
 
     def _captions(self, run: Run) -> dict[int, str]:
         return frame_captions(run.schedule, self.frames)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rsi.benchmark.clean import CleanImages
 from rsi.benchmark.tasks import Task
-from rsi.data.pictures import to_picture
+from rsi.data.pictures import encoded, to_picture
 from rsi.degradations import Inpainting, parse_degradation
 from rsi.numerics.randomness import ImageRandom, image_seed
 from rsi.numerics.size import Size
@@ -50,7 +50,7 @@ def write_target(task: Task, clean: Tensor, stem: str, path: Path) -> None:
     for stage in earlier:
         x = parse_degradation(stage).degrade(x, random)
     if task.ends_as_jpeg:
-        to_picture(x[0]).save(path, "JPEG", quality=_quality(last))
+        path.write_bytes(encoded(to_picture(x[0]), "JPEG", quality=_quality(last)))
     elif task.draw_known is not None:
         known = task.draw_known(random, Size.of(x))
         picture = to_picture(Inpainting(known).degrade(x, random)[0])

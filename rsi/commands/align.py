@@ -22,9 +22,8 @@ from rsi.photos.older_list import completed
 from rsi.photos.own_pictures import own_pictures
 from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.results.layout import PROGRESS
-from rsi.storage.atomic import atomic_path
 from rsi.storage.lock import FolderLock
-from rsi.storage.overwriting import check_free
+from rsi.storage.overwriting import check_free, write_listed
 
 OUTSIDE = 0.1
 
@@ -124,17 +123,17 @@ def _earlier_faces(arguments: argparse.Namespace) -> FaceList:
 
 
 def _try_photo(photos: Path, image: Listed, finder: FaceFinder, output: Output) -> int | None:
-    """Align the faces of a photograph; returns how many there are, ``None`` if it cannot be read."""
+    """Align the faces of a photograph; returns how many there are, ``None`` if it cannot be used."""
     try:
         photo = read_photograph(photos / image.name)
         faces = finder.find(photo.picture)
+        names = output.names.choose(image, photo.sha256, len(faces))
+        for name, face in zip(names, faces, strict=True):
+            remarks = "; ".join(_write_face(photo, image, face, name, output))
+            print(printable(f"{image.name}: {name}{': ' if remarks else ''}{remarks}"))
     except InputError as error:
         print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
         return None
-    names = output.names.choose(image, photo.sha256, len(faces))
-    for name, face in zip(names, faces, strict=True):
-        remarks = "; ".join(_write_face(photo, image, face, name, output))
-        print(printable(f"{image.name}: {name}{': ' if remarks else ''}{remarks}"))
     if not faces:
         print(printable(f"{image.name}: no face found"))
     return len(faces)
@@ -149,9 +148,7 @@ def _write_face(photo: Photograph, image: Listed, face: Face, name: str, output:
     aligned = AlignedFace(name, image.name, crop, checksum, photo.sha256, photo.picture.size, as_corners(face.oval))
     output.names.add([aligned])
     output.faces.faces[name] = aligned
-    write_faces(output.folder, output.faces)
-    with atomic_path(output.folder / name) as path:
-        path.write_bytes(content)
+    write_listed(output.folder / name, content, lambda: write_faces(output.folder, output.faces))
     outside = crop.share_outside(photo.picture)
     return _remarks(face, crop.side, outside, output.size)
 

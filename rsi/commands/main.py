@@ -6,6 +6,7 @@ is imported after that.
 """
 
 import difflib
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ COMMANDS = {
     "completion": "print what makes a shell complete these",
 }
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 EXTRAS = {"app": "app", "benchmark": "benchmark"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]
@@ -87,7 +89,8 @@ def _run(command: str, argv: Sequence[str]) -> int:
         return 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"rsi: {where}{error.strerror or error}: mend it and give the same command again", file=sys.stderr)
+        remedy = "make space" if error.errno in NO_SPACE else "mend it"
+        print(f"rsi: {where}{error.strerror or error}: {remedy} and give the same command again", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rsi: interrupted", file=sys.stderr)

@@ -28,10 +28,10 @@ from rsi.photos.writing import write_as_png
 from rsi.results.folder import ResultFolder
 from rsi.results.layout import PROGRESS, SETTINGS
 from rsi.results.records import Row
-from rsi.storage.atomic import atomic_path, check_inside
+from rsi.storage.atomic import check_inside
 from rsi.storage.folding import composed
 from rsi.storage.lock import FolderLock
-from rsi.storage.overwriting import check_free
+from rsi.storage.overwriting import check_free, write_listed
 
 SAME = 2.0  # levels of 255 by which, in the mean, a face cut out by another version of Pillow may differ
 
@@ -159,9 +159,9 @@ def _paste_all(arguments: argparse.Namespace, photo: Photo, restored: dict[str, 
     picture = paste(photograph.picture, placed, arguments.edge)
     written = write_as_png(photograph, picture, arguments.photos / photo.name)
     pasted[photo.output] = hashlib.sha256(written.content).hexdigest()
-    write_pasted(arguments.output_dir, pasted)
-    with atomic_path(arguments.output_dir / photo.output) as path:
-        path.write_bytes(written.content)
+    write_listed(
+        arguments.output_dir / photo.output, written.content, lambda: write_pasted(arguments.output_dir, pasted)
+    )
     told = f"{photo.name}: {count} of {len(faces)} faces pasted"
     return f"{told}; {written.remark}" if written.remark else told
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 
-from rsi.data.pictures import to_picture
+from rsi.data.pictures import encoded, to_picture
 from rsi.errors import InputError
 from rsi.generators import Generator, load_generator
 from rsi.methods.latents import MOTION, NOISE, draw_latent
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
     with torch.no_grad():
         image = draw_latent(generator, latent.tensors)[0]
     with atomic_path(arguments.output) as path:
-        to_picture(image).save(path, kind, **SAVED_AS[kind])
+        path.write_bytes(encoded(to_picture(image), kind, **SAVED_AS[kind]))
     return 0
 
 

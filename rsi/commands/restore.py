@@ -20,7 +20,7 @@ from rsi.options import restore as options
 from rsi.options.network_flags import apply_network_flags
 from rsi.photos.own_pictures import own_pictures
 from rsi.photos.restored_list import read_restored
-from rsi.results.layout import PAGE, PROGRESS
+from rsi.results.layout import PAGE, PROGRESS, check_length
 from rsi.storage.folding import folded
 from rsi.storage.location import is_url
 from rsi.storage.lock import FolderLock
@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(f"--draw_box says where a face is in one photograph, and {len(photographs)} are given")
     generator = load_generator(chosen.generator)
     with FolderLock(chosen.output_dir / PROGRESS / "lock").held():
-        placed = [image for image in photographs if _has_place(image)]
+        placed = [image for image in photographs if _has_place(image, chosen.suffix)]
         output = Output(chosen, folder, placed, _settings(chosen, generator))
         missing = [image for image in placed if not output.is_finished(image)]
         if finished := len(placed) - len(missing):
@@ -60,14 +60,27 @@ def main(argv: Sequence[str]) -> int:
     return int(failed > 0 or (bool(missing) and not output.restored))
 
 
-def _has_place(image: Listed) -> bool:
-    """Whether a photograph's results lie in none of the folders that the output folder has of its own; says if not."""
+def _has_place(image: Listed, suffix: str) -> bool:
+    """Whether a photograph's results have a place in the output folder; says if not."""
+    try:
+        _check_place(image, suffix)
+    except InputError as error:
+        print(f"failed {printable(image.name)}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _check_place(image: Listed, suffix: str) -> None:
+    """Make sure that a photograph's results have possible names, in no folder that the output folder has of its own.
+
+    Raises:
+        InputError: They do not.
+    """
     folder, *rest = PurePosixPath(image.name).parts
-    if not rest or folded(folder) not in OWN_FOLDERS:
-        return True
-    reason = f"the output folder has a folder {folder!r} of its own: rename that of the photograph"
-    print(f"failed {printable(image.name)}: {reason}", file=sys.stderr)
-    return False
+    if rest and folded(folder) in OWN_FOLDERS:
+        raise InputError(f"the output folder has a folder {folder!r} of its own: rename that of the photograph")
+    check_length(image.name)
+    check_length(f"{image.output}{suffix}")
 
 
 def _restore(

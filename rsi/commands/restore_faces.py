@@ -1,5 +1,6 @@
 """The faces of photographs: found, cut out, restored together and put back."""
 
+import os
 import re
 import sys
 from argparse import Namespace
@@ -26,7 +27,8 @@ from rsi.photos.face_crop import FaceCrop, crop_around, cut_with_holes
 from rsi.photos.face_finder import make_finder
 from rsi.photos.pasting import PlacedFace, paste, restored_face
 from rsi.photos.photograph import Photograph, png, read_photograph
-from rsi.storage.folding import folded
+from rsi.results.layout import LONGEST_NAME
+from rsi.storage.folding import folded, name_checksum
 
 Outlined = tuple[FaceCrop, Vector | None]
 
@@ -122,6 +124,8 @@ class FaceWork:
     def _new_names(self, image: Listed, number: int) -> list[str]:
         """Names for the faces of a photograph that no other face has, whatever folder it is in."""
         stem = image.output.replace("/", "_")
+        if len(os.fsencode(stem)) > LONGEST_NAME:
+            stem = name_checksum(stem)
         while True:
             names = [stem] if number == 1 else [f"{stem}_{index}" for index in range(1, number + 1)]
             if not {folded(name) for name in names} & self._names:

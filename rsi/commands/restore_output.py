@@ -14,9 +14,8 @@ from rsi.log import tell
 from rsi.photos.photograph import Photograph, png, read_photograph
 from rsi.photos.restored_list import Finished, read_restored, write_restored
 from rsi.photos.writing import suffix_of, write_again
-from rsi.storage.atomic import atomic_path
 from rsi.storage.fingerprint import file_sha256
-from rsi.storage.overwriting import check_free
+from rsi.storage.overwriting import check_free, write_listed
 
 CUT, RESTORED, COMPARISONS = "cut", "restored", "comparisons"
 OWN_FOLDERS = (CUT, RESTORED, COMPARISONS, RUNS)
@@ -102,11 +101,9 @@ class Output:
             self.write_file(f"{COMPARISONS}/{name}.png", restored.comparison.read_bytes())
 
     def write_file(self, name: str, content: bytes) -> None:
-        """Write a picture whose place is free, and note before that it is rsi's: killed in between, rsi knows it."""
+        """Write a picture whose place is free, and note that it is rsi's."""
         self._list.written[name] = hashlib.sha256(content).hexdigest()
-        write_restored(self.folder, self._list)
-        with atomic_path(self.folder / name) as path:
-            path.write_bytes(content)
+        write_listed(self.folder / name, content, lambda: write_restored(self.folder, self._list))
 
     def _name(self, image: Listed) -> str:
         return f"{image.output}{self._suffix}{suffix_of(self.photos / image.name, self._ext)}"

@@ -1,6 +1,8 @@
 """Tensors as pictures that a person looks at."""
 
+import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +20,16 @@ def to_picture(image: Tensor) -> Image.Image:
     """An 8-bit RGB picture of an image ``[3, H, W]`` in [0, 1]; values outside are clamped."""
     pixels = (image.detach().float().clamp(0, 1) * 255).round().byte().cpu()
     return Image.fromarray(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()))
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:  # noqa: ANN401 - as Pillow's
+    """The content of a picture's file.
+
+    Pillow itself, which writes JPEG, TIFF and BMP, does not notice when a full disk takes but a part of it.
+    """
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def to_map(values: Tensor, known: Tensor) -> Image.Image:

@@ -10,6 +10,7 @@ from rsi.data.formats import READABLE_IN_WORDS, SUFFIXES, is_picture
 from rsi.data.listing import Leftovers
 from rsi.errors import InputError
 from rsi.log import tell_once
+from rsi.storage.listing import why_bad
 from rsi.storage.location import is_url, locate
 
 ARCHIVE = ".zip"
@@ -79,16 +80,25 @@ def _pictures(paths: Sequence[str]) -> list[str]:
     """Folders and pictures, each once; what else there is, as where a shell has expanded a pattern, is told."""
     found, others = [], Leftovers()
     for path in dict.fromkeys(paths):
-        kinds: list[str] = []
-        if Path(path).is_dir() or is_picture(Path(), path, lambda _, kind: kinds.append(kind)):  # noqa: B023
-            found.append(path)
+        if obstacle := _why_not_taken(path):
+            others.add(path, obstacle)
         else:
-            others.add(path, kinds[0] if kinds else "no picture")
+            found.append(path)
     if not found:
         raise InputError(f"there is nothing to restore but {others}: {READABLE_IN_WORDS} files are read")
     if others.count:
         tell_once(f"passed over: {others}")
     return found
+
+
+def _why_not_taken(path: str) -> str:
+    """Why a path is neither a folder nor a picture that is read; empty where it is one."""
+    if bad := why_bad(Path(path)):
+        return bad
+    kinds: list[str] = []
+    if Path(path).is_dir() or is_picture(Path(), path, lambda _, kind: kinds.append(kind)):
+        return ""
+    return kinds[0] if kinds else "no picture"
 
 
 def _common_folder(paths: Sequence[str]) -> str:

@@ -86,6 +86,18 @@ class ResultFolder:
         if self._lock is not None:
             self._lock.release()
 
+    def check_there(self) -> None:
+        """Make sure that nobody has moved or removed the folder since it was claimed; of a URL it is not asked.
+
+        Raises:
+            InputError: Somebody has.
+        """
+        if not self.storage.is_remote and not self.holds(layout.SETTINGS):
+            raise InputError(
+                f"{self.path} was moved, removed or emptied while results were written to it: give the same command "
+                "again, which restores what is not there"
+            )
+
     def wrote_files_of(self, file: str) -> bool:
         """Whether this run or an earlier one, of whatever settings, has begun to write files of an input."""
         record = self.storage.read(layout.record_of(file))
@@ -263,6 +275,8 @@ class ResultFolder:
             path.write_text(text)
 
     def _writing(self, name: str) -> AbstractContextManager[Path]:
+        if self.run and name != layout.SETTINGS:
+            self.check_there()
         return self.storage.writing(name, self._scratch(self._rank))
 
     def _scratch(self, rank: int) -> Path:

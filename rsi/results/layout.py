@@ -70,6 +70,16 @@ def holds_results(folder: Path) -> bool:
         return False
 
 
+def check_length(name: str) -> None:
+    """Make sure that the name of an input or of its results leaves room for suffixes.
+
+    Raises:
+        InputError: A part of the path is too long.
+    """
+    if max(len(os.fsencode(part)) for part in PurePosixPath(name).parts) > LONGEST_NAME:
+        raise InputError(f"a name in {name!r} is longer than {LONGEST_NAME} bytes: shorten it")
+
+
 def check_name(file: str, output: str, *, hides_folder: str = "") -> None:
     """Make sure that the results of an input have a place in the output folder.
 
@@ -85,8 +95,7 @@ def check_name(file: str, output: str, *, hides_folder: str = "") -> None:
     folder, *rest = PurePosixPath(file).parts
     if rest and folded(folder) in RESERVED:
         raise InputError(f"the output folder has a folder {folder!r} of its own: rename that of {file!r}")
-    for name in (file, output):
-        if max(len(os.fsencode(part)) for part in PurePosixPath(name).parts) > LONGEST_NAME:
-            raise InputError(f"a name in {name!r} is longer than {LONGEST_NAME} bytes: shorten it")
+    check_length(file)
+    check_length(output)
     if hides_folder:
         raise InputError(f"the result of {file!r} would take the place of a folder: rename the folder {hides_folder!r}")

@@ -1,5 +1,6 @@
 """Files that appear under their name only when they are whole, and inside one folder."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def atomic_path(path: Path, scratch: Path | None = None) -> Iterator[Path]:
         temporary = _make_in(scratch or path.parent, path.suffix)
         try:
             yield temporary
-            _flush(temporary)
+            flush(temporary)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -32,10 +33,16 @@ def atomic_path(path: Path, scratch: Path | None = None) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Make an ``OSError`` of the system, which may name a temporary file or none, name this path."""
+    """Make an ``OSError`` of the system, which may name a temporary file or none, name this path.
+
+    Raises:
+        InputError: The file system has no names or paths of that length.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(f"{path} is a longer name than its file system takes: shorten it") from None
         if error.errno is not None:
             error.filename = str(path)
             del error.filename2  # None would be shown
@@ -56,7 +63,8 @@ def _make_in(folder: Path, suffix: str) -> Path:
     return path
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Make sure that the content of a file is on the disk."""
     with path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
 

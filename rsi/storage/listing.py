@@ -2,12 +2,14 @@
 
 import heapq
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rsi.storage.location import file_system, is_url
 
 WINDOW = 20_000
+NEITHER = "neither a file nor a folder"
 
 OnBad = Callable[[str, str], None]
 """What is called with the name of a bad entry, empty for the folder itself, and what is wrong with it."""
@@ -38,6 +40,15 @@ def read_folder(folder: Path, on_bad: OnBad | None = None) -> Iterator[str]:
         if on_bad is None:
             raise
         on_bad("", _reason(error))
+
+
+def why_bad(path: Path) -> str:
+    """Why a local path leads to neither a file nor a folder; empty where it leads to one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return _reason(error)
+    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else NEITHER
 
 
 def sorted_windows(read: Callable[[], Iterator[str]], size: int = WINDOW) -> Iterator[list[str]]:
@@ -94,7 +105,7 @@ def _name(entry: os.DirEntry[str]) -> str | None:
         return None if entry.is_symlink() else f"{entry.name}/"
     if not entry.is_file():
         entry.stat()  # raises where a link leads nowhere
-        raise OSError("neither a file nor a folder")
+        raise OSError(NEITHER)
     return entry.name
 
 

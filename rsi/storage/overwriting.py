@@ -1,11 +1,11 @@
 """What a command may overwrite: files that rsi wrote and nobody changed since, never what is read."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rsi.errors import InputError
-from rsi.storage.atomic import check_inside
+from rsi.storage.atomic import atomic_path, check_inside, flush
 from rsi.storage.fingerprint import file_sha256
 
 
@@ -37,6 +37,18 @@ def check_free(
             f"{foreign[0]}{more} would be replaced, and was not written by this command or was changed since: choose "
             "another --output_dir, or give --overwrite"
         )
+
+
+def write_listed(path: Path, content: bytes, write_list: Callable[[], None]) -> None:
+    """Write a file that a list has the checksum of.
+
+    The list is written once all of the file is on the disk and before it takes its name: where the disk is full both
+    are as they were, and where the command is killed in between the file is not taken for somebody else's.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+        flush(temporary)
+        write_list()
 
 
 def check_single(output: Path, *, overwrite: bool) -> None:

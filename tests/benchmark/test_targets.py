@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,14 @@ def test_targets_are_what_their_degradation_needs(every: Task, clean: CleanImage
         bound = degradation.bind([target], Size.square(32))
         assert bound(torch.rand(1, 3, 32, 32), ImageRandom([0])).shape[1:] == target.image.shape
         assert not target.notes
+
+
+def test_target_that_a_full_disk_cuts_off_is_not_taken_for_one(
+    clean: CleanImages, tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with full_disk(100), pytest.raises(OSError, match="File too large"):
+        make_targets(task("deartifacting:M"), clean, tmp_path / "targets")
+    assert list((tmp_path / "targets").iterdir()) == []
 
 
 def test_same_targets_whatever_the_order_and_number(clean: CleanImages, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -141,6 +143,33 @@ def test_align_replaces_nothing_that_it_did_not_write(
     assert _align(one, aligned, "--overwrite") == 0
     assert Image.open(aligned / "a.png").size == (64, 64)
     assert (aligned / "other.png").read_text() == "mine"
+
+
+def test_same_command_goes_on_after_a_full_disk(
+    tmp_path: Path, one: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    aligned = tmp_path / "aligned"
+    assert _align(one, aligned) == 0
+    before = {path.name: path.read_bytes() for path in aligned.iterdir()}
+    with full_disk(6000):
+        assert _align(one, aligned, "--size", "128") == 2
+    assert {path.name: path.read_bytes() for path in aligned.iterdir()} == before
+    assert _align(one, aligned, "--size", "128") == 0
+    assert Image.open(aligned / "a.png").size == (128, 128)
+
+
+def test_name_without_room_for_a_number_fails_alone(
+    tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = Image.open(one / "a.png")
+    pair = Image.new("RGB", (2 * head.width, head.height))
+    pair.paste(head, (0, 0))
+    pair.paste(head, (head.width, 0))
+    pair.save(one / f"{'A' * 251}.png")
+    assert _align(one, tmp_path / "aligned") == 1
+    told = capsys.readouterr()
+    assert "A_1.png is a longer name than its file system takes: shorten it" in told.err
+    assert "a.png: a.png" in told.out
 
 
 def test_align_never_replaces_a_photograph(tmp_path: Path, one: Path, capsys: pytest.CaptureFixture[str]) -> None:

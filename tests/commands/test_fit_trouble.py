@@ -1,6 +1,7 @@
 import errno
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,58 @@ def test_full_disk_is_told_and_the_next_run_goes_on(
         assert fit() == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith(f"rsi: {output}/")
-    assert last.endswith(": No space left on device: mend it and give the same command again")
+    assert last.endswith(": No space left on device: make space and give the same command again")
     assert not [name for name in files(output) if ".partial-" in name]
     assert fit() == 0
+    assert len(list(output.glob("*.png"))) == 3
+
+
+def test_charts_and_page_that_cannot_be_written_do_not_end_the_run(
+    fit: Fit, output: Path, full_disk: Callable[[int], AbstractContextManager[None]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with full_disk(20_000):
+        assert fit() == 0
+    told = capfd.readouterr().err
+    assert f"{output}/logs, for TensorBoard, cannot be written (File too large): the run goes on without\n" in told
+    assert f"there is no report page, give rsi report {output} once this is mended" in told
+    assert "Traceback" not in told
+    assert len(list(output.glob("*.png"))) == 3
+
+
+def test_disk_that_is_full_after_a_film_does_not_cost_its_frames(
+    fit: Fit, output: Path, full_disk: Callable[[int], AbstractContextManager[None]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = ["--timelapse", "--timelapses.side", "32", "--batch_size", "1"]
+    with full_disk(6000):
+        assert fit(*film) == 2
+    assert f"rsi: {output}/comparisons/a.png: File too large: mend it and" in capsys.readouterr().err
+    before = (output / "timelapses/a.webp").read_bytes()
+    assert fit(*film) == 0
+    told = capsys.readouterr().err
+    assert "going on at step" in told
+    assert "frames are missing" not in told
+    assert (output / "timelapses/a.webp").read_bytes() == before
+
+
+def test_output_folder_that_is_removed_during_the_run_ends_it_and_the_next_run_starts_anew(
+    fit: Fit, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "removing.py").write_text(
+        "import os, shutil\n"
+        "from rsi import Degradation\n"
+        "class Removing(Degradation):\n"
+        "    def forward(self, x, random):\n"
+        f"        if os.path.exists({str(output / 'a.png')!r}) and not os.path.exists('removed'):\n"
+        f"            shutil.rmtree({str(output)!r})\n"
+        "            open('removed', 'w').close()\n"
+        "        return x\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    options = ["--degradation", "removing.Removing", "--batch_size", "1"]
+    assert fit(*options) == 2
+    assert f"rsi: {output} was moved, removed or emptied while results" in capsys.readouterr().err
+    assert not output.exists()
+    assert fit(*options) == 0
     assert len(list(output.glob("*.png"))) == 3
 
 

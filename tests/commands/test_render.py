@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,20 @@ def test_the_picture_is_of_the_kind_that_its_name_says(finished: Run, tmp_path: 
     with Image.open(output) as picture:
         assert picture.format == kind
     assert (_pixels(output) - _pixels(finished.restored)).abs().mean() < 4
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp"])
+def test_full_disk_leaves_no_part_of_a_picture(
+    finished: Run,
+    tmp_path: Path,
+    suffix: str,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with full_disk(100):
+        assert main(["render", str(finished.latent), str(tmp_path / f"again{suffix}")]) == 2
+    assert f"again{suffix}: File too large: mend it and give the same command again" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["again", "again.txt", "again.gif", "again.safetensors"])

@@ -195,6 +195,21 @@ def test_photographs_in_a_folder_of_the_name_of_one_of_rsis_own_are_named(
     assert not (out / "Restored/coffee.png").exists()
 
 
+def test_photographs_with_too_long_names_are_named_and_the_others_restored(
+    tmp_path: Path, photos: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = photos / ("d" * 120) / ("e" * 130)
+    deep.mkdir(parents=True)
+    (photos / "phone.jpg").rename(deep / "phone.jpg")
+    (photos / "pair.png").rename(photos / f"{'p' * 236}.png")
+    (photos / "broken.png").unlink()
+    assert _restore(photos, tmp_path / "out", faces256, "--degradation", "noise:M", "--suffix", "_restored") == 1
+    told = capsys.readouterr()
+    assert "p_restored' is longer than 243 bytes: shorten it" in told.err
+    assert "1 failed, 1 restored, 1 copied" in told.out
+    assert (tmp_path / "out" / deep.relative_to(photos) / "phone_restored.jpg").is_file()
+
+
 def test_grey_photographs_stay_grey_and_results_among_the_photographs_are_passed_over(
     tmp_path: Path, faces256: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,15 @@ def test_what_is_no_picture_among_others_is_told(capsys: pytest.CaptureFixture[s
     assert "passed over: moving.gif (GIF), notes.txt (no picture)\n" in capsys.readouterr().err
 
 
+def test_named_entries_that_are_no_files_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe.png")
+    Path("link.png").symlink_to("gone.png")
+    assert list(listed(["a.png", "pipe.png", "link.png"])) == ["a.png"]
+    assert "passed over: link.png (it leads nowhere), pipe.png (neither a file nor a folder)" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"nothing to restore but pipe.png \(neither a file nor a folder\)"):
+        listed("pipe.png")
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rsi.errors import InputError
 from rsi.storage.atomic import PREFIX, atomic_path, remove_partial
 
 
@@ -55,3 +56,10 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
         path.touch()
     remove_partial(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept.png", "sub"]
+
+
+def test_name_that_is_too_long_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"n+.png is a longer name than its file system takes: shorten it"):  # noqa: SIM117
+        with atomic_path(tmp_path / f"{'n' * 252}.png"):
+            pass
+    assert list(tmp_path.iterdir()) == []

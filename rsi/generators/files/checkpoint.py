@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from rsi.errors import InputError
 from rsi.generators.files.missing_tensors import MEAN
@@ -26,6 +25,7 @@ from rsi.generators.stylegan2.architecture import StyleGAN2Architecture
 from rsi.generators.stylegan3.architecture import StyleGAN3Architecture
 from rsi.storage.atomic import atomic_path
 from rsi.storage.fingerprint import file_sha256
+from rsi.storage.tensor_file import tensor_bytes
 
 FAMILIES = {kind.family: kind for kind in (StyleGAN2Architecture, StyleGAN3Architecture)}
 OWN = "safetensors of rsi"
@@ -61,7 +61,9 @@ def load_generator(name_or_path: str | Path) -> Generator:
         raise InputError(_describe_missing(path))
     try:
         return _load(path)
-    except (InputError, OSError) as error:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except InputError as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None
 
 
@@ -71,7 +73,6 @@ def save_generator(generator: Generator, path: str | Path) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    tensors = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
     metadata = {**generator.architecture.to_metadata(), "license": generator.info.license}
     if generator.info.lr_scale is not None:
         metadata["lr_scale"] = str(generator.info.lr_scale)
@@ -79,9 +80,9 @@ def save_generator(generator: Generator, path: str | Path) -> None:
         metadata["draws_aligned_faces"] = "true"
     try:
         with atomic_path(Path(path)) as temporary:
-            save_file(tensors, temporary, metadata)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} cannot be written: {error}") from None
+            temporary.write_bytes(tensor_bytes(generator.state_dict(), metadata))
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _describe_missing(path: Path) -> str:

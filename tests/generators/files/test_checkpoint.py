@@ -1,6 +1,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -179,6 +180,28 @@ def test_saving_where_nothing_can_be_written(make_generator: MakeGenerator, tmp_
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         save_generator(make_generator(), tmp_path / "file" / "x.safetensors")
+
+
+def test_full_disk_leaves_the_old_file(
+    make_generator: MakeGenerator, saved: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    before = saved.read_bytes()
+    with full_disk(1000), pytest.raises(InputError, match=r"tiny.safetensors cannot be written: File too large"):
+        save_generator(make_generator(), saved)
+    assert saved.read_bytes() == before
+
+
+def test_saved_file_can_be_read_by_all_who_can_read_an_ordinary_one(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "ordinary").touch()
+    assert saved.stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_file_that_must_not_be_read(saved: Path) -> None:
+    saved.chmod(0)
+    if os.access(saved, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(InputError, match=r"tiny.safetensors cannot be read: Permission denied$"):
+        load_generator(saved)
 
 
 def test_loaded_generators_do_not_share_memory(saved: Path) -> None:
