@@ -1,5 +1,9 @@
 """What ends a run early."""
 
+import errno
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)  # numbers of an OSError
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.

@@ -20,7 +20,7 @@ while kill -0 "$child" 2>/dev/null; do
   wait "$child"
   status=$?
 done
-if [ "$status" -gt 128 ]; then # stopped by a signal: once more, from where it was
+if [ "$status" -eq 143 ]; then # stopped in time, by SIGTERM: once more, from where it was; one killed for its memory would be again
   scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
 fi
 exit "$status"

@@ -6,14 +6,13 @@ is imported after that.
 """
 
 import difflib
-import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rsi.commands.completion import answer_shell
 from rsi.commands.streams import lasting_streams
-from rsi.errors import InputError
+from rsi.errors import NO_SPACE, InputError
 from rsi.imports.extras import check_extra
 from rsi.imports.quick import import_quickly
 from rsi.options.light import read_command_line
@@ -35,7 +34,6 @@ COMMANDS = {
     "completion": "print what makes a shell complete these",
 }
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 EXTRAS = {"app": "app", "benchmark": "benchmark"}
 
 USAGE = """usage: rsi COMMAND [OPTIONS]

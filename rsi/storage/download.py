@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from rsi.errors import InputError
+from rsi.errors import NO_SPACE, InputError
 from rsi.log import tell, tell_once
 from rsi.storage.atomic import atomic_path
 from rsi.storage.cache import cached_path
@@ -56,7 +56,9 @@ def fetch(url: str, sha256: str | None, *, size: int | None = None) -> Path:
             _download(Transfer(url, path.with_name(f"{path.name}.part"), size, sha256 is not None), path, sha256)
         except (ValueError, OSError) as error:  # requests raises both
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"{url} cannot be downloaded ({reason}): put {described} at {path}") from None
+            is_full = isinstance(error, OSError) and error.errno in NO_SPACE
+            remedy = f"make space in {path.parent}" if is_full else f"put {described} at {path}"
+            raise InputError(f"{url} cannot be downloaded ({reason}): {remedy}") from None
     if (found := file_sha256(path)) != (expected := _expected(path, sha256, found)):
         raise InputError(f"{path} has the SHA-256 {found} instead of {expected}: delete it, or put {described} there")
     return path

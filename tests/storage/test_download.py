@@ -277,6 +277,13 @@ def test_a_file_that_is_not_on_the_server(server: Server, url: str, tmp_path: Pa
     assert len(server.asked) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_disk(url: str, tmp_path: Path) -> None:
+    (tmp_path / "x.pkl.part").symlink_to("/dev/full")
+    with pytest.raises(InputError, match=rf"No space left on device\): make space in {tmp_path}$"):
+        fetch(f"{url}/whole/x.pkl", SHA256, cache_dir=tmp_path)
+
+
 def test_without_a_server_a_cached_file_still_serves(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9/net.pkl"
     with pytest.raises(InputError, match=rf"no connection to 127.0.0.1\): .*SHA-256 {SHA256}\) at {tmp_path}/net.pkl"):
