@@ -43,7 +43,8 @@ def write_listed(path: Path, content: bytes, write_list: Callable[[], None]) -> 
     """Write a file that a list has the checksum of.
 
     The list is written once all of the file is on the disk and before it takes its name: where the disk is full both
-    are as they were, and where the command is killed in between the file is not taken for somebody else's.
+    are as they were, and where the command is killed in between a new file is not taken for somebody else's. One that
+    was to be replaced then is, until it is written with ``--overwrite``.
     """
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
